@@ -1,0 +1,113 @@
+"""Tokenised splits on disk: one folder a key, plain .npy files that are memory-mapped."""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from bioner.batches.tokens import Encoded
+
+_log = logging.getLogger(__name__)
+
+_ARRAYS = tuple(field.name for field in fields(Encoded))
+
+
+class _DamagedError(Exception):
+    """A cache folder does not hold what its meta.json says."""
+
+
+def cached(folder: Path, key: Mapping[str, object], make: Callable[[], Encoded]) -> Encoded:
+    """Return what `make` gives for this key, from disk where it was made before.
+
+    Several processes may ask for the same key at once: the first to finish is kept and the others
+    use it. A damaged entry is made anew and a folder that can't be written is not used; the log
+    says both.
+
+    Args:
+        folder: holds the entries of all keys; it is made if it is not there.
+        key: all that decides the result, as JSON values.
+        make: makes the result.
+    """
+    canonical = json.dumps(key, sort_keys=True)
+    entry = folder / hashlib.sha256(canonical.encode()).hexdigest()[:32]
+    found = _load_or_none(entry)
+    if found is not None:
+        return found
+    encoded = make()
+    try:
+        _store(entry, canonical, encoded)
+    except OSError as error:
+        _warn_unwritable(folder, str(error))
+        return encoded
+    # Mapped pages are shared by all processes of the machine; the arrays just made are not.
+    stored = _load_or_none(entry)
+    return encoded if stored is None else stored
+
+
+@cache
+def _warn_unwritable(folder: Path, error: str) -> None:
+    """Say once for each folder that it can't be written."""
+    _log.warning("%s: the token cache can't be written (%s); going on without it", folder, error)
+
+
+def _load_or_none(entry: Path) -> Encoded | None:
+    """Return the entry; None if it is not there, or if it was damaged and has been taken away."""
+    if not os.path.lexists(entry):
+        return None
+    try:
+        return _load(entry)
+    except (OSError, ValueError, KeyError, TypeError, _DamagedError) as error:
+        _log.warning("%s: this token cache is damaged (%s); it is made anew", entry, error)
+    # A rename, not a removal, so that no process meets an entry of which half is gone. Where the
+    # entry can't be moved, writing the new one fails too, and that is said then.
+    aside = entry.with_name(f".{entry.name}.{uuid4().hex}")
+    with suppress(OSError):
+        os.rename(entry, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+    return None
+
+
+def _load(entry: Path) -> Encoded:
+    """Map the arrays of an entry, after a check of every byte."""
+    meta = json.loads((entry / "meta.json").read_text("utf-8"))
+    if meta["checksum"] != _checksum(meta["key"], meta["crc32"]):
+        raise _DamagedError("meta.json has a wrong checksum")
+    for name in _ARRAYS:
+        if zlib.crc32((entry / f"{name}.npy").read_bytes()) != meta["crc32"][name]:
+            raise _DamagedError(f"{name}.npy has a wrong checksum")
+    return Encoded(**{name: np.load(entry / f"{name}.npy", mmap_mode="r") for name in _ARRAYS})
+
+
+def _store(entry: Path, canonical: str, encoded: Encoded) -> None:
+    """Write an entry whole or not at all; leave one that another process wrote first."""
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    work = entry.with_name(f".{entry.name}.{uuid4().hex}")
+    try:
+        work.mkdir()
+        for name in _ARRAYS:
+            np.save(work / f"{name}.npy", getattr(encoded, name))
+        crc32 = {name: zlib.crc32((work / f"{name}.npy").read_bytes()) for name in _ARRAYS}
+        meta = {"checksum": _checksum(canonical, crc32), "key": canonical, "crc32": crc32}
+        (work / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", "utf-8")
+        try:
+            os.rename(work, entry)
+        except OSError:
+            if not (entry / "meta.json").is_file():
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _checksum(canonical: str, crc32: Mapping[str, int]) -> str:
+    """Return the SHA-256 of what meta.json says."""
+    return hashlib.sha256(json.dumps([canonical, crc32], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""Batches of all tasks of a stage, as the plan draws them, and of the splits that are scored."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytorch_lightning as pl
+
+from bioner.batches.batch import Batch, make_batch
+from bioner.batches.plan import Plan
+from bioner.batches.tokens import Encoded, SpecialTokens
+
+# Pieces in one batch of a split that is scored: large enough for speed, bounded for memory.
+_SCORED_PIECES = 4096
+
+
+@dataclass(frozen=True)
+class Window:
+    """How the rows of a batch are cut for one encoder.
+
+    Attributes:
+        special: the ids put before and after each row.
+        max_pieces: pieces in one row, special tokens included.
+        overlap: pieces that two windows of a long sentence share.
+    """
+
+    special: SpecialTokens
+    max_pieces: int
+    overlap: int
+
+    def batch(self, task: str, encoded: Encoded, indices: np.ndarray) -> Batch:
+        """Return the batch of these sentences."""
+        return make_batch(task, encoded, indices, self.special, self.max_pieces, self.overlap)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Which part of every batch this process computes."""
+
+    rank: int = 0
+    processes: int = 1
+
+
+class DrawnBatches:
+    """One epoch of training batches. Every process takes its share of the sentences of each."""
+
+    def __init__(
+        self,
+        train: Mapping[str, tuple[Encoded, np.ndarray]],
+        plan: Plan,
+        epoch: int,
+        window: Window,
+        shard: Shard,
+    ) -> None:
+        self._train, self._plan, self._epoch = train, plan, epoch
+        self._window, self._shard = window, shard
+
+    def __len__(self) -> int:
+        return self._plan.epoch_steps(self._epoch)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for task, drawn in self._plan.batches(self._epoch):
+            encoded, subset = self._train[task]
+            mine = drawn[self._shard.rank :: self._shard.processes]
+            yield self._window.batch(task, encoded, subset[mine])
+
+
+class ScoredBatches:
+    """A whole split, each sentence once over all processes, similar lengths together."""
+
+    def __init__(self, task: str, encoded: Encoded, window: Window, shard: Shard) -> None:
+        self.task, self._encoded, self._window = task, encoded, window
+        lengths = encoded.sentence_pieces
+        order = np.argsort(lengths, kind="stable")[shard.rank :: shard.processes]
+        # Rows are sorted, so the longest of a batch is its last: the padded size is count x last.
+        self._batches: list[np.ndarray] = []
+        start = 0
+        for end in range(1, len(order) + 1):
+            full = (end + 1 - start) * (lengths[order[min(end, len(order) - 1)]] + 2)
+            if end == len(order) or full > _SCORED_PIECES:
+                self._batches.append(order[start:end])
+                start = end
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for indices in self._batches:
+            yield self._window.batch(self.task, self._encoded, indices)
+
+
+class MultiTaskData(pl.LightningDataModule):
+    """What a stage trains on, and the devel splits by which it selects.
+
+    Args:
+        train: for each task its encoded train split and the sentences that are used.
+        devel: the encoded devel split of each task that is scored after every epoch.
+        plan: which task and which sentences each step draws.
+        window: how rows are cut.
+    """
+
+    def __init__(
+        self,
+        train: Mapping[str, tuple[Encoded, np.ndarray]],
+        devel: Mapping[str, Encoded],
+        plan: Plan,
+        window: Window,
+    ) -> None:
+        super().__init__()
+        self._train, self._devel, self.plan, self._window = train, devel, plan, window
+
+    def _shard(self) -> Shard:
+        assert self.trainer is not None
+        return Shard(self.trainer.global_rank, self.trainer.world_size)
+
+    def train_dataloader(self) -> DrawnBatches:
+        """Return the batches of the trainer's current epoch."""
+        assert self.trainer is not None
+        epoch = min(self.trainer.current_epoch, self.plan.epochs - 1)
+        return DrawnBatches(self._train, self.plan, epoch, self._window, self._shard())
+
+    def val_dataloader(self) -> Sequence[ScoredBatches]:
+        """Return the devel batches, one loader a task."""
+        return [ScoredBatches(t, e, self._window, self._shard()) for t, e in self._devel.items()]

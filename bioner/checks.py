@@ -1,0 +1,165 @@
+"""From Hydra's config to plain dataclasses, once, with every check that needs no data."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from bioner.config import (
+    FinetuneConfig,
+    Finetuning,
+    OptimizerConfig,
+    PretrainConfig,
+    Pretraining,
+    TrainConfig,
+)
+from bioner.errors import ConfigError, nearest
+
+_LISTS = ("finetune.targets", "finetune.auxiliaries", "pretrain.sources")
+
+
+def to_train_config(cfg: DictConfig) -> TrainConfig:
+    """Return the checked, resolved config with only the datasets that the run uses.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    cfg = cfg.copy()
+    named = _named_datasets(cfg)
+    OmegaConf.set_struct(cfg, False)
+    cfg.dataset = {name: cfg.dataset[name] for name in named}
+    for key in sorted(OmegaConf.missing_keys(cfg)):
+        raise ConfigError(key, "is not given")
+    config = cast(TrainConfig, OmegaConf.to_object(cfg))
+    _check_roles(config)
+    _check_pretrain(config.pretrain)
+    _check_finetune(config.finetune)
+    _check_optimizer(config.optimizer)
+    _check_rest(config)
+    return config
+
+
+def _named_datasets(cfg: DictConfig) -> list[str]:
+    if OmegaConf.is_missing(cfg.finetune, "targets"):
+        raise ConfigError("finetune.targets", "is not given", _some_datasets(cfg))
+    named: list[str] = []
+    for key in _LISTS:
+        for name in OmegaConf.select(cfg, key):
+            if name not in cfg.dataset:
+                raise ConfigError(key, f"no dataset {name!r}", nearest(name, map(str, cfg.dataset)))
+            named.append(name)
+    if not cfg.finetune.targets:
+        raise ConfigError("finetune.targets", "is empty", _some_datasets(cfg))
+    return sorted(set(named))
+
+
+def _some_datasets(cfg: DictConfig) -> str:
+    return f"give at least one of {', '.join(sorted(map(str, cfg.dataset)))}"
+
+
+def _check_roles(config: TrainConfig) -> None:
+    finetune = config.finetune
+    lists = (finetune.targets, finetune.auxiliaries, config.pretrain.sources)
+    for key, names in zip(_LISTS, lists, strict=True):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(key, f"names {', '.join(twice)} more than once")
+    for key, names in zip(_LISTS[1:], lists[1:], strict=True):
+        both = sorted(set(names) & set(finetune.targets))
+        if both:
+            raise ConfigError(
+                key, f"{', '.join(both)} is a target already", "a dataset has one role in a run"
+            )
+
+
+def _check_budget(key: str, epochs: int | None, steps: int | None) -> None:
+    if (epochs is None) == (steps is None):
+        found = "neither epochs nor steps is set" if epochs is None else "both are set"
+        raise ConfigError(f"{key}.epochs and {key}.steps", found, "set one, and the other to null")
+    for name, value in (("epochs", epochs), ("steps", steps)):
+        if value is not None and value < 1:
+            raise ConfigError(f"{key}.{name}", f"is {value}", "at least 1")
+
+
+def _check_pretrain(stage: PretrainConfig) -> None:
+    if stage.kind == Pretraining.sources:
+        if not stage.sources:
+            raise ConfigError("pretrain.sources", "is empty", "name at least one dataset")
+        _check_budget("pretrain", stage.epochs, stage.steps)
+        _check_size("pretrain.train_size", stage.train_size)
+    elif stage.sources:
+        raise ConfigError(
+            "pretrain.sources", f"is given, but pretrain={stage.kind}", "add pretrain=sources"
+        )
+    if stage.kind == Pretraining.checkpoint and not stage.checkpoint:
+        raise ConfigError("pretrain.checkpoint", "is not given", "the directory of a finished run")
+    if stage.kind != Pretraining.checkpoint and stage.checkpoint:
+        raise ConfigError(
+            "pretrain.checkpoint", f"is given, but pretrain={stage.kind}", "add pretrain=checkpoint"
+        )
+
+
+def _check_finetune(stage: FinetuneConfig) -> None:
+    tasks = len(stage.targets) + len(stage.auxiliaries)
+    if stage.kind == Finetuning.single and tasks != 1:
+        raise ConfigError(
+            "finetune",
+            f"single trains on one target, found {len(stage.targets)} targets and "
+            f"{len(stage.auxiliaries)} auxiliaries",
+            "finetune=mtl trains on them together; -m finetune.targets=[a],[b] one after the other",
+        )
+    if stage.kind == Finetuning.mtl and tasks < 2:
+        raise ConfigError(
+            "finetune",
+            "mtl needs two tasks or more, found one target and no auxiliary",
+            "add finetune.auxiliaries=[…], or take finetune=single",
+        )
+    _check_budget("finetune", stage.epochs, stage.steps)
+    _check_size("finetune.train_size", stage.train_size)
+    _check_size("finetune.auxiliary_size", stage.auxiliary_size)
+
+
+def _check_size(key: str, size: int | float | None) -> None:
+    legal = "a count of sentences (integer >= 1), a fraction in (0, 1], or null for all"
+    if isinstance(size, bool):
+        raise ConfigError(key, f"is {size}", legal)
+    if isinstance(size, float) and not 0 < size <= 1:
+        raise ConfigError(key, f"is {size}", legal)
+    if isinstance(size, int) and size < 1:
+        raise ConfigError(key, f"is {size}", legal)
+
+
+def _check_optimizer(optimizer: OptimizerConfig) -> None:
+    for name, rate in (("lr", optimizer.lr), ("head_lr", optimizer.head_lr)):
+        if rate is not None and not (math.isfinite(rate) and rate > 0):
+            raise ConfigError(f"optimizer.{name}", f"is {rate}", "a finite number above 0")
+    for name, value, highest in (
+        ("weight_decay", optimizer.weight_decay, math.inf),
+        ("warmup", optimizer.warmup, 1.0),
+    ):
+        if not (math.isfinite(value) and 0 <= value < highest):
+            raise ConfigError(f"optimizer.{name}", f"is {value}", f"a number in [0, {highest})")
+    if not (math.isfinite(optimizer.clip) and optimizer.clip > 0):
+        raise ConfigError("optimizer.clip", f"is {optimizer.clip}", "a finite number above 0")
+
+
+def _check_rest(config: TrainConfig) -> None:
+    if config.batch.sentences < 1:
+        raise ConfigError("batch.sentences", f"is {config.batch.sentences}", "at least 1")
+    for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
+        if not 0 <= seed < 2**32:
+            raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")
+    if not re.fullmatch(r"[\w.+-]*\w[\w.+-]*", config.study):
+        raise ConfigError(
+            "study", f"is {config.study!r}", "letters, digits and . _ + - (it names a folder)"
+        )
+    for key, group in (("head", config.head), ("trainer", config.trainer)):
+        _check_target(key, group)
+
+
+def _check_target(key: str, group: dict[str, Any], required: Sequence[str] = ("_target_",)) -> None:
+    for name in required:
+        if not isinstance(group.get(name), str):
+            raise ConfigError(f"{key}.{name}", "is not given", "the dotted path of a class")

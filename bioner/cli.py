@@ -1,0 +1,91 @@
+"""The command `bioner VERB [overrides]`: every verb is a Hydra app. No work of its own."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from bioner import __version__
+from bioner.compose import register, shipped
+from bioner.messages import explain
+
+USAGE = """\
+bioner VERB [overrides]    experiments for biomedical named entity recognition
+
+  train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
+  report     the test scores of a study, from its records
+
+bioner VERB --help           the config groups and values of a verb
+bioner VERB --cfg job        the config that a command line makes
+bioner VERB --config-dir DIR adds your own datasets (DIR/dataset/NAME.yaml) and other configs
+eval "$(bioner train -sc install=bash)"   shell completion
+"""
+
+
+def _train(cfg: DictConfig) -> float:
+    from bioner.checks import to_train_config
+    from bioner.study.run import train
+
+    return train(to_train_config(cfg), Path(HydraConfig.get().runtime.output_dir))
+
+
+def _report(cfg: DictConfig) -> None:
+    from bioner.report.scores import print_study
+
+    print_study(Path(cfg.runs_dir), cfg.study)
+
+
+VERBS: dict[str, Callable[[DictConfig], Any]] = {"train": _train, "report": _report}
+
+
+def main() -> int:
+    """Run one verb and return the exit code: 0, or 2 when the user's input can't be used."""
+    verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if verb in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0
+    if verb == "--version":
+        print(__version__)
+        return 0
+    if "-sc" in sys.argv:
+        verb = _completed_verb()
+    elif verb in VERBS:
+        del sys.argv[1]
+    else:
+        print(f"bioner: no verb {verb!r}\n\n{USAGE}", end="", file=sys.stderr)
+        return 2
+    # Hydra would print its errors itself and exit with 1.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    register()
+    try:
+        hydra.main(version_base="1.3", config_path=str(shipped("conf")), config_name=verb)(VERBS[verb])()
+    except KeyboardInterrupt:
+        print("bioner: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        message = explain(error)
+        if message is None or {"debug=true", "hydra.verbose=true"} & set(sys.argv):
+            traceback.print_exc()
+        if message is not None:
+            print(f"bioner: error: {message}", file=sys.stderr)
+        return 1 if message is None else 2
+    return 0
+
+
+def _completed_verb() -> str:
+    """Take the verb out of the line that the shell wants completed, where Hydra knows of none."""
+    if sys.argv[1] in VERBS:
+        return sys.argv.pop(1)
+    line = os.environ.get("COMP_LINE", "")
+    program, _, rest = line.partition(" ")
+    verb, blank, rest = rest.lstrip().partition(" ")
+    if verb in VERBS and blank:
+        os.environ["COMP_LINE"] = f"{program} {rest}"
+        return verb
+    return "train"

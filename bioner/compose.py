@@ -1,0 +1,145 @@
+"""Where Hydra finds things: the schema, the catalogue of datasets, the experiments, the run's name."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
+from hydra.core.object_type import ObjectType
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
+from omegaconf import DictConfig, OmegaConf
+from platformdirs import user_cache_path
+
+from bioner.checks import to_train_config
+from bioner.config import ReportConfig, TrainConfig
+from bioner.identity import run_name
+
+CATALOGUE = "catalogue"
+
+
+def shipped(folder: str) -> Path:
+    """Return `conf` or `experiments`: inside an installed wheel, else beside the package."""
+    package = Path(__file__).parent
+    inside = package / folder
+    return inside if inside.is_dir() else package.parent / folder
+
+
+class ExperimentSource(FileConfigSource):
+    """Serves the folder `experiments` as the config group `experiment`."""
+
+    @staticmethod
+    def scheme() -> str:
+        """Return the prefix of this source in Hydra's search path."""
+        return "experiments"
+
+    def _inside(self, config_path: str) -> str | None:
+        group, _, rest = config_path.partition("/")
+        return rest if group == "experiment" else None
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Load `experiment/STUDY/NAME` from `STUDY/NAME.yaml`."""
+        return super().load_config(self._inside(config_path) or config_path)
+
+    def is_group(self, config_path: str) -> bool:
+        """Say whether a folder stands behind the name."""
+        inside = self._inside(config_path)
+        return config_path == "" or (inside is not None and super().is_group(inside))
+
+    def is_config(self, config_path: str) -> bool:
+        """Say whether a file stands behind the name."""
+        inside = self._inside(config_path)
+        return bool(inside) and super().is_config(str(inside))
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """List what stands below the name."""
+        if config_path == "":
+            return [] if results_filter == ObjectType.CONFIG else ["experiment"]
+        inside = self._inside(config_path)
+        return [] if inside is None else super().list(inside, results_filter)
+
+
+class Experiments(SearchPathPlugin):
+    """Puts the folder `experiments` on Hydra's search path."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the folder of experiments."""
+        search_path.append("bioner", f"experiments://{shipped('experiments')}")
+
+
+def user_config_dirs() -> list[Path]:
+    """Return the folders that `--config-dir` or `-cd` name on the command line."""
+    found = []
+    for index, argument in enumerate(sys.argv):
+        name, _, value = argument.partition("=")
+        if name in ("--config-dir", "-cd"):
+            found.append(Path(value or "".join(sys.argv[index + 1 : index + 2])))
+    return found
+
+
+def config_file(name: str) -> str:
+    """Return the path of the YAML file behind a config's name, or the name where there is none."""
+    for folder in (*user_config_dirs(), shipped("conf"), shipped("experiments").parent):
+        file = folder / f"{name.replace('experiment/', 'experiments/', 1)}.yaml"
+        if file.is_file():
+            return str(file)
+    return name
+
+
+def _catalogue(folders: Sequence[Path], store: ConfigStore) -> dict[str, Any]:
+    """Load every dataset under its own name; one that the command line describes starts empty."""
+    names = {file.stem for folder in folders for file in folder.glob("dataset/*.yaml")}
+    for index, argument in enumerate(sys.argv):
+        match = re.match(r"\+?(dataset\.(\w+)\.\w+=)", argument)
+        if match:
+            sys.argv[index] = argument.removeprefix("+")
+            if match[2] not in names:
+                store.store(group="dataset", name=match[2], node={})
+                names.add(match[2])
+    return {"defaults": [f"{name}@{name}" for name in sorted(names - {CATALOGUE})]}
+
+
+def experiments() -> list[str]:
+    """Return the names that `experiment=` takes."""
+    root = shipped("experiments")
+    return sorted(str(file.relative_to(root).with_suffix("")) for file in root.rglob("*.yaml"))
+
+
+def _run_name(*, _root_: DictConfig) -> str:
+    own = OmegaConf.masked_copy(_root_, [key for key in _root_ if key != "hydra"])
+    typed = OmegaConf.merge(OmegaConf.structured(TrainConfig), own)
+    return run_name(to_train_config(cast(DictConfig, typed)))
+
+
+def register() -> None:
+    """Tell Hydra about the schema, the catalogue, the experiments and the resolvers.
+
+    The command line counts: `--config-dir` may name a folder with more datasets, and
+    `+dataset.NAME.path=…` describes one.
+    """
+    store = ConfigStore.instance()
+    store.store(name="train_schema", node=TrainConfig)
+    store.store(name="report_schema", node=ReportConfig)
+    folders = [shipped("conf"), *user_config_dirs()]
+    store.store(group="dataset", name=CATALOGUE, node=_catalogue(folders, store))
+    SourcesRegistry.instance().register(ExperimentSource)
+    Plugins.instance().register(Experiments)
+    OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
+    OmegaConf.register_new_resolver("datasets_dir", _default_datasets_dir, replace=True)
+    OmegaConf.register_new_resolver("cache_dir", _default_cache_dir, replace=True)
+
+
+def _default_datasets_dir() -> str:
+    return os.environ.get("BIONER_DATASETS") or str(user_cache_path("bioner") / "datasets")
+
+
+def _default_cache_dir() -> str:
+    return str(user_cache_path("bioner"))
+

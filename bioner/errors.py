@@ -1,0 +1,47 @@
+"""The errors that are the user's to mend: one message, exit code 2, no traceback."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class UserError(Exception):
+    """Something that the user gave can't be used; the message says what was found and what is legal."""
+
+
+class ConfigError(UserError):
+    """A value of the config can't be used.
+
+    Args:
+        key: the full key, as one would type it on the command line.
+        found: what is wrong, and with which value.
+        legal: what would be right.
+    """
+
+    def __init__(self, key: str, found: str, legal: str = "") -> None:
+        super().__init__(f"{key}: {found}" + (f"; {legal}" if legal else ""))
+        self.key = key
+
+
+class DataError(UserError):
+    """A corpus file can't be read as its dataset's YAML says.
+
+    Args:
+        path: the file.
+        line: 1-based line number, or None when the whole file is meant.
+        found: what is wrong.
+        legal: what would be right.
+    """
+
+    def __init__(self, path: Path | str, line: int | None, found: str, legal: str = "") -> None:
+        place = f"{path}" if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {found}" + (f"; {legal}" if legal else ""))
+        self.path, self.line = path, line
+
+
+def nearest(name: str, legal: Iterable[str]) -> str:
+    """Return "did you mean …? Legal: …" for a name that is not among the legal ones."""
+    names = sorted(legal)
+    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    meant = f"did you mean {' or '.join(close)}? " if close else ""
+    return f"{meant}Legal: {', '.join(names) or '(none)'}"

@@ -1,0 +1,74 @@
+"""Who a run is: its regime, the tasks it uses, and the hash of all that can change its result."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import Any
+
+from bioner.config import Finetuning, Pretraining, TrainConfig
+
+# What names, shows or places a run, but can't change what comes out of it.
+_WITHOUT_EFFECT = ("logger", "study", "datasets_dir", "runs_dir", "cache_dir", "rerun", "debug")
+_TRAINER_WITHOUT_EFFECT = ("enable_progress_bar", "enable_model_summary", "log_every_n_steps")
+_DATASET_WITHOUT_EFFECT = ("title", "path", "url", "licence", "citation", "verified")
+
+
+def regime(config: TrainConfig) -> str:
+    """Return `single`, `mtl`, `transfer` or `transfer_mtl`."""
+    shared = config.finetune.kind == Finetuning.mtl
+    if config.pretrain.kind == Pretraining.none:
+        return "mtl" if shared else "single"
+    return "transfer_mtl" if shared else "transfer"
+
+
+def roles(config: TrainConfig) -> dict[str, str]:
+    """Return each dataset of the run with its role: target, auxiliary or source."""
+    found = dict.fromkeys(config.pretrain.sources, "source")
+    found |= dict.fromkeys(config.finetune.auxiliaries, "auxiliary")
+    return found | dict.fromkeys(config.finetune.targets, "target")
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a value's JSON with sorted keys, in hexadecimal."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def what_counts(config: TrainConfig) -> dict[str, Any]:
+    """Return the part of the config that can change the result, as plain containers."""
+    plain = asdict(config)
+    for key in _WITHOUT_EFFECT:
+        del plain[key]
+    for key in _TRAINER_WITHOUT_EFFECT:
+        plain["trainer"].pop(key, None)
+    for dataset in plain["dataset"].values():
+        for key in _DATASET_WITHOUT_EFFECT:
+            del dataset[key]
+    return plain
+
+
+def encoder_label(name: str) -> str:
+    """Return a short name for an encoder: a module, a folder's or a hub id's last part."""
+    kind, _, rest = name.partition(":")
+    return PurePath(rest).parts[0] if kind == "package" and rest else PurePath(name).name
+
+
+def _joined(prefix: str, names: Iterable[str]) -> str:
+    text = "+".join(names)
+    return f"-{prefix}-{text}" if text else ""
+
+
+def run_name(config: TrainConfig) -> str:
+    """Return `<slug>-<hash8>`, the name of the run's directory."""
+    size = config.finetune.train_size
+    parts = (
+        f"{regime(config)}-{'+'.join(config.finetune.targets)}"
+        + _joined("from", config.pretrain.sources)
+        + _joined("with", config.finetune.auxiliaries)
+        + ("" if size is None else f"-{size:.0%}" if isinstance(size, float) else f"-{size}")
+        + f"-{encoder_label(config.encoder.name)}"
+    )
+    slug = re.sub(r"[^\w.+-]", "", parts.replace("%", "pct"))[:120]
+    return f"{slug}-s{config.seed}-{digest(what_counts(config))[:8]}"

@@ -1,0 +1,119 @@
+"""The record that a run leaves behind, the only thing that reports read."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bioner.errors import UserError
+
+# Raised by hand when the fields change.
+SCHEMA = 1
+# Raised by hand when the same config would give other results: such runs are never compared.
+SEMANTICS = 1
+
+_VERSIONED = (
+    "bioner",
+    "torch",
+    "pytorch-lightning",
+    "transformers",
+    "tokenizers",
+    "hydra-core",
+    "omegaconf",
+    "torchmetrics",
+    "seqeval",
+    "wandb",
+    "numpy",
+)
+
+
+@dataclass
+class DatasetUse:
+    """How a run used a dataset; counts are per split."""
+
+    role: str
+    sha256: dict[str, str]
+    sentences: dict[str, int]
+    mentions: dict[str, int]
+    train_sentences: int
+    repaired_tags: dict[str, int]
+    lost_words: dict[str, int]
+    oversized_words: dict[str, int]
+
+
+@dataclass
+class Record:
+    """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1."""
+
+    run: str
+    study: str
+    regime: str
+    seed: int
+    config: dict[str, Any]
+    status: str = "complete"
+    schema: int = SCHEMA
+    semantics: int = SEMANTICS
+    datasets: dict[str, DatasetUse] = field(default_factory=dict)
+    mixing: dict[str, Any] = field(default_factory=dict)
+    pretraining: dict[str, Any] | None = None
+    scores: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    best: dict[str, dict[str, Any]] = field(default_factory=dict)
+    timing: dict[str, float] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, str] | None = None
+
+
+def environment() -> dict[str, Any]:
+    """Return the versions, the platform and the git commit of the code."""
+    return {
+        "versions": {name: version(name) for name in _VERSIONED},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "git_commit": _commit(),
+    }
+
+
+def _commit() -> str | None:
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON file at once: it is whole or not there."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def write_record(directory: Path, record: Record) -> None:
+    """Write `record.json`, the last file of a run."""
+    write_json(directory / "record.json", asdict(record))
+
+
+def read_record(directory: Path) -> dict[str, Any]:
+    """Return the record of a run.
+
+    Raises:
+        UserError: no record, a damaged one, or one of another schema.
+    """
+    path = directory / "record.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: can't be read ({error.strerror}); no finished run?") from error
+    except ValueError as error:
+        raise UserError(f"{path}: damaged: {error}") from error
+    found = record.get("schema") if isinstance(record, dict) else None
+    if found != SCHEMA:
+        raise UserError(f"{path}: has schema {found!r}; this version of bioner reads {SCHEMA}")
+    return record

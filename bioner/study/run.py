@@ -1,0 +1,209 @@
+"""One run, from its config to its record."""
+
+import logging
+import resource
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pytorch_lightning.loggers import Logger
+
+from bioner.batches.datamodule import ScoredBatches, Shard, Window
+from bioner.batches.tokens import special_tokens
+from bioner.config import Pretraining, TrainConfig
+from bioner.errors import UserError
+from bioner.identity import digest, regime, what_counts
+from bioner.model.encoder import fingerprint, load_tokenizer, window_size
+from bioner.study.loggers import open_logger, summarise
+from bioner.study.record import SEMANTICS, Record, environment, read_record, write_record
+from bioner.study.scoring import predict, score, surfaces, write_predictions
+from bioner.study.stage import Stage, Trained, train_stage
+from bioner.study.store import Stored, stored_stage
+from bioner.study.tasks import Task, load_tasks
+from bioner.study.weights import Weights, load_weights, restore
+
+log = logging.getLogger(__name__)
+
+
+def train(config: TrainConfig, directory: Path) -> float:
+    """Train, test and record one run, or skip it where its record says that it is finished.
+
+    Args:
+        config: the checked config.
+        directory: the run's directory.
+
+    Returns:
+        The mean devel F1 of the targets.
+
+    Raises:
+        UserError: what the user gave can't be used.
+    """
+    if not config.rerun and (directory / "record.json").exists():
+        finished = read_record(directory)
+        if finished["status"] == "complete":
+            log.info("skipped, finished already: %s", directory)
+            return _mean_devel(finished["best"])
+    record = Record(
+        directory.name, config.study, regime(config), config.seed, what_counts(config),
+        environment=environment(),
+    )  # fmt: skip
+    started = time.perf_counter()
+    try:
+        with open_logger(config, directory) as logger:
+            _run(config, directory, record, logger)
+            summarise(logger, record.scores)
+    except Exception as error:
+        record.status = "failed"
+        record.error = {"type": type(error).__name__, "message": str(error)}
+        write_record(directory, record)
+        raise
+    record.timing["wall_seconds"] = time.perf_counter() - started
+    record.timing["peak_rss_bytes"] = _peak_rss()
+    write_record(directory, record)
+    _say(record, directory)
+    return _mean_devel(record.best)
+
+
+def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | None) -> None:
+    tokenizer = load_tokenizer(config.encoder)
+    window = Window(
+        special_tokens(tokenizer), window_size(config.encoder, tokenizer), config.encoder.overlap
+    )
+    tasks = load_tasks(config, tokenizer, window.max_pieces)
+    record.datasets = {name: task.use(window.max_pieces) for name, task in tasks.items()}
+    start = _pretrained(config, tasks, window, logger)
+    if start is not None:
+        record.pretraining = {**start.about, "reused": start.reused}
+    targets = config.finetune.targets
+    stage = Stage(
+        "finetune",
+        {name: tasks[name] for name in (*targets, *config.finetune.auxiliaries)},
+        targets,
+        {target: [target] for target in targets},
+        config.finetune.epochs,
+        config.finetune.steps,
+    )
+    trained = train_stage(
+        stage, config, window, directory / "checkpoints", logger,
+        start.weights if start else None, config.pretrain.carry,
+    )  # fmt: skip
+    record.mixing, record.timing = trained.mixing, _timing(trained)
+    record.best = {name: asdict(best) for name, best in trained.best.items()}
+    for target in targets:
+        record.scores[target] = _score(target, tasks[target], trained, window, directory)
+    (directory / "checkpoints" / "finetune.ckpt").unlink(missing_ok=True)
+
+
+def _pretrained(
+    config: TrainConfig, tasks: dict[str, Task], window: Window, logger: Logger | None
+) -> Stored | None:
+    if config.pretrain.kind == Pretraining.none:
+        return None
+    if config.pretrain.kind == Pretraining.checkpoint:
+        return _from_run(Path(str(config.pretrain.checkpoint)))
+    sources = config.pretrain.sources
+    stage = Stage(
+        "pretrain",
+        {name: tasks[name] for name in sources},
+        sources,
+        {"sources": sources},
+        config.pretrain.epochs,
+        config.pretrain.steps,
+    )
+
+    def run(folder: Path) -> tuple[Path, dict[str, Any]]:
+        trained = train_stage(stage, config, window, folder, logger)
+        about = {"best": asdict(trained.best["sources"]), "mixing": trained.mixing}
+        return trained.files["sources"], about | {"timing": _timing(trained)}
+
+    key = _stage_key(config, stage)
+    found = stored_stage(Path(config.runs_dir) / ".stages", key, run)
+    log.info("pretraining on %s: %s (stage %s)", ", ".join(sources),
+             "reused" if found.reused else "trained", key)  # fmt: skip
+    return found
+
+
+def _stage_key(config: TrainConfig, stage: Stage) -> str:
+    """Hash all that determines a pretraining stage's result."""
+    counted = what_counts(config)
+    used = ("encoder", "head", "mixing", "weighting", "optimizer", "batch", "trainer", "seed")
+    budget = ("train_size", "epochs", "steps")
+    return digest(
+        {
+            "semantics": SEMANTICS,
+            "config": {name: counted[name] for name in used},
+            "budget": {name: counted["pretrain"][name] for name in budget},
+            "subset_seed": config.subset_seed,
+            "encoder": fingerprint(config.encoder),
+            "sources": {
+                name: {s: split.sha256 for s, split in task.corpus.splits.items()}
+                | {"reading": counted["dataset"][name], "tags": task.corpus.tags}
+                for name, task in stage.tasks.items()
+            },
+        }
+    )[:16]
+
+
+def _from_run(place: Path) -> Stored:
+    """Take the selected weights of a finished run, or one file of them."""
+    if place.is_file():
+        return Stored(load_weights(place), {"checkpoint": str(place)}, reused=True)
+    record = read_record(place)
+    if record["status"] != "complete":
+        raise UserError(f"pretrain.checkpoint: the run {place} is {record['status']}")
+    files = sorted((place / "checkpoints").glob("*.safetensors"))
+    if len(files) != 1:
+        names = ", ".join(str(file) for file in files)
+        raise UserError(
+            f"pretrain.checkpoint: {place} holds {len(files)} sets of weights, one is needed; "
+            f"name one of them: {names or '(none)'}"
+        )
+    return Stored(load_weights(files[0]), {"checkpoint": str(files[0])}, reused=True)
+
+
+def _score(
+    target: str, task: Task, trained: Trained, window: Window, directory: Path
+) -> dict[str, Any]:
+    """Score devel and, this once, test with the target's selected weights."""
+    restore(trained.module, load_weights(trained.files[target]))
+    shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
+    train_sentences = task.corpus.splits["train"].sentences
+    known = surfaces(train_sentences[i] for i in np.asarray(task.used))
+    found = {}
+    for split in ("devel", "test"):
+        sentences = task.corpus.splits[split].sentences
+        batches = ScoredBatches(target, task.encoded[split], window, shard)
+        predicted = predict(trained.trainer, trained.module, batches, task.corpus.tags)
+        if trained.trainer.is_global_zero:
+            write_predictions(directory / "predictions" / f"{target}.{split}.tsv", sentences, predicted)
+        found[split] = score(task.corpus.types, task.corpus.tags, sentences, predicted, known)
+    return found
+
+
+def _timing(trained: Trained) -> dict[str, float]:
+    return {
+        "train_seconds": trained.seconds,
+        "words_per_second": trained.words / trained.seconds,
+    }
+
+
+def _peak_rss() -> int:
+    """Return the largest resident memory of this process so far, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _mean_devel(best: dict[str, dict[str, Any]]) -> float:
+    return sum(one["f1"] for one in best.values()) / len(best)
+
+
+def _say(record: Record, directory: Path) -> None:
+    log.info("%-24s %10s %10s %10s %10s", "dataset", "devel F1", "precision", "recall", "test F1")
+    for name, splits in record.scores.items():
+        test = splits["test"]
+        log.info("%-24s %10.4f %10.4f %10.4f %10.4f", name, splits["devel"]["f1"],
+                 test["precision"], test["recall"], test["f1"])  # fmt: skip
+    log.info("run directory: %s", directory)

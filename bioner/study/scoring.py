@@ -1,0 +1,96 @@
+"""Predictions of a finished stage: the file, and the scores that the record takes from it."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from bioner.batches.datamodule import ScoredBatches
+from bioner.model.metric import EntityCounts, scores
+from bioner.model.module import TaggingModule
+from bioner.text.sentence import Mention, Sentence
+from bioner.text.tags import spans
+
+
+def predict(
+    trainer: pl.Trainer, module: TaggingModule, batches: ScoredBatches, tags: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """Return the predicted tags of every sentence of a split, in the order of the file."""
+    parts: list[tuple[Tensor, Tensor, Tensor]] = trainer.predict(module, dataloaders=batches)
+    found: list[tuple[int, tuple[str, ...]]] = []
+    for index, lengths, predicted in parts:
+        pieces = predicted.cpu().split(lengths.tolist())
+        found += [
+            (i, tuple(tags[t] for t in piece.tolist()))
+            for i, piece in zip(index.tolist(), pieces, strict=True)
+        ]
+    if trainer.world_size > 1:
+        gathered: list[Any] = [None] * trainer.world_size
+        torch.distributed.all_gather_object(gathered, found)
+        found = [pair for part in gathered for pair in part]
+    return [tags for _, tags in sorted(found)]
+
+
+def write_predictions(
+    path: Path, sentences: Iterable[Sentence], predicted: Iterable[Sequence[str]]
+) -> None:
+    """Write word, gold tag and predicted tag, tab-separated, an empty line after each sentence."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for sentence, tags in zip(sentences, predicted, strict=True):
+            for row in zip(sentence.words, sentence.tags, tags, strict=True):
+                file.write("\t".join(row) + "\n")
+            file.write("\n")
+
+
+def score(
+    types: Sequence[str],
+    tags: Sequence[str],
+    sentences: Sequence[Sentence],
+    predicted: Sequence[Sequence[str]],
+    known: set[tuple[str, ...]],
+) -> dict[str, Any]:
+    """Return strict entity-level scores, by type, and apart for mentions seen in training or not.
+
+    Args:
+        types: the entity types.
+        tags: the label space, by id.
+        sentences: with their gold tags.
+        predicted: tags of each sentence.
+        known: the surface forms (lower-cased words) of the mentions in the training sentences.
+    """
+    ids = {tag: index for index, tag in enumerate(tags)}
+    counts = EntityCounts(types)
+    counts.update(
+        torch.tensor([ids[tag] for row in predicted for tag in row], dtype=torch.long),
+        torch.tensor([ids[tag] for s in sentences for tag in s.tags], dtype=torch.long),
+        torch.tensor([len(s.words) for s in sentences], dtype=torch.long),
+    )
+    return dict(counts.compute()) | _by_novelty(sentences, predicted, known)
+
+
+def surface(sentence: Sentence, mention: Mention) -> tuple[str, ...]:
+    """Return the lower-cased words of a mention."""
+    return tuple(word.lower() for word in sentence.words[mention.start : mention.end])
+
+
+def surfaces(sentences: Iterable[Sentence]) -> set[tuple[str, ...]]:
+    """Return the surface forms of all mentions."""
+    return {surface(s, mention) for s in sentences for mention in spans(s.tags)}
+
+
+def _by_novelty(
+    sentences: Sequence[Sentence],
+    predicted: Sequence[Sequence[str]],
+    known: set[tuple[str, ...]],
+) -> dict[str, Any]:
+    totals = {True: [0, 0, 0], False: [0, 0, 0]}
+    for sentence, tags in zip(sentences, predicted, strict=True):
+        gold, guess = set(spans(sentence.tags)), set(spans(tags))
+        for position, mentions in enumerate((guess, gold, guess & gold)):
+            for mention in mentions:
+                totals[surface(sentence, mention) in known][position] += 1
+    return {"seen": scores(*totals[True]), "unseen": scores(*totals[False])}

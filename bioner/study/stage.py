@@ -1,0 +1,177 @@
+"""One training of the encoder: transfer pretraining or fine-tuning, of one task or many."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger
+
+from bioner.batches.datamodule import MultiTaskData, Window
+from bioner.batches.plan import Plan, make_plan
+from bioner.build import build
+from bioner.config import Carry, TrainConfig
+from bioner.identity import digest
+from bioner.model.encoder import load_encoder
+from bioner.model.module import TaggingModule
+from bioner.model.weighting import build_weighting
+from bioner.study.progress import StageProgress
+from bioner.study.selection import Best, KeepBest
+from bioner.study.tasks import Task
+from bioner.study.weights import Weights, carry_over
+
+log = logging.getLogger(__name__)
+
+# Seconds between two checkpoints; a run killed before the first starts anew.
+CHECKPOINT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is trained on, for how long, and by what it is selected.
+
+    Attributes:
+        name: `pretrain` or `finetune`.
+        tasks: the tasks that batches are drawn from.
+        targets: those whose passes make an epoch.
+        groups: the tasks on whose mean devel F1 each set of weights is selected.
+        epochs: passes over the targets, or None.
+        steps: updates, or None.
+    """
+
+    name: str
+    tasks: Mapping[str, Task]
+    targets: Sequence[str]
+    groups: Mapping[str, Sequence[str]]
+    epochs: int | None
+    steps: int | None
+
+    @property
+    def tags(self) -> dict[str, tuple[str, ...]]:
+        """The label space of each task."""
+        return {name: task.corpus.tags for name, task in self.tasks.items()}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished stage: its module and trainer, what was selected, drawn and spent."""
+
+    module: TaggingModule
+    trainer: pl.Trainer
+    best: dict[str, Best]
+    files: dict[str, Path]
+    mixing: dict[str, Any]
+    seconds: float
+    words: int
+
+
+class _Checkpoint(pl.Callback):
+    """Writes, at the end of an epoch, what a killed stage goes on from; at most once a minute."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._last = file, time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if time.monotonic() - self._last < CHECKPOINT_SECONDS:
+            return
+        temporary = self._file.with_suffix(".tmp")
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            temporary.replace(self._file)
+        self._last = time.monotonic()
+
+
+def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
+    """Build the encoder and a head per task; a head's first weights depend on its task alone."""
+    torch.manual_seed(config.seed)
+    encoder = load_encoder(config.encoder)
+    heads = {}
+    for name, tags in stage.tags.items():
+        torch.manual_seed(int(digest([config.seed, name])[:8], 16))
+        heads[name] = build("head", config.head, hidden=encoder.hidden, tags=tags)
+    scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
+    weighting = build_weighting(config.weighting, list(stage.tasks))
+    return TaggingModule(
+        encoder, heads, scored, weighting, config.optimizer, steps, seed=config.seed
+    )
+
+
+def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
+    """Resolve sizes, shares and the order of all batches, and print them."""
+    sizes = {name: len(task.used) for name, task in stage.tasks.items()}
+    plan = make_plan(
+        config.mixing, sizes, stage.targets, config.batch.sentences * processes,
+        stage.epochs, stage.steps, config.seed,
+    )  # fmt: skip
+    log.info("%s: %d epochs, %d steps, mixing %s", stage.name, plan.epochs, plan.steps,
+             config.mixing.strategy)  # fmt: skip
+    for row in plan.describe():
+        log.info("  %s", row)
+    return plan
+
+
+def train_stage(
+    stage: Stage,
+    config: TrainConfig,
+    window: Window,
+    folder: Path,
+    logger: Logger | None,
+    start: Weights | None = None,
+    carry: Carry = Carry.encoder,
+) -> Trained:
+    """Train one stage, going on from its checkpoint where a killed one left it.
+
+    Args:
+        stage: what to train.
+        config: the run's config.
+        window: how rows are cut.
+        folder: where the selected weights and the checkpoint are written.
+        logger: where metrics go, or None.
+        start: the weights of an earlier stage.
+        carry: what is taken over from them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    resume = folder / f"{stage.name}.ckpt"
+    keep = KeepBest(stage.groups, stage.tags, folder)
+    fixed = {
+        "logger": logger or False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "use_distributed_sampler": False,
+        "num_sanity_val_steps": 0,
+        "reload_dataloaders_every_n_epochs": 1,
+        "gradient_clip_val": config.optimizer.clip,
+        "default_root_dir": folder,
+    }
+    probe = build("trainer", config.trainer, **fixed)
+    plan = plan_stage(stage, config, probe.world_size)
+    progress = StageProgress(stage.name, plan.steps)
+    trainer = build(
+        "trainer", config.trainer, max_epochs=plan.epochs, max_steps=plan.steps,
+        callbacks=[keep, _Checkpoint(resume), progress], **fixed,
+    )  # fmt: skip
+    module = make_module(stage, config, plan.steps)
+    if start is not None:
+        carry_over(module, start, stage.tags, carry)
+    train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
+    devel = {t: stage.tasks[t].encoded["devel"] for group in stage.groups.values() for t in group}
+    data = MultiTaskData(train, devel, plan, window)
+    if resume.exists():
+        log.info("%s: goes on from %s", stage.name, resume)
+    started = time.perf_counter()
+    try:
+        trainer.fit(module, data, ckpt_path=resume if resume.exists() else None, weights_only=True)
+    finally:
+        progress.close()
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    mixing = {"strategy": str(config.mixing.strategy), "sizes": plan.sizes, "drawn": plan.drawn()}
+    return Trained(
+        module, trainer, keep.best, {group: keep.file(group) for group in stage.groups},
+        mixing, time.perf_counter() - started, module.words_seen,
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Pretraining is done once: its result is kept under the hash of all that determines it."""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from bioner.study.record import write_json
+from bioner.study.weights import Weights, load_weights
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A pretraining result.
+
+    Attributes:
+        weights: the encoder and heads of the selected step.
+        about: what the record says of it.
+        reused: whether it was there already.
+    """
+
+    weights: Weights
+    about: dict[str, Any]
+    reused: bool
+
+
+def stored_stage(
+    folder: Path, key: str, train: Callable[[Path], tuple[Path, dict[str, Any]]]
+) -> Stored:
+    """Return the stage that is stored under a key, or train and store it.
+
+    One process trains, others that want the same wait for it. `stage.json` is written last and
+    holds the hash of the weights, so a half or damaged result is seen and trained again.
+
+    Args:
+        folder: the store.
+        key: the hash of all that determines the result.
+        train: trains in the folder that it is given; returns the weights' file in it and
+            what is to be known of them.
+    """
+    place = folder / key
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"{key}.lock"):
+        about = _read(place)
+        if about is not None:
+            return Stored(load_weights(place / "weights.safetensors"), about, reused=True)
+        file, about = train(place / "partial")
+        weights = place / "weights.safetensors"
+        file.replace(weights)
+        about = {**about, "key": key, "sha256": _sha256(weights)}
+        write_json(place / "stage.json", about)
+        shutil.rmtree(place / "partial")
+        return Stored(load_weights(weights), about, reused=False)
+
+
+def _read(place: Path) -> dict[str, Any] | None:
+    try:
+        about = json.loads((place / "stage.json").read_text(encoding="utf-8"))
+        whole = about["sha256"] == _sha256(place / "weights.safetensors")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        whole = False
+    if whole:
+        return about
+    log.warning("stored stage %s is damaged: it is trained again", place)
+    (place / "stage.json").unlink(missing_ok=True)
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,125 @@
+"""The datasets of a run as its model sees them: checked, tokenised, cut to the asked size."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedTokenizerFast
+
+from bioner.batches.cache import cached
+from bioner.batches.tokens import Encoded, encode
+from bioner.config import TrainConfig
+from bioner.identity import digest, roles
+from bioner.study.record import DatasetUse
+from bioner.text.catalogue import Corpus, load_corpus
+from bioner.text.subset import subset
+from bioner.text.tags import spans
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One dataset of a run.
+
+    Attributes:
+        role: target, auxiliary or source.
+        corpus: its sentences and types.
+        encoded: its pieces and tags, per split.
+        used: which train sentences are used, sorted.
+    """
+
+    role: str
+    corpus: Corpus
+    encoded: dict[str, Encoded]
+    used: np.ndarray
+
+    def use(self, max_pieces: int) -> DatasetUse:
+        """Return what the record says of this dataset."""
+        splits = self.corpus.splits
+        return DatasetUse(
+            role=self.role,
+            sha256={s: split.sha256 for s, split in splits.items()},
+            sentences={s: len(split.sentences) for s, split in splits.items()},
+            mentions={
+                s: sum(len(spans(x.tags)) for x in split.sentences) for s, split in splits.items()
+            },
+            train_sentences=len(self.used),
+            repaired_tags={s: split.repaired for s, split in splits.items()},
+            lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
+            oversized_words={s: e.oversized(max_pieces) for s, e in self.encoded.items()},
+        )
+
+
+def load_tasks(
+    config: TrainConfig, tokenizer: PreTrainedTokenizerFast, max_pieces: int
+) -> dict[str, Task]:
+    """Read, check and tokenise every dataset of the run, and say what they hold.
+
+    Raises:
+        UserError: a corpus that can't be read as its YAML says.
+    """
+    vocabulary = digest(tokenizer.backend_tokenizer.to_str())
+    tasks = {}
+    for name, role in roles(config).items():
+        corpus = load_corpus(name, config.dataset[name], Path(config.datasets_dir))
+        encoded = _encode(corpus, config, name, tokenizer, vocabulary)
+        size, key = _size(config, role)
+        used = subset(corpus.splits["train"].sentences, size, config.subset_seed, key)
+        tasks[name] = Task(role, corpus, encoded, np.asarray(used))
+        _say(name, tasks[name], max_pieces)
+    return tasks
+
+
+def _encode(
+    corpus: Corpus,
+    config: TrainConfig,
+    name: str,
+    tokenizer: PreTrainedTokenizerFast,
+    vocabulary: str,
+) -> dict[str, Encoded]:
+    reading = asdict(config.dataset[name])
+    found = {}
+    for split, content in corpus.splits.items():
+        key = {
+            "content": content.sha256,
+            "reading": {k: reading[k] for k in _READING},
+            "tags": corpus.tags,
+            "tokenizer": vocabulary,
+        }
+        found[split] = cached(
+            Path(config.cache_dir) / "features",
+            key,
+            lambda content=content: encode(content.sentences, corpus.tags, tokenizer),
+        )
+    return found
+
+
+_READING = ("format", "scheme", "word_column", "tag_column", "typed", "repair")
+
+
+def _size(config: TrainConfig, role: str) -> tuple[int | float | None, str]:
+    sizes: Mapping[str, tuple[int | float | None, str]] = {
+        "target": (config.finetune.train_size, "finetune.train_size"),
+        "auxiliary": (config.finetune.auxiliary_size, "finetune.auxiliary_size"),
+        "source": (config.pretrain.train_size, "pretrain.train_size"),
+    }
+    return sizes[role]
+
+
+def _say(name: str, task: Task, max_pieces: int) -> None:
+    use = task.use(max_pieces)
+    counts = ", ".join(f"{s} {n} ({use.mentions[s]} mentions)" for s, n in use.sentences.items())
+    taken = "" if len(task.used) == use.sentences["train"] else f", {len(task.used)} train used"
+    log.info("%s %s: sentences %s%s", task.role, name, counts, taken)
+    for warning in task.corpus.warnings:
+        log.warning("%s: %s", name, warning)
+    for what, found in (
+        ("tags repaired", use.repaired_tags),
+        ("words the tokenizer lost (predicted O)", use.lost_words),
+        ("words longer than a window (their first pieces are used)", use.oversized_words),
+    ):
+        if any(found.values()):
+            log.warning("%s: %s: %s", name, what, ", ".join(f"{s} {n}" for s, n in found.items()))

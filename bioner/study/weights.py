@@ -1,0 +1,118 @@
+"""Selected weights on disk, and what of them the next stage takes over."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from bioner.config import Carry
+from bioner.errors import UserError
+from bioner.model.module import TaggingModule
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The encoder and some heads at one step.
+
+    Attributes:
+        tensors: named as in the module: `encoder.…` and `heads.TASK.…`.
+        tags: the label space of each head.
+    """
+
+    tensors: dict[str, Tensor]
+    tags: dict[str, tuple[str, ...]]
+
+
+def save_weights(path: Path, module: TaggingModule, tags: Mapping[str, Sequence[str]]) -> None:
+    """Write the encoder and the heads of these tasks as safetensors, at once."""
+    wanted = ("encoder.", *(f"heads.{task}." for task in tags))
+    tensors = {
+        name: tensor.detach().contiguous()
+        for name, tensor in module.state_dict().items()
+        if name.startswith(wanted)
+    }
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    save_file(tensors, temporary, metadata={"tags": json.dumps({t: list(v) for t, v in tags.items()})})
+    temporary.replace(path)
+
+
+def load_weights(path: Path) -> Weights:
+    """Read what `save_weights` wrote.
+
+    Raises:
+        UserError: the file is not there, or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tags = json.loads((file.metadata() or {})["tags"])
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise UserError(f"{path}: can't be read as weights of a stage: {error}") from error
+    return Weights(tensors, {task: tuple(names) for task, names in tags.items()})
+
+
+def restore(module: TaggingModule, weights: Weights) -> None:
+    """Put weights of this module's own earlier step back."""
+    _copy(module, weights.tensors)
+
+
+def carry_over(
+    module: TaggingModule, weights: Weights, tags: Mapping[str, Sequence[str]], what: Carry
+) -> None:
+    """Start a stage from another stage's weights; log every tensor carried, skipped or fresh.
+
+    Args:
+        module: the new stage's module.
+        weights: what the earlier stage selected.
+        tags: the label space of each head of the new stage.
+        what: the encoder alone, or also the first earlier head with the same label space.
+
+    Raises:
+        UserError: an encoder tensor that only one side has, or of another shape.
+    """
+    carried = {n: t for n, t in weights.tensors.items() if n.startswith("encoder.")}
+    heads = {}
+    if what == Carry.encoder_and_matching_heads:
+        heads = {task: _same_space(weights, names) for task, names in tags.items()}
+    for task, source in heads.items():
+        if source is not None:
+            prefix = f"heads.{source}."
+            for name, tensor in weights.tensors.items():
+                if name.startswith(prefix):
+                    carried[f"heads.{task}.{name.removeprefix(prefix)}"] = tensor
+            log.info("head of %s starts from the head of %s", task, source)
+    own = [name for name in module.state_dict() if name.startswith(("encoder.", "heads."))]
+    fresh = [name for name in own if name not in carried]
+    lacking = [name for name in fresh if name.startswith("encoder.")]
+    if lacking:
+        raise UserError(f"pretrained weights lack {len(lacking)} encoder tensors: {lacking[:5]}")
+    _copy(module, carried)
+    kept = {f"heads.{source}." for source in heads.values() if source is not None}
+    skipped = [n for n in weights.tensors if n.startswith("heads.") and not n.startswith(tuple(kept))]
+    log.info("carried %d, skipped %d, fresh %d tensors", len(carried), len(skipped), len(fresh))
+    for word, names in (("carried", list(carried)), ("skipped", skipped), ("fresh", fresh)):
+        log.debug("%s: %s", word, ", ".join(names) or "(none)")
+
+
+def _same_space(weights: Weights, tags: Sequence[str]) -> str | None:
+    return next((task for task, names in weights.tags.items() if names == tuple(tags)), None)
+
+
+def _copy(module: TaggingModule, tensors: Mapping[str, Tensor]) -> None:
+    own = module.state_dict()
+    for name, tensor in tensors.items():
+        if name not in own:
+            raise UserError(f"weights hold {name}, which this encoder and head do not have")
+        if own[name].shape != tensor.shape:
+            raise UserError(
+                f"weights hold {name} of shape {list(tensor.shape)}, expected {list(own[name].shape)}"
+            )
+        own[name].copy_(tensor)

