@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Sequence
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -16,6 +15,7 @@ from bioner.config import (
     TrainConfig,
 )
 from bioner.errors import ConfigError, nearest
+from bioner.identity import roles
 
 _LISTS = ("finetune.targets", "finetune.auxiliaries", "pretrain.sources")
 
@@ -37,6 +37,7 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     _check_pretrain(config.pretrain)
     _check_finetune(config.finetune)
     _check_optimizer(config.optimizer)
+    _check_weights(config)
     _check_rest(config)
     return config
 
@@ -159,7 +160,14 @@ def _check_rest(config: TrainConfig) -> None:
         _check_target(key, group)
 
 
-def _check_target(key: str, group: dict[str, Any], required: Sequence[str] = ("_target_",)) -> None:
-    for name in required:
-        if not isinstance(group.get(name), str):
-            raise ConfigError(f"{key}.{name}", "is not given", "the dotted path of a class")
+def _check_weights(config: TrainConfig) -> None:
+    for name in config.mixing.weights:
+        if name not in roles(config):
+            raise ConfigError(
+                f"mixing.weights.{name}", "no such task in this run", nearest(name, roles(config))
+            )
+
+
+def _check_target(key: str, group: dict[str, Any]) -> None:
+    if not isinstance(group.get("_target_"), str):
+        raise ConfigError(f"{key}._target_", "is not given", "the dotted path of a class")

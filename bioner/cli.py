@@ -64,7 +64,9 @@ def main() -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register()
     try:
-        hydra.main(version_base="1.3", config_path=str(shipped("conf")), config_name=verb)(VERBS[verb])()
+        hydra.main(version_base="1.3", config_path=str(shipped("conf")), config_name=verb)(
+            VERBS[verb]
+        )()
     except KeyboardInterrupt:
         print("bioner: interrupted", file=sys.stderr)
         return 130

@@ -1,4 +1,4 @@
-"""Where Hydra finds things: the schema, the catalogue of datasets, the experiments, the run's name."""
+"""Where Hydra finds the schema, the datasets, the experiments and the run's name."""
 
 import os
 import re
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
-from hydra._internal.sources_registry import SourcesRegistry
 from omegaconf import DictConfig, OmegaConf
 from platformdirs import user_cache_path
 
@@ -142,4 +142,3 @@ def _default_datasets_dir() -> str:
 
 def _default_cache_dir() -> str:
     return str(user_cache_path("bioner"))
-

@@ -97,14 +97,14 @@ class EncoderConfig:
     """A pretrained transformer and how words are read off it.
 
     Attributes:
-        name: a hub id, a folder, or `package:MODULE/FOLDER` for weights that a Python package carries.
+        name: a hub id, a folder, or `package:MODULE/FOLDER` for weights in a Python package.
         revision: the hub commit; null takes the newest.
         from_scratch: config values that replace the model's own; not empty means random weights.
         layers: the hidden layers whose mean is taken; -1 is the last.
         pooling: which pieces stand for a word.
         max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
         overlap: pieces that two windows of a long sentence share.
-        packed: attention inside each sentence of one padding-free row; null means where it is proven.
+        packed: attention inside each sentence of one padding-free row; null: where proven equal.
     """
 
     name: str = MISSING

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class UserError(Exception):
-    """Something that the user gave can't be used; the message says what was found and what is legal."""
+    """What the user gave can't be used; the message says what was found and what is legal."""
 
 
 class ConfigError(UserError):

@@ -1,4 +1,4 @@
-"""Turns Hydra's and OmegaConf's exceptions into one message with the file, the key and what is legal."""
+"""Turns Hydra's exceptions into one message with the file, the key and what is legal."""
 
 import dataclasses
 import re

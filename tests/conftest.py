@@ -13,7 +13,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 @pytest.fixture(scope="session")
 def corpora() -> Path:
-    """The folder of real corpora that BIONER_DATASETS names; tests on them are skipped without it."""
+    """The folder of real corpora that BIONER_DATASETS names; without it the test is skipped."""
     folder = Path(os.environ.get("BIONER_DATASETS", ""))
     if not os.environ.get("BIONER_DATASETS") or not (folder / "NCBI-disease").is_dir():
         pytest.skip("real corpora: BIONER_DATASETS names no folder that holds them")

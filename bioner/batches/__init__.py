@@ -1,1 +1,1 @@
-
+"""From sentences to the batches of a stage: pieces, cache, mixing, data module."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -72,7 +72,7 @@ class Batch:
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
         names = [field.name for field in fields(self) if field.name != "task"]
-        return replace(self, **{name: change(getattr(self, name)) for name in names})
+        return Batch(self.task, **{name: change(getattr(self, name)) for name in names})
 
 
 def make_batch(
@@ -107,7 +107,7 @@ def make_batch(
             f"{overlap} with windows of {window} pieces (encoder.max_pieces={max_pieces})",
             f"0 to {window - 1}",
         )
-    index = np.asarray(indices, dtype=np.int64)
+    index = np.array(indices, dtype=np.int64)
     lengths = encoded.sentence_words[index].astype(np.int64)
     places = ranges(encoded.word_starts[index], lengths)
     kept = encoded.piece_counts[places] > 0

@@ -72,7 +72,7 @@ def _load_or_none(entry: Path) -> Encoded | None:
     # entry can't be moved, writing the new one fails too, and that is said then.
     aside = entry.with_name(f".{entry.name}.{uuid4().hex}")
     with suppress(OSError):
-        os.rename(entry, aside)
+        entry.rename(aside)
     shutil.rmtree(aside, ignore_errors=True)
     return None
 
@@ -100,7 +100,7 @@ def _store(entry: Path, canonical: str, encoded: Encoded) -> None:
         meta = {"checksum": _checksum(canonical, crc32), "key": canonical, "crc32": crc32}
         (work / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", "utf-8")
         try:
-            os.rename(work, entry)
+            work.rename(entry)
         except OSError:
             if not (entry / "meta.json").is_file():
                 raise

@@ -1,9 +1,8 @@
 """Which task each update draws, and which of its sentences: a pure function of the config."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +19,6 @@ _CHUNK = 4096
 
 # First word of the spawn key of a random stream: what the stream is for.
 _DRAWS, _PERMUTATION = 0, 1
-
-# First step and number of steps, to task positions, [steps].
-_Draw = Callable[[int, int], NDArray[np.int16]]
 
 
 @dataclass(frozen=True)
@@ -151,32 +147,101 @@ def make_plan(
             would take more than ten million steps.
     """
     _check(batch_sentences, epochs, steps, seed)
-    start, end = (np.array(list(shares(config, sizes, p).values())) for p in (0.0, 1.0))
+    draws = _Draws(config, sizes, epochs, steps, seed)
     is_target = np.isin(list(sizes), list(targets))
-    updates = sum(-(-sizes[task] // batch_sentences) for task in targets)
-    _check_length(updates, float(min(start[is_target].sum(), end[is_target].sum())))
+    updates = sum(-(-sizes[task] // batch_sentences) for task in sizes if task in targets)
+    _check_length(config, updates, draws.smallest_share(is_target))
 
     order: list[NDArray[np.int16]] = []
-    progress_sum, first = 0.0, 0
+    progress, first = 0.0, 0
     while len(order) < epochs if epochs is not None else first < (steps or 0):
-        stream = _stream(seed, _DRAWS, len(order))
-        if config.strategy is Strategy.round_robin:
-            draw = _cyclic(len(sizes))
-        else:
-            draw = _random(stream, start, end, _progress(len(order), epochs, steps))
-        drawn = _epoch(draw, first, is_target, updates)
-        if steps is not None:
-            drawn = drawn[: steps - first]
-        progress_sum += float(
-            _progress(len(order), epochs, steps)(first, len(drawn)).sum()
-        )
+        drawn = draws.epoch(len(order), first, is_target, updates)
+        drawn = drawn if steps is None else drawn[: steps - first]
+        progress += float(draws.progress(len(order), first, len(drawn)).sum())
         first += len(drawn)
         order.append(drawn)
-    mean = start + (end - start) * (progress_sum / first)
-    return Plan(
-        dict(sizes),
-        dict(zip(sizes, mean.tolist(), strict=True)),
-        tuple(order),
-        batch_sentences,
-        seed,
-    )
+    mean = shares(config, sizes, progress / first)
+    return Plan(dict(sizes), mean, tuple(order), batch_sentences, seed)
+
+
+class _Draws:
+    """The draws of tasks, epoch by epoch."""
+
+    def __init__(
+        self,
+        config: MixingConfig,
+        sizes: Mapping[str, int],
+        epochs: int | None,
+        steps: int | None,
+        seed: int,
+    ) -> None:
+        # Shares are linear in the progress, so the two ends say all.
+        self._start, self._end = (
+            np.array(list(shares(config, sizes, progress).values())) for progress in (0.0, 1.0)
+        )
+        self._cyclic = config.strategy is Strategy.round_robin
+        self._epochs, self._steps, self._seed = epochs, steps, seed
+
+    def smallest_share(self, is_target: NDArray[np.bool_]) -> float:
+        """Return the smallest share that the targets ever get together."""
+        return float(min(self._start[is_target].sum(), self._end[is_target].sum()))
+
+    def progress(self, epoch: int, first: int, steps: int) -> NDArray[np.float64]:
+        """Return the mixing's progress at steps of an epoch, of which `first` is the first."""
+        if self._steps is None:
+            return np.full(steps, epoch / max((self._epochs or 0) - 1, 1))
+        return np.minimum(np.arange(first, first + steps) / max(self._steps - 1, 1), 1.0)
+
+    def epoch(
+        self, epoch: int, first: int, is_target: NDArray[np.bool_], updates: int
+    ) -> NDArray[np.int16]:
+        """Return task positions up to the epoch's last target batch, [steps of the epoch]."""
+        stream = _stream(self._seed, _DRAWS, epoch)
+        parts: list[NDArray[np.int16]] = []
+        while updates > 0:
+            part = self._draw(stream.random(_CHUNK), self.progress(epoch, first, _CHUNK), first)
+            hits = np.cumsum(is_target[part])
+            parts.append(part[: np.searchsorted(hits, updates) + 1])
+            updates -= int(hits[-1])
+            first += _CHUNK
+        return np.concatenate(parts)
+
+    def _draw(
+        self, uniform: NDArray[np.float64], progress: NDArray[np.float64], first: int
+    ) -> NDArray[np.int16]:
+        """Return the task positions of consecutive steps, of which `first` is the first."""
+        if self._cyclic:
+            return ((first + np.arange(len(uniform))) % len(self._start)).astype(np.int16)
+        start, end = np.cumsum(self._start)[:-1], np.cumsum(self._end)[:-1]
+        borders = start + progress[:, None] * (end - start)
+        return (uniform[:, None] >= borders).sum(axis=1, dtype=np.int16)
+
+
+def _stream(seed: int, *purpose: int) -> np.random.Generator:
+    """Return the random stream for one purpose; streams of different purposes are independent."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=purpose)))
+
+
+def _check(batch_sentences: int, epochs: int | None, steps: int | None, seed: int) -> None:
+    """Raise a ConfigError for the first number that can't be used."""
+    if (epochs is None) == (steps is None):
+        raise ConfigError("epochs", f"it is {epochs} and steps is {steps}", "give exactly one")
+    for key, value, least in (
+        ("batch.sentences", batch_sentences, 1),
+        ("epochs", epochs, 1),
+        ("steps", steps, 1),
+        ("seed", seed, 0),
+    ):
+        if value is not None and value < least:
+            raise ConfigError(key, f"{value}", f"at least {least}")
+
+
+def _check_length(config: MixingConfig, updates: int, share: float) -> None:
+    """Raise a ConfigError if an epoch would take far more steps than a training has."""
+    if updates > share * _LONGEST_EPOCH:
+        raise ConfigError(
+            "mixing.strategy",
+            f"{config.strategy.value} gives the targets {share:.2g} of the batches, too little for"
+            f" an epoch of {updates} target batches",
+            f"mixing that lets an epoch end within {_LONGEST_EPOCH} steps",
+        )

@@ -28,7 +28,7 @@ ENCODING_VERSION = 1
 _READER_FIELDS = ("format", "scheme", "word_column", "tag_column", "typed", "repair")
 
 
-def starts_of(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+def starts_of(counts: NDArray[np.integer | np.bool_]) -> NDArray[np.int64]:
     """Return where each of consecutive groups starts, [groups + 1]; the last is the total."""
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])

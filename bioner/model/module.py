@@ -72,7 +72,15 @@ class TaggingModule(pl.LightningModule):
         size = len(batch.words)
         self.log(f"train/{batch.task}/loss", loss, batch_size=size)
         self.log("loss", loss, prog_bar=True, logger=False, batch_size=size)
-        return self.weighting(batch.task, loss)
+        return self.weighting(batch.task, loss * self._share(len(batch.tags)))
+
+    def _share(self, words: int) -> float:
+        """Return the factor that makes the mean over processes the mean over all their words."""
+        if self.trainer.world_size == 1:
+            return 1.0
+        every = torch.tensor(float(words), device=self.device)
+        torch.distributed.all_reduce(every)
+        return words * self.trainer.world_size / max(1.0, float(every))
 
     def predict_tags(self, batch: Batch) -> Tensor:
         """Return a tag id for every word of the file, lost ones included. Shape: [all words]."""
@@ -109,7 +117,10 @@ class TaggingModule(pl.LightningModule):
                 if chosen:
                     groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
         optimizer = build(
-            "optimizer", {"_target_": config._target_, **config.options}, params=groups, lr=config.lr
+            "optimizer",
+            {"_target_": config._target_, **config.options},
+            params=groups,
+            lr=config.lr,
         )
         schedule = LambdaLR(
             optimizer, lambda step: rate(step, self._steps, config.warmup, config.decay)

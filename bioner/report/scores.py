@@ -40,7 +40,12 @@ def by_cell(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], list[
         helpers += [f"with {name}" for name in config["finetune"]["auxiliaries"]]
         size = config["finetune"]["train_size"]
         for target, splits in record["scores"].items():
-            cell = (record["regime"], target, ", ".join(helpers), "all" if size is None else str(size))
+            cell = (
+                record["regime"],
+                target,
+                ", ".join(helpers),
+                "all" if size is None else str(size),
+            )
             cells[cell].append(splits["test"]["f1"])
     return dict(cells)
 

@@ -1,1 +1,1 @@
-
+"""A stage, a run, the store of stages, the record."""

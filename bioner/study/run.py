@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
 
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
@@ -23,7 +24,7 @@ from bioner.study.scoring import predict, score, surfaces, write_predictions
 from bioner.study.stage import Stage, Trained, train_stage
 from bioner.study.store import Stored, stored_stage
 from bioner.study.tasks import Task, load_tasks
-from bioner.study.weights import Weights, load_weights, restore
+from bioner.study.weights import load_weights, restore
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,9 @@ def train(config: TrainConfig, directory: Path) -> float:
         if finished["status"] == "complete":
             log.info("skipped, finished already: %s", directory)
             return _mean_devel(finished["best"])
+    # Lightning sets its own level when it is imported; its hints are not for a run's log.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
     record = Record(
         directory.name, config.study, regime(config), config.seed, what_counts(config),
         environment=environment(),
@@ -72,8 +76,9 @@ def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | 
     window = Window(
         special_tokens(tokenizer), window_size(config.encoder, tokenizer), config.encoder.overlap
     )
-    tasks = load_tasks(config, tokenizer, window.max_pieces)
-    record.datasets = {name: task.use(window.max_pieces) for name, task in tasks.items()}
+    longest_word = window.special.window(window.max_pieces)
+    tasks = load_tasks(config, tokenizer, longest_word)
+    record.datasets = {name: task.use(longest_word) for name, task in tasks.items()}
     start = _pretrained(config, tasks, window, logger)
     if start is not None:
         record.pretraining = {**start.about, "reused": start.reused}
@@ -178,7 +183,9 @@ def _score(
         batches = ScoredBatches(target, task.encoded[split], window, shard)
         predicted = predict(trained.trainer, trained.module, batches, task.corpus.tags)
         if trained.trainer.is_global_zero:
-            write_predictions(directory / "predictions" / f"{target}.{split}.tsv", sentences, predicted)
+            write_predictions(
+                directory / "predictions" / f"{target}.{split}.tsv", sentences, predicted
+            )
         found[split] = score(task.corpus.types, task.corpus.tags, sentences, predicted, known)
     return found
 

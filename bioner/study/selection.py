@@ -51,7 +51,9 @@ class KeepBest(pl.Callback):
                 continue
             self.best[group] = Best(trainer.global_step, trainer.current_epoch + 1, f1)
             if trainer.is_global_zero:
-                save_weights(self.file(group), pl_module, {task: self._tags[task] for task in tasks})
+                save_weights(
+                    self.file(group), pl_module, {task: self._tags[task] for task in tasks}
+                )
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pytorch_lightning.loggers import Logger
 from bioner.batches.datamodule import MultiTaskData, Window
 from bioner.batches.plan import Plan, make_plan
 from bioner.build import build
-from bioner.config import Carry, TrainConfig
+from bioner.config import Carry, MixingConfig, Strategy, TrainConfig
 from bioner.identity import digest
 from bioner.model.encoder import load_encoder
 from bioner.model.module import TaggingModule
@@ -103,15 +103,46 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
 def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
     """Resolve sizes, shares and the order of all batches, and print them."""
     sizes = {name: len(task.used) for name, task in stage.tasks.items()}
+    sentences = config.batch.sentences * processes
     plan = make_plan(
-        config.mixing, sizes, stage.targets, config.batch.sentences * processes,
+        _mixing(config.mixing, list(sizes)), sizes, stage.targets, sentences,
         stage.epochs, stage.steps, config.seed,
     )  # fmt: skip
     log.info("%s: %d epochs, %d steps, mixing %s", stage.name, plan.epochs, plan.steps,
              config.mixing.strategy)  # fmt: skip
     for row in plan.describe():
-        log.info("  %s", row)
+        log.info("  %-24s %7d sentences %6.2f %% of the batches, about %.0f",
+                 row.task, row.sentences, 100 * row.share, row.expected)  # fmt: skip
     return plan
+
+
+def _mixing(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:
+    """Return the mixing of one stage: the weights of its own tasks; nothing to mix for one task."""
+    if len(tasks) == 1:
+        return MixingConfig(Strategy.proportional)
+    own = {task: weight for task, weight in mixing.weights.items() if task in tasks}
+    return replace(mixing, weights=own)
+
+
+def _make_trainer(
+    config: TrainConfig, callbacks: list[pl.Callback], folder: Path, logger: Logger | None
+) -> pl.Trainer:
+    trainer: pl.Trainer = build(
+        "trainer",
+        config.trainer,
+        callbacks=callbacks,
+        logger=logger or False,
+        default_root_dir=folder,
+        max_epochs=-1,
+        gradient_clip_val=config.optimizer.clip,
+        reload_dataloaders_every_n_epochs=1,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    return trainer
 
 
 def train_stage(
@@ -137,24 +168,12 @@ def train_stage(
     folder.mkdir(parents=True, exist_ok=True)
     resume = folder / f"{stage.name}.ckpt"
     keep = KeepBest(stage.groups, stage.tags, folder)
-    fixed = {
-        "logger": logger or False,
-        "enable_checkpointing": False,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-        "use_distributed_sampler": False,
-        "num_sanity_val_steps": 0,
-        "reload_dataloaders_every_n_epochs": 1,
-        "gradient_clip_val": config.optimizer.clip,
-        "default_root_dir": folder,
-    }
-    probe = build("trainer", config.trainer, **fixed)
-    plan = plan_stage(stage, config, probe.world_size)
+    trainer = _make_trainer(config, [keep, _Checkpoint(resume)], folder, logger)
+    plan = plan_stage(stage, config, trainer.world_size)
+    # The plan needs the number of processes, which the trainer alone knows.
+    trainer.fit_loop.max_epochs = plan.epochs
     progress = StageProgress(stage.name, plan.steps)
-    trainer = build(
-        "trainer", config.trainer, max_epochs=plan.epochs, max_steps=plan.steps,
-        callbacks=[keep, _Checkpoint(resume), progress], **fixed,
-    )  # fmt: skip
+    trainer.callbacks.append(progress)
     module = make_module(stage, config, plan.steps)
     if start is not None:
         carry_over(module, start, stage.tags, carry)
@@ -170,7 +189,8 @@ def train_stage(
         progress.close()
     if trainer.interrupted:
         raise KeyboardInterrupt
-    mixing = {"strategy": str(config.mixing.strategy), "sizes": plan.sizes, "drawn": plan.drawn()}
+    mixing = {"strategy": str(config.mixing.strategy), "sizes": plan.sizes, "drawn": plan.drawn(),
+              "shares": {task: n / plan.steps for task, n in plan.drawn().items()}}  # fmt: skip
     return Trained(
         module, trainer, keep.best, {group: keep.file(group) for group in stage.groups},
         mixing, time.perf_counter() - started, module.words_seen,

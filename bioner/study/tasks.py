@@ -2,16 +2,17 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.cache import cached
-from bioner.batches.tokens import Encoded, encode
+from bioner.batches.tokens import Encoded, encode, encoding_key, fingerprint
 from bioner.config import TrainConfig
-from bioner.identity import digest, roles
+from bioner.identity import roles
 from bioner.study.record import DatasetUse
 from bioner.text.catalogue import Corpus, load_corpus
 from bioner.text.subset import subset
@@ -36,8 +37,12 @@ class Task:
     encoded: dict[str, Encoded]
     used: np.ndarray
 
-    def use(self, max_pieces: int) -> DatasetUse:
-        """Return what the record says of this dataset."""
+    def use(self, longest_word: int) -> DatasetUse:
+        """Return what the record says of this dataset.
+
+        Args:
+            longest_word: pieces of a word that one row can hold.
+        """
         splits = self.corpus.splits
         return DatasetUse(
             role=self.role,
@@ -49,55 +54,41 @@ class Task:
             train_sentences=len(self.used),
             repaired_tags={s: split.repaired for s, split in splits.items()},
             lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
-            oversized_words={s: e.oversized(max_pieces) for s, e in self.encoded.items()},
+            oversized_words={s: e.oversized(longest_word) for s, e in self.encoded.items()},
         )
 
 
 def load_tasks(
-    config: TrainConfig, tokenizer: PreTrainedTokenizerFast, max_pieces: int
+    config: TrainConfig, tokenizer: PreTrainedTokenizerFast, longest_word: int
 ) -> dict[str, Task]:
     """Read, check and tokenise every dataset of the run, and say what they hold.
 
     Raises:
         UserError: a corpus that can't be read as its YAML says.
     """
-    vocabulary = digest(tokenizer.backend_tokenizer.to_str())
+    vocabulary = fingerprint(tokenizer)
     tasks = {}
     for name, role in roles(config).items():
         corpus = load_corpus(name, config.dataset[name], Path(config.datasets_dir))
-        encoded = _encode(corpus, config, name, tokenizer, vocabulary)
+        encoded = _encode(corpus, config, tokenizer, vocabulary)
         size, key = _size(config, role)
         used = subset(corpus.splits["train"].sentences, size, config.subset_seed, key)
         tasks[name] = Task(role, corpus, encoded, np.asarray(used))
-        _say(name, tasks[name], max_pieces)
+        _say(name, tasks[name], longest_word)
     return tasks
 
 
 def _encode(
-    corpus: Corpus,
-    config: TrainConfig,
-    name: str,
-    tokenizer: PreTrainedTokenizerFast,
-    vocabulary: str,
+    corpus: Corpus, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, vocabulary: str
 ) -> dict[str, Encoded]:
-    reading = asdict(config.dataset[name])
     found = {}
     for split, content in corpus.splits.items():
-        key = {
-            "content": content.sha256,
-            "reading": {k: reading[k] for k in _READING},
-            "tags": corpus.tags,
-            "tokenizer": vocabulary,
-        }
         found[split] = cached(
             Path(config.cache_dir) / "features",
-            key,
-            lambda content=content: encode(content.sentences, corpus.tags, tokenizer),
+            encoding_key(content.sha256, config.dataset[corpus.name], corpus.types, vocabulary),
+            partial(encode, content.sentences, corpus.tags, tokenizer),
         )
     return found
-
-
-_READING = ("format", "scheme", "word_column", "tag_column", "typed", "repair")
 
 
 def _size(config: TrainConfig, role: str) -> tuple[int | float | None, str]:
@@ -109,8 +100,8 @@ def _size(config: TrainConfig, role: str) -> tuple[int | float | None, str]:
     return sizes[role]
 
 
-def _say(name: str, task: Task, max_pieces: int) -> None:
-    use = task.use(max_pieces)
+def _say(name: str, task: Task, longest_word: int) -> None:
+    use = task.use(longest_word)
     counts = ", ".join(f"{s} {n} ({use.mentions[s]} mentions)" for s, n in use.sentences.items())
     taken = "" if len(task.used) == use.sentences["train"] else f", {len(task.used)} train used"
     log.info("%s %s: sentences %s%s", task.role, name, counts, taken)

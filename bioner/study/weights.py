@@ -40,7 +40,9 @@ def save_weights(path: Path, module: TaggingModule, tags: Mapping[str, Sequence[
         if name.startswith(wanted)
     }
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    save_file(tensors, temporary, metadata={"tags": json.dumps({t: list(v) for t, v in tags.items()})})
+    save_file(
+        tensors, temporary, metadata={"tags": json.dumps({t: list(v) for t, v in tags.items()})}
+    )
     temporary.replace(path)
 
 
@@ -96,7 +98,9 @@ def carry_over(
         raise UserError(f"pretrained weights lack {len(lacking)} encoder tensors: {lacking[:5]}")
     _copy(module, carried)
     kept = {f"heads.{source}." for source in heads.values() if source is not None}
-    skipped = [n for n in weights.tensors if n.startswith("heads.") and not n.startswith(tuple(kept))]
+    skipped = [
+        n for n in weights.tensors if n.startswith("heads.") and not n.startswith(tuple(kept))
+    ]
     log.info("carried %d, skipped %d, fresh %d tensors", len(carried), len(skipped), len(fresh))
     for word, names in (("carried", list(carried)), ("skipped", skipped), ("fresh", fresh)):
         log.debug("%s: %s", word, ", ".join(names) or "(none)")
@@ -113,6 +117,7 @@ def _copy(module: TaggingModule, tensors: Mapping[str, Tensor]) -> None:
             raise UserError(f"weights hold {name}, which this encoder and head do not have")
         if own[name].shape != tensor.shape:
             raise UserError(
-                f"weights hold {name} of shape {list(tensor.shape)}, expected {list(own[name].shape)}"
+                f"weights hold {name} of shape {list(tensor.shape)}, "
+                f"expected {list(own[name].shape)}"
             )
         own[name].copy_(tensor)

@@ -1,1 +1,1 @@
-
+"""Reading: sentences, tags, file formats, the dataset catalogue. No torch."""

@@ -8,7 +8,6 @@ word carries the label, the rest -100; the epoch with the best devel F1 is teste
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -77,6 +76,7 @@ def scores(prediction: EvalPrediction) -> dict[str, float]:
 
 
 def main() -> None:
+    """Train, select on devel, test, print one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("model")
@@ -85,7 +85,8 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=3e-4)
     options = parser.parse_args()
     tokenizer = AutoTokenizer.from_pretrained(options.model)
-    splits = {s: Encoded(options.corpus / f"{s}.tsv", tokenizer) for s in ("train", "devel", "test")}
+    names = ("train", "devel", "test")
+    splits = {name: Encoded(options.corpus / f"{name}.tsv", tokenizer) for name in names}
     model = AutoModelForTokenClassification.from_pretrained(options.model, num_labels=len(LABELS))
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
@@ -118,11 +119,8 @@ def main() -> None:
         seconds = time.perf_counter() - start
         devel = trainer.evaluate(splits["devel"])["eval_f1"]
         test = trainer.evaluate(splits["test"], metric_key_prefix="test")
-    json.dump(
-        {"seed": options.seed, "epochs": options.epochs, "devel_f1": devel, "seconds": seconds, **test},
-        sys.stdout,
-    )
-    print()
+    about = {"seed": options.seed, "epochs": options.epochs, "seconds": seconds}
+    print(json.dumps({**about, "devel_f1": devel, **test}))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,172 @@
+"""Datasets by their YAML: checked, read and compared with what the YAML says of them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from bioner.config import DatasetConfig
+from bioner.errors import ConfigError, DataError, nearest
+from bioner.text.columns import read
+from bioner.text.fetch import ensure
+from bioner.text.files import sha256
+from bioner.text.sentence import Sentence
+from bioner.text.tags import spans, tag_set
+
+SPLITS = ("train", "devel", "test")
+FORMATS = ("conll",)
+SCHEMES = ("IOB2",)
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of a corpus.
+
+    Attributes:
+        sentences: in the order of the file.
+        sha256: of the file.
+        repaired: tags that were changed to make them legal.
+    """
+
+    sentences: tuple[Sentence, ...]
+    sha256: str
+    repaired: int
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A dataset with its three splits.
+
+    Attributes:
+        name: the dataset's name in the catalogue.
+        types: the entity types, in the order of their tag ids.
+        splits: train, devel and test.
+        warnings: what a user should know of the data, one sentence each.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    splits: dict[str, Split]
+    warnings: tuple[str, ...]
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags in the order of their ids."""
+        return tag_set(self.types)
+
+
+def load_corpus(name: str, config: DatasetConfig, datasets_dir: Path) -> Corpus:
+    """Read the three splits of a dataset and compare them with its YAML.
+
+    Args:
+        name: the dataset's name in the catalogue.
+        config: its YAML.
+        datasets_dir: where the folders of datasets lie; a missing dataset is fetched into it.
+
+    Raises:
+        ConfigError: if the YAML can't be used.
+        DataError: if a file is not there, can't be read or is not the one that the YAML describes.
+    """
+    check_config(name, config)
+    files = ensure(name, config, datasets_dir)
+    splits, mentions, warnings = {}, {}, []
+    for split in SPLITS:
+        digest = _checked_sha256(files[split], name, split, config)
+        sentences, repaired = read(files[split], config, name)
+        splits[split] = Split(tuple(sentences), digest, repaired)
+        mentions[split] = Counter(m.type for s in sentences for m in spans(s.tags))
+        warnings += _check_counts(files[split], name, split, config, splits[split], mentions[split])
+    types = tuple(config.types) or _derived_types(mentions)
+    if not types:
+        legal = f"give dataset.{name}.types"
+        raise DataError(files["train"].parent, None, "no split of the dataset has a mention", legal)
+    return Corpus(name, types, splits, (*warnings, *_unseen_types(mentions)))
+
+
+def check_config(name: str, config: DatasetConfig) -> None:
+    """Check the YAML of a dataset, as far as this needs no data.
+
+    Raises:
+        ConfigError: with the full key.
+    """
+    key = f"dataset.{name}"
+    if config.path in ("", MISSING):
+        legal = "the folder of the files: absolute, or below datasets_dir"
+        raise ConfigError(f"{key}.path", "is not given", legal)
+    for field in ("files", "sha256", "sentences", "mentions"):
+        for split in getattr(config, field):
+            if split not in SPLITS:
+                raise ConfigError(f"{key}.{field}.{split}", "no such split", nearest(split, SPLITS))
+    for split in SPLITS:
+        if not config.files.get(split):
+            raise ConfigError(f"{key}.files.{split}", "is not given", "the name of a file")
+    for field, value, legal_values in (
+        ("format", config.format, FORMATS),
+        ("scheme", config.scheme, SCHEMES),
+    ):
+        if value not in legal_values:
+            raise ConfigError(f"{key}.{field}", f"is {value!r}", nearest(value, legal_values))
+    if config.word_column == config.tag_column:
+        raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")
+    _check_types(key, config)
+
+
+def _check_types(key: str, config: DatasetConfig) -> None:
+    for type_name in config.types:
+        if type_name.split() != [type_name]:
+            raise ConfigError(f"{key}.types", f"holds {type_name!r}", "names without blanks")
+        if config.types.count(type_name) > 1:
+            raise ConfigError(f"{key}.types", f"holds {type_name!r} more than once")
+    if not config.typed and len(config.types) != 1:
+        raise ConfigError(
+            f"{key}.types",
+            f"is [{', '.join(config.types)}], but typed is false",
+            "exactly one type, the one that bare B and I stand for",
+        )
+
+
+def _checked_sha256(path: Path, name: str, split: str, config: DatasetConfig) -> str:
+    found, wanted = sha256(path), config.sha256.get(split)
+    if wanted is not None and found != wanted.lower():
+        raise DataError(
+            path,
+            None,
+            f"its SHA-256 is {found}, but dataset.{name}.sha256.{split} is {wanted}",
+            "remove the file so that it is fetched again, or correct the YAML if it is the "
+            "file that you want",
+        )
+    return found
+
+
+def _check_counts(
+    path: Path, name: str, split: str, config: DatasetConfig, found: Split, mentions: Counter[str]
+) -> list[str]:
+    """Compare the counts with the YAML's; those of an unverified dataset only warn."""
+    counts = {"sentences": len(found.sentences), "mentions": mentions.total()}
+    warnings = []
+    for what, count in counts.items():
+        wanted = getattr(config, what).get(split, count)
+        if count == wanted:
+            continue
+        text = f"{count} {what}, but dataset.{name}.{what}.{split} is {wanted}"
+        if config.verified:
+            raise DataError(path, None, f"has {text}", "correct the file or the YAML")
+        warnings.append(f"{split} has {text} (published, not verified)")
+    return warnings
+
+
+def _derived_types(mentions: dict[str, Counter[str]]) -> tuple[str, ...]:
+    """Return the types that the splits have: those of train first, each part in sorted order."""
+    train, *others = (set(mentions[split]) for split in SPLITS)
+    return (*sorted(train), *sorted(set().union(*others) - train))
+
+
+def _unseen_types(mentions: dict[str, Counter[str]]) -> list[str]:
+    return [
+        f"{split} has {count} mention{'s' * (count > 1)} of {type_name!r}, which train never has: "
+        "they are scored, and missed"
+        for split in SPLITS[1:]
+        for type_name, count in sorted(mentions[split].items())
+        if type_name not in mentions["train"]
+    ]

@@ -1,0 +1,62 @@
+"""A corpus file as bytes and as text, with errors that say what is wrong with it."""
+
+import hashlib
+from pathlib import Path
+
+from bioner.errors import DataError
+
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def contents(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        DataError: if there is no such file, or it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(path, None, "no such file") from None
+    except IsADirectoryError:
+        raise DataError(path, None, "is a folder", "a file is wanted here") from None
+    except OSError as error:
+        raise DataError(path, None, f"can't be read: {error.strerror}") from None
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal.
+
+    Raises:
+        DataError: if there is no such file, or it can't be read.
+    """
+    return hashlib.sha256(contents(path)).hexdigest()
+
+
+def text(path: Path) -> str:
+    r"""Return the text of a UTF-8 file, its lines ended by `\n`, without a byte order mark.
+
+    Raises:
+        DataError: if the file can't be read, is empty or is not UTF-8 text.
+    """
+    data = contents(path)
+    if not data:
+        raise DataError(path, None, "is empty", "one token a line: word and tag")
+    if data.startswith(_UTF16):
+        raise DataError(path, 1, "is UTF-16", "UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
+    data = data.removeprefix(_BOM).replace(b"\r\n", b"\n")
+    for byte, found in ((b"\0", "a NUL byte: is it binary?"), (b"\r", r"a \r without \n")):
+        if byte in data:
+            legal = r"UTF-8 text, its lines ended by \n or \r\n"
+            raise DataError(path, _line(data, data.index(byte)), found, legal)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        legal = "UTF-8; if the file is Latin-1, convert it: iconv -f LATIN1 -t UTF-8"
+        raise DataError(path, _line(data, error.start), found, legal) from None
+
+
+def _line(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1

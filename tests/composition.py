@@ -1,0 +1,36 @@
+"""Composes configs in tests as the command line does."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from bioner.checks import to_train_config
+from bioner.compose import register, shipped
+from bioner.config import TrainConfig
+
+
+@contextmanager
+def hydra_ready(arguments: list[str] | None = None) -> Iterator[None]:
+    """Register everything with this command line."""
+    before = sys.argv
+    sys.argv = ["bioner", *(arguments or [])]
+    try:
+        register()
+        with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
+            yield
+    finally:
+        sys.argv = before
+
+
+def composed(*overrides: str, verb: str = "train") -> DictConfig:
+    """Return the config of a verb, not yet checked."""
+    with hydra_ready():
+        return compose(verb, list(overrides))
+
+
+def train_config(*overrides: str) -> TrainConfig:
+    """Return the checked config of a run."""
+    return to_train_config(composed(*overrides))

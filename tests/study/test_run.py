@@ -1,0 +1,207 @@
+"""True runs of every regime on the demo datasets with the tiny encoder."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from seqeval.metrics import f1_score, precision_score, recall_score
+from seqeval.scheme import IOB2
+
+from bioner.config import TrainConfig
+from bioner.errors import UserError
+from bioner.identity import run_name
+from bioner.study import stage
+from bioner.study.record import read_record
+from bioner.study.run import train
+from tests.composition import train_config
+
+TARGET = ["finetune.targets=[demo_disease]"]
+SOURCE = ["pretrain=sources", "pretrain.sources=[demo_disease_related]", "pretrain.epochs=1",
+          "pretrain.train_size=64"]  # fmt: skip
+SHARED = ["finetune=mtl", "finetune.auxiliaries=[demo_chemical]", "finetune.auxiliary_size=64"]
+REGIMES = {
+    "single": TARGET,
+    "mtl": TARGET + SHARED,
+    "transfer": TARGET + SOURCE,
+    "transfer_mtl": TARGET + SOURCE + SHARED,
+}
+
+
+def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
+    return train_config(
+        "encoder=tiny",
+        "logger=none",
+        "trainer.accelerator=cpu",
+        "batch.sentences=16",
+        "optimizer.lr=3e-3",
+        f"runs_dir={tmp_path}/runs",
+        f"datasets_dir={tmp_path.parent}/datasets",
+        f"cache_dir={tmp_path.parent}/cache",
+        *overrides,
+    )
+
+
+def run(config: TrainConfig) -> tuple[Path, dict]:
+    directory = Path(config.runs_dir) / config.study / run_name(config)
+    directory.mkdir(parents=True, exist_ok=True)
+    train(config, directory)
+    return directory, read_record(directory)
+
+
+def predictions(file: Path) -> tuple[list[list[str]], list[list[str]]]:
+    blocks = file.read_text(encoding="utf-8").strip().split("\n\n")
+    rows = [[line.split("\t") for line in block.split("\n")] for block in blocks]
+    return [[r[1] for r in s] for s in rows], [[r[2] for r in s] for s in rows]
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_regime(regime: str, tmp_path: Path) -> None:
+    config = config_of(tmp_path, *REGIMES[regime], "finetune.epochs=2", "head=crf")
+    directory, record = run(config)
+    assert (record["status"], record["regime"]) == ("complete", regime)
+    assert set(record["scores"]) == set(record["best"]) == {"demo_disease"}
+    assert (record["pretraining"] is not None) == regime.startswith("transfer")
+    drawn = record["mixing"]["drawn"]
+    assert drawn["demo_disease"] == 2 * 15  # equal target updates in every regime
+    assert set(drawn) == {"demo_disease"} | ({"demo_chemical"} if "mtl" in regime else set())
+    for split, scores in record["scores"]["demo_disease"].items():
+        gold, guess = predictions(directory / "predictions" / f"demo_disease.{split}.tsv")
+        judge = {"mode": "strict", "scheme": IOB2, "zero_division": 0}
+        assert scores["precision"] == precision_score(gold, guess, **judge)
+        assert scores["recall"] == recall_score(gold, guess, **judge)
+        assert scores["f1"] == f1_score(gold, guess, **judge)
+        assert scores["by_type"]["Disease"]["support"] == scores["support"]
+        for count in ("support", "predicted", "correct"):
+            assert scores["seen"][count] + scores["unseen"][count] == scores[count]
+    # What is scored at the end is the step that was selected.
+    best = record["best"]["demo_disease"]
+    assert record["scores"]["demo_disease"]["devel"]["f1"] == best["f1"]
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    _, record = run(config_of(tmp_path, *TARGET, "finetune.epochs=25"))
+    assert record["scores"]["demo_disease"]["devel"]["f1"] > 0.3
+
+
+def test_several_targets_have_each_their_own_best_step(tmp_path: Path) -> None:
+    targets = ["finetune=mtl", "finetune.targets=[demo_disease,demo_chemical]", "finetune.epochs=3",
+               "finetune.train_size=64"]  # fmt: skip
+    directory, record = run(config_of(tmp_path, *targets))
+    assert set(record["scores"]) == {"demo_disease", "demo_chemical"}
+    for target in record["scores"]:
+        assert (directory / "checkpoints" / f"{target}.safetensors").exists()
+        assert record["scores"][target]["devel"]["f1"] == record["best"][target]["f1"]
+
+
+def test_the_same_config_gives_the_same_record(tmp_path: Path) -> None:
+    records = []
+    for place in ("one", "two"):
+        config = config_of(tmp_path / place, *REGIMES["transfer_mtl"], "finetune.epochs=1",
+                           f"datasets_dir={tmp_path}/datasets")  # fmt: skip
+        _, record = run(config)
+        del record["timing"], record["pretraining"]["timing"]
+        records.append(record)
+    assert records[0] == records[1]
+
+
+def test_a_finished_run_is_skipped_and_a_stage_is_reused(tmp_path: Path) -> None:
+    config = config_of(tmp_path, *REGIMES["transfer"], "finetune.epochs=1")
+    directory, record = run(config)
+    assert record["pretraining"]["reused"] is False
+    before = (directory / "record.json").stat().st_mtime_ns
+    run(config)
+    assert (directory / "record.json").stat().st_mtime_ns == before
+    other = config_of(tmp_path, *REGIMES["transfer"], "finetune.epochs=2")
+    assert run(other)[1]["pretraining"]["reused"] is True
+
+
+class _KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "CHECKPOINT_SECONDS", 0.0)
+    whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=4"))[1]
+    config = config_of(tmp_path / "killed", *REGIMES["mtl"], "finetune.epochs=4")
+    step = stage.TaggingModule.training_step
+    calls = []
+
+    def dies(self: stage.TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
+        calls.append(self.global_step)
+        if len(calls) == 60:
+            raise _KilledError
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(stage.TaggingModule, "training_step", dies)
+    with pytest.raises(_KilledError):
+        run(config)
+    directory = Path(config.runs_dir) / config.study / run_name(config)
+    assert json.loads((directory / "record.json").read_text())["status"] == "failed"
+    assert (directory / "checkpoints" / "finetune.ckpt").exists()
+    again = run(config)[1]
+    assert 0 < calls[60] < calls[59]  # it went on from a checkpoint, not from the start
+    for part in ("scores", "best", "mixing"):
+        assert again[part] == whole[part]
+
+
+def test_from_the_checkpoint_of_a_finished_run(tmp_path: Path) -> None:
+    directory, _ = run(config_of(tmp_path, "finetune.targets=[demo_disease_related]",
+                                 "finetune.epochs=1", "finetune.train_size=64"))  # fmt: skip
+    config = config_of(tmp_path, *TARGET, "finetune.epochs=1", "pretrain=checkpoint",
+                       f"pretrain.checkpoint={directory}",
+                       "pretrain.carry=encoder_and_matching_heads")  # fmt: skip
+    record = run(config)[1]
+    assert record["regime"] == "transfer"
+    unfinished = config_of(tmp_path, *TARGET, "pretrain=checkpoint",
+                           f"pretrain.checkpoint={tmp_path}")  # fmt: skip
+    with pytest.raises(UserError, match="no finished run"):
+        run(unfinished)
+
+
+def test_a_failed_run_leaves_a_failed_record(tmp_path: Path) -> None:
+    config = config_of(tmp_path, *TARGET, "dataset.demo_disease.sentences.train=5")
+    with pytest.raises(UserError):
+        run(config)
+    record = read_record(Path(config.runs_dir) / config.study / run_name(config))
+    assert record["status"] == "failed"
+    assert "240" in record["error"]["message"]
+    assert "5" in record["error"]["message"]
+
+
+def test_sentences_longer_than_the_encoder_get_a_tag_for_every_word(tmp_path: Path) -> None:
+    directory, _ = run(config_of(tmp_path, *TARGET, "finetune.epochs=1", "encoder.max_pieces=12",
+                                 "encoder.overlap=4"))  # fmt: skip
+    gold, guess = predictions(directory / "predictions" / "demo_disease.test.tsv")
+    assert len(gold) == 240
+    assert [len(g) for g in gold] == [len(g) for g in guess]
+
+
+# The loss of the first two updates in float32 on the demo data. They change when what is learnt
+# changes: then `bioner.study.record.SEMANTICS` is raised.
+GOLDEN: dict[str, list[float]] = {
+    "single": [],
+    "mtl": [],
+    "transfer": [],
+    "transfer_mtl": [],
+}
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_golden_losses(regime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses: list[float] = []
+    step = stage.TaggingModule.training_step
+
+    def noted(self: stage.TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
+        loss = step(self, batch, batch_idx)
+        losses.append(float(loss))
+        return loss
+
+    monkeypatch.setattr(stage.TaggingModule, "training_step", noted)
+    budget = ["finetune.epochs=null", "finetune.steps=2", "finetune.train_size=32"]
+    if regime.startswith("transfer"):
+        budget += ["pretrain.epochs=null", "pretrain.steps=2"]
+    run(config_of(tmp_path, *REGIMES[regime], *budget))
+    assert losses == pytest.approx(GOLDEN[regime], rel=1e-5)

@@ -1,0 +1,82 @@
+"""A stored stage is trained once, by one of several that want it, and again when damaged."""
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from bioner.study.store import stored_stage
+
+
+class Trainer:
+    """Counts how often it trains."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.times, self.seconds = 0, seconds
+
+    def __call__(self, folder: Path) -> tuple[Path, dict[str, object]]:
+        self.times += 1
+        time.sleep(self.seconds)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "best.safetensors"
+        save_file({"encoder.x": torch.full((2,), 7.0)}, file, metadata={"tags": "{}"})
+        return file, {"best": 0.5}
+
+
+def test_trained_once(tmp_path: Path) -> None:
+    trainer = Trainer()
+    first = stored_stage(tmp_path, "key", trainer)
+    second = stored_stage(tmp_path, "key", trainer)
+    assert (first.reused, second.reused, trainer.times) == (False, True, 1)
+    assert second.about["best"] == 0.5
+    assert torch.equal(second.weights.tensors["encoder.x"], torch.full((2,), 7.0))
+    assert not (tmp_path / "key" / "partial").exists()
+
+
+def test_other_keys_are_other_stages(tmp_path: Path) -> None:
+    trainer = Trainer()
+    stored_stage(tmp_path, "one", trainer)
+    assert not stored_stage(tmp_path, "two", trainer).reused
+    assert trainer.times == 2
+
+
+def test_damaged_weights_are_trained_again(tmp_path: Path) -> None:
+    trainer = Trainer()
+    stored_stage(tmp_path, "key", trainer)
+    weights = tmp_path / "key" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert not stored_stage(tmp_path, "key", trainer).reused
+    assert stored_stage(tmp_path, "key", trainer).reused
+    assert trainer.times == 2
+
+
+def test_a_stage_killed_before_its_last_file_is_trained_again(tmp_path: Path) -> None:
+    trainer = Trainer()
+    stored_stage(tmp_path, "key", trainer)
+    (tmp_path / "key" / "stage.json").unlink()
+    assert not stored_stage(tmp_path, "key", trainer).reused
+
+
+def test_a_damaged_description_is_no_result(tmp_path: Path) -> None:
+    trainer = Trainer()
+    stored_stage(tmp_path, "key", trainer)
+    (tmp_path / "key" / "stage.json").write_text(json.dumps({"sha256": "0"}))
+    assert not stored_stage(tmp_path, "key", trainer).reused
+
+
+def test_one_trains_and_the_others_wait(tmp_path: Path) -> None:
+    trainer = Trainer(seconds=0.2)
+    found: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(stored_stage(tmp_path, "key", trainer).reused))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert trainer.times == 1
+    assert sorted(found) == [False, True, True, True]

@@ -1,0 +1,61 @@
+"""Every file under conf/ and experiments/ composes, by discovery, and builds what it names."""
+
+from pathlib import Path
+
+import pytest
+
+from bioner.build import build
+from bioner.checks import to_train_config
+from bioner.compose import experiments, shipped
+from tests.composition import composed, train_config
+
+CONF = shipped("conf")
+TARGET = "finetune.targets=[demo_disease]"
+# What a choice needs besides itself.
+COMPANIONS = {
+    "pretrain/sources": ["pretrain.sources=[demo_chemical]"],
+    "pretrain/checkpoint": ["pretrain.checkpoint=somewhere"],
+    "finetune/mtl": ["finetune.auxiliaries=[demo_chemical]"],
+    "mixing/weights": ["mixing.weights={demo_disease: 1.0}"],
+}
+CHOICES = sorted(
+    str(file.relative_to(CONF).with_suffix(""))
+    for file in CONF.rglob("*.yaml")
+    if file.parent != CONF and not {"dataset", "hydra"} & set(file.relative_to(CONF).parts)
+)
+DATASETS = sorted(file.stem for file in (CONF / "dataset").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes(choice: str) -> None:
+    group, name = choice.rsplit("/", 1)
+    train_config(TARGET, f"{group}={name}", *COMPANIONS.get(choice, []))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_dataset_composes(name: str) -> None:
+    config = train_config(f"finetune.targets=[{name}]").dataset[name]
+    assert config.types and config.licence and config.title
+    assert set(config.sentences) == set(config.mentions) == {"train", "devel", "test"}
+    assert not config.verified or set(config.sha256) == {"train", "devel", "test"}
+
+
+@pytest.mark.parametrize("name", experiments())
+def test_every_experiment_composes(name: str) -> None:
+    to_train_config(composed(f"experiment={name}"))
+
+
+@pytest.mark.parametrize("head", sorted(f.stem for f in (CONF / "head").glob("*.yaml")))
+def test_every_head_builds(head: str) -> None:
+    tags = ("O", "B-X", "I-X")
+    built = build("head", train_config(TARGET, f"head={head}").head, hidden=4, tags=tags)
+    assert built.tags == tags
+
+
+@pytest.mark.parametrize("logger", ["csv", "wandb"])
+def test_every_logger_builds(logger: str, tmp_path: Path) -> None:
+    build("logger", train_config(TARGET, f"logger={logger}").logger, save_dir=tmp_path)
+
+
+def test_report_composes() -> None:
+    assert composed("study=x", verb="report").study == "x"

