@@ -8,7 +8,7 @@ from typing import Any
 from bioner.errors import ConfigError, nearest
 
 
-def build(key: str, config: Mapping[str, Any], **given: Any) -> Any:
+def build(key: str, config: Mapping[str, Any], /, **given: Any) -> Any:
     """Call the class or function that `config["_target_"]` names.
 
     Args:

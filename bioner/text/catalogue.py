@@ -92,7 +92,7 @@ def check_config(name: str, config: DatasetConfig) -> None:
     """
     key = f"dataset.{name}"
     if config.path in ("", MISSING):
-        legal = "the folder of the files: absolute, or below datasets_dir"
+        legal = "expected the folder of the files: absolute, or below datasets_dir"
         raise ConfigError(f"{key}.path", "is not given", legal)
     for field in ("files", "sha256", "sentences", "mentions"):
         for split in getattr(config, field):
@@ -100,7 +100,7 @@ def check_config(name: str, config: DatasetConfig) -> None:
                 raise ConfigError(f"{key}.{field}.{split}", "no such split", nearest(split, SPLITS))
     for split in SPLITS:
         if not config.files.get(split):
-            raise ConfigError(f"{key}.files.{split}", "is not given", "the name of a file")
+            raise ConfigError(f"{key}.files.{split}", "is not given", "expected the name of a file")
     for field, value, legal_values in (
         ("format", config.format, FORMATS),
         ("scheme", config.scheme, SCHEMES),
@@ -115,14 +115,16 @@ def check_config(name: str, config: DatasetConfig) -> None:
 def _check_types(key: str, config: DatasetConfig) -> None:
     for type_name in config.types:
         if type_name.split() != [type_name]:
-            raise ConfigError(f"{key}.types", f"holds {type_name!r}", "names without blanks")
+            raise ConfigError(
+                f"{key}.types", f"holds {type_name!r}", "expected names without blanks"
+            )
         if config.types.count(type_name) > 1:
             raise ConfigError(f"{key}.types", f"holds {type_name!r} more than once")
     if not config.typed and len(config.types) != 1:
         raise ConfigError(
             f"{key}.types",
             f"is [{', '.join(config.types)}], but typed is false",
-            "exactly one type, the one that bare B and I stand for",
+            "expected exactly one type, the one that bare B and I stand for",
         )
 
 

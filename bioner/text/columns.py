@@ -42,7 +42,7 @@ def read(path: Path, config: DatasetConfig, name: str) -> tuple[list[Sentence], 
         reader.take(line, number)
     reader.end_sentence(len(lines) + 1)
     if not reader.sentences:
-        raise DataError(path, None, "has no sentence", "one token a line: word and tag")
+        raise DataError(path, None, "has no sentence", "expected one token a line: word and tag")
     return reader.sentences, reader.repaired
 
 
@@ -98,13 +98,13 @@ class _Reader:
             found = f"{_columns(len(parts))} parted by {layout.separator}: {line!r}"
             if number == self.unended:
                 found += ", and the file ends within this line"
-            raise self.error(number, found, f"{layout.columns}, as on line {layout.line}")
+            raise self.error(number, found, f"expected {layout.columns}, as on line {layout.line}")
         if layout.cut is _by_spaces and "\t" in line:
-            found, legal = f"a tab: {line!r}", f"columns parted by spaces, as on line {layout.line}"
-            raise self.error(number, found, legal)
+            legal = f"expected columns parted by spaces, as on line {layout.line}"
+            raise self.error(number, f"a tab: {line!r}", legal)
         word = parts[layout.word]
         if not word or word.isspace():
-            raise self.error(number, f"the word is {word!r}", "a word that is not blank")
+            raise self.error(number, f"the word is {word!r}", "expected a word that is not blank")
         return word, self.read_tag(parts[layout.tag], number)
 
     def set_layout(self, line: str, number: int) -> _Layout:
@@ -117,14 +117,14 @@ class _Reader:
                 raise ConfigError(
                     f"dataset.{self.name}.{key}",
                     f"is {column}, but {self.path}:{number} has {_columns(columns)}",
-                    f"from {-columns} to {columns - 1}",
+                    f"expected a number from {-columns} to {columns - 1}",
                 )
         if word % columns == tag % columns:
             raise self.error(
                 number,
                 f"{_columns(columns)}: {line!r}, so word_column {word} and tag_column {tag} "
                 "are the same",
-                "a column for the words and one for the tags, parted by a tab or by spaces",
+                "expected a column of words and one of tags, parted by a tab or by spaces",
             )
         separator = "tabs" if tabs else "spaces"
         self.layout = _Layout(number, separator, cut, columns, word, tag)
@@ -137,7 +137,7 @@ class _Reader:
         prefix, hyphen, type_name = tag.partition("-")
         typed, types = self.config.typed, self.config.types
         known = prefix in ("B", "I") and (not hyphen or type_name.split() == [type_name])
-        legal = "O, B-TYPE and I-TYPE (IOB2)" if typed else "O, B and I"
+        legal = "expected O, B-TYPE or I-TYPE (IOB2)" if typed else "expected O, B or I"
         if known and typed and not hyphen:
             legal += f"; for a file of bare B, I and O set dataset.{self.name}.typed=false"
             raise self.error(number, f"tag {tag!r} has no type", legal)
@@ -178,7 +178,8 @@ class _Reader:
         return self.error(
             number,
             f"tag {written(tag)} of {self.words[place]!r} {after} continues no mention",
-            f"{written('B' + tag[1:])} there, or dataset.{self.name}.repair=true to read it so",
+            f"expected {written('B' + tag[1:])}; to read it as that set "
+            f"dataset.{self.name}.repair=true",
         )
 
     def error(self, number: int, found: str, legal: str) -> DataError:

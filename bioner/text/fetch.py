@@ -37,7 +37,7 @@ def ensure(name: str, config: DatasetConfig, datasets_dir: Path) -> dict[str, Pa
         if not _missing(files):
             return files
         if folder.is_file():
-            raise DataError(folder, None, "is a file", f"the folder of dataset {name} is wanted")
+            raise DataError(folder, None, "is a file", f"expected the folder of dataset {name}")
         if config.url is None:
             raise _by_hand(name, files, f"dataset.{name}.url gives no place to fetch it from")
         _check_url(name, config.url)
@@ -70,10 +70,12 @@ def _check_url(name: str, url: str) -> None:
     if url.startswith(_GENERATED):
         return
     if urlsplit(url).scheme not in _SCHEMES:
-        raise ConfigError(key, f"is {url!r}", "an http, https or file address with {file} in it")
+        raise ConfigError(
+            key, f"is {url!r}", "expected an http, https or file address with {file} in it"
+        )
     if "{file}" not in url:
         found = f"{url!r} has no {{file}}, the place of a file's name"
-        raise ConfigError(key, found, "for example https://example.org/corpus/{file}")
+        raise ConfigError(key, found, "expected for example https://example.org/corpus/{file}")
 
 
 def _download(name: str, config: DatasetConfig, files: dict[str, Path]) -> None:

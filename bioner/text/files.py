@@ -20,7 +20,7 @@ def contents(path: Path) -> bytes:
     except FileNotFoundError:
         raise DataError(path, None, "no such file") from None
     except IsADirectoryError:
-        raise DataError(path, None, "is a folder", "a file is wanted here") from None
+        raise DataError(path, None, "is a folder", "expected a file") from None
     except OSError as error:
         raise DataError(path, None, f"can't be read: {error.strerror}") from None
 
@@ -42,19 +42,21 @@ def text(path: Path) -> str:
     """
     data = contents(path)
     if not data:
-        raise DataError(path, None, "is empty", "one token a line: word and tag")
+        raise DataError(path, None, "is empty", "expected one token a line: word and tag")
     if data.startswith(_UTF16):
-        raise DataError(path, 1, "is UTF-16", "UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
+        raise DataError(
+            path, 1, "is UTF-16", "expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8"
+        )
     data = data.removeprefix(_BOM).replace(b"\r\n", b"\n")
-    for byte, found in ((b"\0", "a NUL byte: is it binary?"), (b"\r", r"a \r without \n")):
+    for byte, found in ((b"\0", "a NUL byte, as in a binary file"), (b"\r", r"a \r without \n")):
         if byte in data:
-            legal = r"UTF-8 text, its lines ended by \n or \r\n"
+            legal = r"expected UTF-8 text, its lines ended by \n or \r\n"
             raise DataError(path, _line(data, data.index(byte)), found, legal)
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         found = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        legal = "UTF-8; if the file is Latin-1, convert it: iconv -f LATIN1 -t UTF-8"
+        legal = "expected UTF-8; to convert from Latin-1: iconv -f LATIN1 -t UTF-8"
         raise DataError(path, _line(data, error.start), found, legal) from None
 
 

@@ -168,12 +168,15 @@ def test_other_counts_than_those_described(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"path": "???"}, "path: is not given; the folder of the files"),
+        ({"path": "???"}, "path: is not given; expected the folder of the files"),
         (
             {"files": {"train": "a", "dev": "b", "test": "c"}},
             "files.dev: no such split; did you mean devel? Legal: devel, test, train",
         ),
-        ({"files": {"train": "a", "test": "c"}}, "files.devel: is not given; the name of a file"),
+        (
+            {"files": {"train": "a", "test": "c"}},
+            "files.devel: is not given; expected the name of a file",
+        ),
         ({"sha256": {"training": "a"}}, "sha256.training: no such split; did you mean train? Leg"),
         ({"sentences": {"dev": 1}}, "sentences.dev: no such split; did you mean devel? Legal: d"),
         ({"mentions": {"valid": 1}}, "mentions.valid: no such split; Legal: devel, test, train"),
@@ -181,15 +184,18 @@ def test_other_counts_than_those_described(
         ({"scheme": "IOB1"}, "scheme: is 'IOB1'; did you mean IOB2? Legal: IOB2"),
         ({"scheme": "IOBES", "typed": False}, "scheme: is 'IOBES'; did you mean IOB2? Legal: IO"),
         ({"tag_column": 0}, "tag_column: is 0, as is word_column"),
-        ({"types": ["a", "b c"]}, "types: holds 'b c'; names without blanks"),
-        ({"types": ["a", ""]}, "types: holds ''; names without blanks"),
+        ({"types": ["a", "b c"]}, "types: holds 'b c'; expected names without blanks"),
+        ({"types": ["a", ""]}, "types: holds ''; expected names without blanks"),
         ({"types": ["a", "b", "a"]}, "types: holds 'a' more than once"),
         (
             {"typed": False},
-            "types: is [Disease, Gene], but typed is false; exactly one type, the one that bare "
-            "B and I stand for",
+            "types: is [Disease, Gene], but typed is false; expected exactly one type, the one "
+            "that bare B and I stand for",
         ),
-        ({"typed": False, "types": []}, "types: is [], but typed is false; exactly one type"),
+        (
+            {"typed": False, "types": []},
+            "types: is [], but typed is false; expected exactly one type",
+        ),
     ],
 )
 def test_bad_yaml(datasets: Path, change: dict[str, Any], message: str) -> None:

@@ -110,54 +110,118 @@ def test_repair_is_counted(tmp_path: Path) -> None:
 
 
 BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
-    "empty": (b"", CONFIG, ": is empty; one token a line: word and tag"),
-    "no sentence": (b"\n\n-DOCSTART-\tO\n\n", CONFIG, ": has no sentence; one token a line"),
+    "empty": (b"", CONFIG, ": is empty; expected one token a line: word and tag"),
+    "no sentence": (
+        b"\n\n-DOCSTART-\tO\n\n",
+        CONFIG,
+        ": has no sentence; expected one token a line",
+    ),
     "only a BOM": (b"\xef\xbb\xbf", CONFIG, ": has no sentence"),
-    "binary": (b"a\tO\nb\0c\tO\n", CONFIG, ":2: a NUL byte: is it binary?; UTF-8 text"),
-    "UTF-16 LE": ("\ufeffa\tO\n".encode("utf-16-le"), CONFIG, ":1: is UTF-16; UTF-8; convert"),
-    "UTF-16 BE": ("\ufeffa\tO\n".encode("utf-16-be"), CONFIG, ":1: is UTF-16; UTF-8; convert"),
+    "binary": (
+        b"a\tO\nb\0c\tO\n",
+        CONFIG,
+        ":2: a NUL byte, as in a binary file; expected UTF-8 text",
+    ),
+    "UTF-16 LE": (
+        "\ufeffa\tO\n".encode("utf-16-le"),
+        CONFIG,
+        ":1: is UTF-16; expected UTF-8; to convert",
+    ),
+    "UTF-16 BE": (
+        "\ufeffa\tO\n".encode("utf-16-be"),
+        CONFIG,
+        ":1: is UTF-16; expected UTF-8; to convert",
+    ),
     "Latin-1": (
         "a\tO\nnaïve\tO\n".encode("latin-1"),
         CONFIG,
-        ":2: byte 0xef is not UTF-8; UTF-8; if the file is Latin-1, convert it: iconv",
+        ":2: byte 0xef is not UTF-8; expected UTF-8; to convert from Latin-1: iconv",
     ),
     "surrogate": (b"\r\na\tO\r\n\xed\xa0\x80\tO\r\n", CONFIG, ":3: byte 0xed is not UTF-8"),
-    "old Mac line ends": (b"a\tO\rb\tO\r", CONFIG, r":1: a \r without \n; UTF-8 text"),
+    "old Mac line ends": (b"a\tO\rb\tO\r", CONFIG, r":1: a \r without \n; expected UTF-8 text"),
     "cut off": (
         b"a\tO\nb\tO\nparaly",
         CONFIG,
         ":3: 1 column parted by tabs: 'paraly', and the file ends within this line; "
-        "2, as on line 1",
+        "expected 2, as on line 1",
     ),
-    "cut off in the tag": (b"a\tO\nb\t", CONFIG, ":2: unknown tag ''; O, B-TYPE and I-TYPE"),
+    "cut off in the tag": (
+        b"a\tO\nb\t",
+        CONFIG,
+        ":2: unknown tag ''; expected O, B-TYPE or I-TYPE",
+    ),
     "more columns": (
         b"\na\tO\nb\tNN\tO\n",
         CONFIG,
-        ":3: 3 columns parted by tabs: 'b\\tNN\\tO'; 2, as on line 2",
+        ":3: 3 columns parted by tabs: 'b\\tNN\\tO'; expected 2, as on line 2",
     ),
-    "fewer columns": (b"a N O\nb O\n", CONFIG, ":2: 2 columns parted by spaces: 'b O'; 3, as on"),
-    "spaces after tabs": (b"a\tO\nb O\n", CONFIG, ":2: 1 column parted by tabs: 'b O'; 2, as on"),
-    "tabs after spaces": (b"a O\nb\tO\n", CONFIG, ":2: 1 column parted by spaces: 'b\\tO'; 2, as"),
+    "fewer columns": (
+        b"a N O\nb O\n",
+        CONFIG,
+        ":2: 2 columns parted by spaces: 'b O'; expected 3, as on",
+    ),
+    "spaces after tabs": (
+        b"a\tO\nb O\n",
+        CONFIG,
+        ":2: 1 column parted by tabs: 'b O'; expected 2, as on",
+    ),
+    "tabs after spaces": (
+        b"a O\nb\tO\n",
+        CONFIG,
+        ":2: 1 column parted by spaces: 'b\\tO'; expected 2, as",
+    ),
     "a tab among spaces": (
         b"a O\nb\tc O\n",
         CONFIG,
-        ":2: a tab: 'b\\tc O'; columns parted by spaces, as on line 1",
+        ":2: a tab: 'b\\tc O'; expected columns parted by spaces, as on line 1",
     ),
     "one column": (
         b"\na\n",
         CONFIG,
-        ":2: 1 column: 'a', so word_column 0 and tag_column -1 are the same; a column for",
+        ":2: 1 column: 'a', so word_column 0 and tag_column -1 are the same; expected a column of",
     ),
-    "no word": (b"a\tO\n\tO\n", CONFIG, ":2: the word is ''; a word that is not blank"),
-    "blank word": (b"a\tO\n\xc2\xa0\tO\n", CONFIG, ":2: the word is '\\xa0'; a word that is not"),
-    "unknown prefix": (b"a\tX-Disease\n", CONFIG, ":1: unknown tag 'X-Disease'; O, B-TYPE and I-"),
-    "IOBES": (b"a\tO\nb\tS-Disease\n", TYPED, ":2: unknown tag 'S-Disease'; O, B-TYPE and I-TYPE"),
-    "underscore": (b"a\tB_Disease\n", CONFIG, ":1: unknown tag 'B_Disease'; O, B-TYPE and I-TYPE"),
-    "type alone": (b"a\tDisease\n", TYPED, ":1: unknown tag 'Disease'; O, B-TYPE and I-TYPE"),
-    "prefix alone": (b"a\tB-\n", CONFIG, ":1: unknown tag 'B-'; O, B-TYPE and I-TYPE (IOB2)"),
-    "lower case": (b"a\to\n", CONFIG, ":1: unknown tag 'o'; O, B-TYPE and I-TYPE (IOB2)"),
-    "blank in the tag": (b"a\tO \n", CONFIG, ":1: unknown tag 'O '; O, B-TYPE and I-TYPE (IOB2)"),
-    "blank in the type": (b"a\tB-a b\n", CONFIG, ":1: unknown tag 'B-a b'; O, B-TYPE and I-TYPE"),
+    "no word": (b"a\tO\n\tO\n", CONFIG, ":2: the word is ''; expected a word that is not blank"),
+    "blank word": (
+        b"a\tO\n\xc2\xa0\tO\n",
+        CONFIG,
+        ":2: the word is '\\xa0'; expected a word that is not",
+    ),
+    "unknown prefix": (
+        b"a\tX-Disease\n",
+        CONFIG,
+        ":1: unknown tag 'X-Disease'; expected O, B-TYPE or I-",
+    ),
+    "IOBES": (
+        b"a\tO\nb\tS-Disease\n",
+        TYPED,
+        ":2: unknown tag 'S-Disease'; expected O, B-TYPE or I-TYPE",
+    ),
+    "underscore": (
+        b"a\tB_Disease\n",
+        CONFIG,
+        ":1: unknown tag 'B_Disease'; expected O, B-TYPE or I-TYPE",
+    ),
+    "type alone": (
+        b"a\tDisease\n",
+        TYPED,
+        ":1: unknown tag 'Disease'; expected O, B-TYPE or I-TYPE",
+    ),
+    "prefix alone": (
+        b"a\tB-\n",
+        CONFIG,
+        ":1: unknown tag 'B-'; expected O, B-TYPE or I-TYPE (IOB2)",
+    ),
+    "lower case": (b"a\to\n", CONFIG, ":1: unknown tag 'o'; expected O, B-TYPE or I-TYPE (IOB2)"),
+    "blank in the tag": (
+        b"a\tO \n",
+        CONFIG,
+        ":1: unknown tag 'O '; expected O, B-TYPE or I-TYPE (IOB2)",
+    ),
+    "blank in the type": (
+        b"a\tB-a b\n",
+        CONFIG,
+        ":1: unknown tag 'B-a b'; expected O, B-TYPE or I-TYPE",
+    ),
     "unknown type": (
         b"a\tO\n\nb\tB-Diseas\n",
         TYPED,
@@ -167,21 +231,25 @@ BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
     "bare tag in a typed dataset": (
         b"a\tO\nb\tB\n",
         TYPED,
-        ":2: tag 'B' has no type; O, B-TYPE and I-TYPE (IOB2); for a file of bare B, I and O "
-        "set dataset.mine.typed=false",
+        ":2: tag 'B' has no type; expected O, B-TYPE or I-TYPE (IOB2); for a file of bare "
+        "B, I and O set dataset.mine.typed=false",
     ),
     "typed tag in an untyped dataset": (
         b"a\tB\nb\tI-Disease\n",
         UNTYPED,
-        ":2: tag 'I-Disease' has a type, but typed is false; O, B and I, or set "
+        ":2: tag 'I-Disease' has a type, but typed is false; expected O, B or I, or set "
         "dataset.mine.typed=true",
     ),
-    "unknown tag in an untyped dataset": (b"a\tE\n", UNTYPED, ":1: unknown tag 'E'; O, B and I"),
+    "unknown tag in an untyped dataset": (
+        b"a\tE\n",
+        UNTYPED,
+        ":1: unknown tag 'E'; expected O, B or I",
+    ),
     "I after O": (
         b"a\tO\nb\tI-Gene\n",
         TYPED,
-        ":2: tag I-Gene of 'b' after O continues no mention; B-Gene there, or "
-        "dataset.mine.repair=true to read it so",
+        ":2: tag I-Gene of 'b' after O continues no mention; expected B-Gene; to read it "
+        "as that set dataset.mine.repair=true",
     ),
     "I at the start": (
         b"a\tO\n\nb\tI-Gene\nc\tO\n",
@@ -191,12 +259,12 @@ BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
     "another type inside": (
         b"\n\na\tB-Gene\nb\tI-Gene\nc\tI-Disease\n",
         TYPED,
-        ":5: tag I-Disease of 'c' after I-Gene continues no mention; B-Disease there",
+        ":5: tag I-Disease of 'c' after I-Gene continues no mention; expected B-Disease; to read",
     ),
     "bare I after O": (
         b"a\tO\nb\tI\n",
         UNTYPED,
-        ":2: tag I of 'b' after O continues no mention; B there, or dataset.mine.repair=true",
+        ":2: tag I of 'b' after O continues no mention; expected B; to read it as that set d",
     ),
 }
 
@@ -213,9 +281,12 @@ def test_bad_file(tmp_path: Path, data: bytes, config: DatasetConfig, message: s
     [
         (
             {"word_column": 2},
-            "dataset.mine.word_column: is 2, but {}:3 has 2 columns; from -2 to 1",
+            "dataset.mine.word_column: is 2, but {}:3 has 2 columns; expected a number from -2",
         ),
-        ({"tag_column": -3}, "dataset.mine.tag_column: is -3, but {}:3 has 2 columns; from -2 to"),
+        (
+            {"tag_column": -3},
+            "dataset.mine.tag_column: is -3, but {}:3 has 2 columns; expected a number from -2 to",
+        ),
     ],
 )
 def test_no_such_column(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -235,7 +306,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_for_a_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is a folder; a file is wanted here"):
+    with pytest.raises(DataError, match="is a folder; expected a file"):
         read(tmp_path, CONFIG, "mine")
 
 

