@@ -113,7 +113,7 @@ def experiments() -> list[str]:
 
 
 def _run_name(*, _root_: DictConfig) -> str:
-    own = OmegaConf.masked_copy(_root_, [key for key in _root_ if key != "hydra"])
+    own = OmegaConf.masked_copy(_root_, [str(key) for key in _root_ if key != "hydra"])
     typed = OmegaConf.merge(OmegaConf.structured(TrainConfig), own)
     return run_name(to_train_config(cast(DictConfig, typed)))
 

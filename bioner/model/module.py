@@ -1,12 +1,11 @@
 """The LightningModule: one shared encoder, a head per task, one optimiser."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from bioner.batches.batch import Batch
@@ -55,7 +54,9 @@ class TaggingModule(pl.LightningModule):
         super().__init__()
         self.encoder = encoder
         self.heads = nn.ModuleDict(heads)
-        self.counts = nn.ModuleDict({task: EntityCounts(names) for task, names in types.items()})
+        self._heads = dict(heads)
+        self._counts = {task: EntityCounts(names) for task, names in types.items()}
+        self.counts = nn.ModuleDict(self._counts)
         self.weighting = weighting
         self.devel_f1: dict[str, float] = {}
         self.words_seen = 0
@@ -67,7 +68,7 @@ class TaggingModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of one single-task batch."""
-        loss = self.heads[batch.task].loss(self.encoder(batch), batch.words, batch.tags)
+        loss = self._heads[batch.task].loss(self.encoder(batch), batch.words, batch.tags)
         self.words_seen += len(batch.tags)
         size = len(batch.words)
         self.log(f"train/{batch.task}/loss", loss, batch_size=size)
@@ -84,7 +85,7 @@ class TaggingModule(pl.LightningModule):
 
     def predict_tags(self, batch: Batch) -> Tensor:
         """Return a tag id for every word of the file, lost ones included. Shape: [all words]."""
-        head = self.heads[batch.task]
+        head = self._heads[batch.task]
         return batch.expand(head.decode(self.encoder(batch), batch.words))
 
     def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -93,18 +94,18 @@ class TaggingModule(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Count the entities of one devel batch."""
-        self.counts[batch.task].update(self.predict_tags(batch), batch.gold, batch.lengths)
+        self._counts[batch.task].update(self.predict_tags(batch), batch.gold, batch.lengths)
 
     def on_validation_epoch_end(self) -> None:
         """Log devel F1 of each scored task."""
-        for task, counts in self.counts.items():
+        for task, counts in self._counts.items():
             scores = counts.compute()
             counts.reset()
             self.devel_f1[task] = float(scores["f1"])
             for name in ("precision", "recall", "f1"):
                 self.log(f"devel/{task}/{name}", float(scores[name]), rank_zero_only=True)
 
-    def configure_optimizers(self) -> tuple[list[Optimizer], list[dict[str, Any]]]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Encoder and heads with their own rates; no decay on biases and norms, as BERT does."""
         config = self._optimizer
         head_lr = config.lr if config.head_lr is None else config.head_lr
@@ -125,7 +126,10 @@ class TaggingModule(pl.LightningModule):
         schedule = LambdaLR(
             optimizer, lambda step: rate(step, self._steps, config.warmup, config.decay)
         )
-        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
 
 
 def _parameters(module: nn.Module) -> list[tuple[bool, nn.Parameter]]:

@@ -18,11 +18,14 @@ class StageProgress(pl.Callback):
 
     Args:
         stage: `pretrain` or `finetune`.
-        steps: updates of the stage.
+
+    Attributes:
+        steps: updates of the stage, known when its batches are planned.
     """
 
-    def __init__(self, stage: str, steps: int) -> None:
-        self._stage, self._steps = stage, steps
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self.steps = 0
         self._bar: Progress | None = None
         self._started = 0.0
         self._first = 0
@@ -41,7 +44,7 @@ class StageProgress(pl.Callback):
                 TimeRemainingColumn(),
                 console=console,
             )
-            self._bar.add_task(self._stage, total=self._steps, completed=self._first, news="")
+            self._bar.add_task(self._stage, total=self.steps, completed=self._first, news="")
             self._bar.start()
 
     def on_train_batch_end(
@@ -65,8 +68,8 @@ class StageProgress(pl.Callback):
         pace = (time.monotonic() - self._started) / max(1, done - self._first)
         log.info(
             "%s epoch %d step %d/%d devel F1 %s ETA %.0f s",
-            self._stage, trainer.current_epoch + 1, done, self._steps,
-            self._news(trainer), pace * (self._steps - done),
+            self._stage, trainer.current_epoch + 1, done, self.steps,
+            self._news(trainer), pace * (self.steps - done),
         )  # fmt: skip
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
@@ -19,7 +19,7 @@ def predict(
     trainer: pl.Trainer, module: TaggingModule, batches: ScoredBatches, tags: Sequence[str]
 ) -> list[tuple[str, ...]]:
     """Return the predicted tags of every sentence of a split, in the order of the file."""
-    parts: list[tuple[Tensor, Tensor, Tensor]] = trainer.predict(module, dataloaders=batches)
+    parts = cast(list[tuple[Tensor, Tensor, Tensor]], trainer.predict(module, dataloaders=batches))
     found: list[tuple[int, tuple[str, ...]]] = []
     for index, lengths, predicted in parts:
         pieces = predicted.cpu().split(lengths.tolist())

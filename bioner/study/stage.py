@@ -168,12 +168,12 @@ def train_stage(
     folder.mkdir(parents=True, exist_ok=True)
     resume = folder / f"{stage.name}.ckpt"
     keep = KeepBest(stage.groups, stage.tags, folder)
-    trainer = _make_trainer(config, [keep, _Checkpoint(resume)], folder, logger)
+    progress = StageProgress(stage.name)
+    trainer = _make_trainer(config, [keep, _Checkpoint(resume), progress], folder, logger)
     plan = plan_stage(stage, config, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
     trainer.fit_loop.max_epochs = plan.epochs
-    progress = StageProgress(stage.name, plan.steps)
-    trainer.callbacks.append(progress)
+    progress.steps = plan.steps
     module = make_module(stage, config, plan.steps)
     if start is not None:
         carry_over(module, start, stage.tags, carry)

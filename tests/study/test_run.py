@@ -196,7 +196,7 @@ def test_golden_losses(regime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     def noted(self: stage.TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
         loss = step(self, batch, batch_idx)
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         return loss
 
     monkeypatch.setattr(stage.TaggingModule, "training_step", noted)
