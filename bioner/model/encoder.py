@@ -199,7 +199,7 @@ def _folder(config: EncoderConfig) -> Path:
             "encoder.name",
             f"{name!r} is no folder, and the hub gave no model ({_first_line(error)})",
             f"a folder, or a model that `hf download {name}` fetched once where there is a network"
-            " (HF_HUB_OFFLINE=1 forbids to ask the hub), or encoder=minilm, which needs neither",
+            " (HF_HUB_OFFLINE=1 forbids it), or encoder=minilm (`bioner train --help` lists all)",
         ) from error
     return folder
 

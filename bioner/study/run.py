@@ -4,6 +4,7 @@ import logging
 import resource
 import sys
 import time
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,7 @@ def train(config: TrainConfig, directory: Path) -> float:
         if finished["status"] == "complete":
             log.info("skipped, finished already: %s", directory)
             return _mean_devel(finished["best"])
-    # Lightning sets its own level when it is imported; its hints are not for a run's log.
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    _quieten_lightning()
     OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
     record = Record(
         directory.name, config.study, regime(config), config.seed, what_counts(config),
@@ -69,6 +69,13 @@ def train(config: TrainConfig, directory: Path) -> float:
     write_record(directory, record)
     _say(record, directory)
     return _mean_devel(record.best)
+
+
+def _quieten_lightning() -> None:
+    """Keep Lightning's hints, which no user of bioner can follow, out of a run's log."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for hint in (".*is smaller than the logging interval.*", ".*treespec, LeafSpec.*"):
+        warnings.filterwarnings("ignore", message=hint)
 
 
 def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | None) -> None:
