@@ -161,7 +161,7 @@ def _check_rest(config: TrainConfig) -> None:
 
 
 def _check_weights(config: TrainConfig) -> None:
-    for name in config.mixing.weights:
+    for name in config.mixing.weights or {}:
         if name not in roles(config):
             raise ConfigError(
                 f"mixing.weights.{name}", "no such task in this run", nearest(name, roles(config))

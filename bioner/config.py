@@ -99,7 +99,7 @@ class EncoderConfig:
     Attributes:
         name: a hub id, a folder, or `package:MODULE/FOLDER` for weights in a Python package.
         revision: the hub commit; null takes the newest.
-        from_scratch: config values that replace the model's own; not empty means random weights.
+        from_scratch: config values that replace the model's own; given, the weights are random.
         layers: the hidden layers whose mean is taken; -1 is the last.
         pooling: which pieces stand for a word.
         max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
@@ -109,7 +109,7 @@ class EncoderConfig:
 
     name: str = MISSING
     revision: str | None = None
-    from_scratch: dict[str, Any] = field(default_factory=dict)
+    from_scratch: dict[str, Any] | None = None
     layers: list[int] = field(default_factory=lambda: [-1])
     pooling: Pooling = Pooling.first
     max_pieces: int | None = None
@@ -123,7 +123,7 @@ class MixingConfig:
 
     strategy: Strategy = MISSING
     temperature: float = 2.0
-    weights: dict[str, float] = field(default_factory=dict)
+    weights: dict[str, float] | None = None
 
 
 @dataclass

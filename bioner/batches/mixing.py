@@ -40,7 +40,7 @@ def shares(
         case Strategy.temperature:
             return _tempered(sizes, config.temperature)
         case Strategy.weights:
-            return _normalised({task: config.weights[task] for task in sizes})
+            return _normalised({task: (config.weights or {})[task] for task in sizes})
         case Strategy.annealed:
             size = _normalised({task: float(size) for task, size in sizes.items()})
             return {task: (1 - progress) * size[task] + progress / len(sizes) for task in sizes}
@@ -78,7 +78,8 @@ def _check(config: MixingConfig, sizes: Mapping[str, int]) -> None:
                 "mixing=weights, or no weights",
             )
         return
-    for task, weight in config.weights.items():
+    weights = config.weights or {}
+    for task, weight in weights.items():
         if task not in sizes:
             raise ConfigError(f"mixing.weights.{task}", "no such task", nearest(task, sizes))
         if not (math.isfinite(weight) and weight > 0):
@@ -86,5 +87,5 @@ def _check(config: MixingConfig, sizes: Mapping[str, int]) -> None:
                 f"mixing.weights.{task}", f"{weight}", "a finite number greater than 0"
             )
     for task in sizes:
-        if task not in config.weights:
+        if task not in weights:
             raise ConfigError(f"mixing.weights.{task}", "missing", "a weight for each task")

@@ -214,7 +214,7 @@ def _model_config(config: EncoderConfig) -> PreTrainedConfig:
         own = AutoConfig.from_pretrained(folder)
         values = own.get_config_dict(folder)[0]
     legal = {*own.to_dict(), *own.attribute_map}
-    for key in sorted(config.from_scratch.keys() - legal):
+    for key in sorted(set(config.from_scratch or {}) - legal):
         found = f"no such value in the config of {config.name}"
         raise ConfigError(f"encoder.from_scratch.{key}", found, nearest(key, legal))
     if own.is_encoder_decoder:

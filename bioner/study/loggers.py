@@ -29,7 +29,7 @@ def open_logger(config: TrainConfig, directory: Path) -> Iterator[Logger | None]
     if target is None:
         yield None
         return
-    about = _about(config, directory.name) if target == _WANDB else {"name": "", "version": ""}
+    about = _about(config, directory.name) if target == _WANDB else {"name": "csv", "version": ""}
     logger = build("logger", config.logger, save_dir=directory, **about)
     try:
         yield logger

@@ -60,14 +60,16 @@ class StageProgress(pl.Callback):
         assert isinstance(trainer.lightning_module, TaggingModule)
         devel = trainer.lightning_module.devel_f1
         loss = f"loss {float(trainer.callback_metrics.get('loss', float('nan'))):.3f}"
-        return " ".join([loss, *(f"{task} {f1:.4f}" for task, f1 in devel.items())])
+        if not devel:
+            return loss
+        return f"{loss} devel F1 " + " ".join(f"{task} {f1:.4f}" for task, f1 in devel.items())
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the epoch's line."""
         done = trainer.global_step
         pace = (time.monotonic() - self._started) / max(1, done - self._first)
         log.info(
-            "%s epoch %d step %d/%d devel F1 %s ETA %.0f s",
+            "%s epoch %d step %d/%d %s ETA %.0f s",
             self._stage, trainer.current_epoch + 1, done, self.steps,
             self._news(trainer), pace * (self.steps - done),
         )  # fmt: skip

@@ -120,8 +120,9 @@ def _mixing(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:
     """Return the mixing of one stage: the weights of its own tasks; nothing to mix for one task."""
     if len(tasks) == 1:
         return MixingConfig(Strategy.proportional)
-    own = {task: weight for task, weight in mixing.weights.items() if task in tasks}
-    return replace(mixing, weights=own)
+    if mixing.weights is None:
+        return mixing
+    return replace(mixing, weights={t: w for t, w in mixing.weights.items() if t in tasks})
 
 
 def _make_trainer(

@@ -1,0 +1,179 @@
+"""The command as a user types it, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def bioner(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bioner", *arguments],
+        cwd=cwd,
+        env={**ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def small(tmp_path: Path) -> list[str]:
+    """What makes a run small and keeps it inside the test's folder."""
+    return ["encoder=tiny", "logger=none", "trainer.accelerator=cpu", f"cache_dir={tmp_path}/cache",
+            f"datasets_dir={tmp_path}/datasets"]  # fmt: skip
+
+
+def test_usage(tmp_path: Path) -> None:
+    for arguments in ([], ["--help"]):
+        shown = bioner(*arguments, cwd=tmp_path)
+        assert shown.returncode == 0
+        assert "train" in shown.stdout
+    assert bioner("--version", cwd=tmp_path).stdout[0].isdigit()
+    wrong = bioner("trian", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "no verb 'trian'" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "flag", [["--help"], ["--cfg", "job", "--resolve"], ["--info", "defaults"]]
+)
+def test_hydra_answers_without_the_heavy_imports(flag: list[str], tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.argv = ['bioner', 'train', *{flag!r}]\n"
+        "from bioner.cli import main; main()\n"
+        "heavy = {'torch', 'transformers', 'pytorch_lightning', 'wandb'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    started = time.perf_counter()
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    assert time.perf_counter() - started < 10  # about 1 s on a quiet machine
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["finetune.tagets=[x]"], "did you mean targets"),
+        (["finetune.targets=[demo_disese]"], "did you mean demo_disease"),
+        (["encoder=tinny"], "did you mean tiny"),
+        (["mixing=uniformm"], "did you mean uniform"),
+        (["experiment=demo/singel"], "did you mean demo/single"),
+        (["finetune.train_size=ten"], "finetune.train_size"),
+        (["optimizer.lr=fast"], "optimizer.lr"),
+        (["trainer.precison=16"], "did you mean precision"),
+        (["finetune.targets=[demo_disease"], "finetune.targets=[demo_disease"),
+        (["+dataset.mine.pth=x", "finetune.targets=[mine]"], "dataset.mine.pth"),
+        (["+dataset.mine.format=conll", "finetune.targets=[mine]"], "dataset.mine.path"),
+        ([], "finetune.targets: is not given"),
+    ],
+)
+def test_bad_configs_end_with_one_message(arguments: list[str], says: str, tmp_path: Path) -> None:
+    ended = bioner("train", *arguments, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_misspelt_key_in_a_users_file_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "conf" / "dataset" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("path: x\ntpes: [Gene]\n")
+    ended = bioner("train", "--config-dir", "conf", "finetune.targets=[mine]", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "mine.yaml: dataset.mine.tpes: no such key; did you mean types" in ended.stderr
+    file.write_text("path: x\n types: [Gene]\n")
+    ended = bioner("train", "--config-dir", "conf", "finetune.targets=[mine]", cwd=tmp_path)
+    assert (ended.returncode, "mine.yaml" in ended.stderr) == (2, True)
+
+
+def write_corpus(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for split in ("train", "devel", "test"):
+        sentences = f"The\tO\n{split}BRCA1\tB-Gene\ngene\tO\n\nNo\tO\none\tO\n\n"
+        (folder / f"{split}.tsv").write_text(sentences * 4)
+
+
+@pytest.mark.parametrize("way", ["yaml", "command line"])
+def test_a_users_own_dataset(way: str, tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus")
+    run = [*small(tmp_path), "finetune.targets=[mine]", "finetune.epochs=1"]
+    if way == "yaml":
+        (tmp_path / "conf" / "dataset").mkdir(parents=True)
+        (tmp_path / "conf" / "dataset" / "mine.yaml").write_text(
+            f"path: {tmp_path}/corpus\ntypes: [Gene]\n"
+        )
+        arguments = ["--config-dir", "conf", *run]
+    else:
+        arguments = [f"+dataset.mine.path={tmp_path}/corpus", "+dataset.mine.types=[Gene]", *run]
+    ended = bioner("train", *arguments, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    (record,) = (tmp_path / "runs" / "default").glob("*/record.json")
+    assert json.loads(record.read_text())["scores"]["mine"]["test"]["support"] == 4
+    assert (record.parent / "config.yaml").exists()
+    assert (record.parent / "console.log").read_text()
+
+
+def test_bad_data_ends_with_one_message_and_a_failed_record(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus")
+    (tmp_path / "corpus" / "devel.tsv").write_text("The\tO\ngene\tI-Gene\n\n")
+    ended = bioner("train", f"+dataset.mine.path={tmp_path}/corpus", "finetune.targets=[mine]",
+                   *small(tmp_path), cwd=tmp_path)  # fmt: skip
+    assert ended.returncode == 2
+    assert "devel.tsv:2" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    (record,) = (tmp_path / "runs" / "default").glob("*/record.json")
+    assert json.loads(record.read_text())["status"] == "failed"
+
+
+def test_multirun_and_report(tmp_path: Path) -> None:
+    run = [*small(tmp_path), "finetune.targets=[demo_disease]", "finetune.epochs=1",
+           "finetune.train_size=16", "seed=1,2", "study=grid"]  # fmt: skip
+    ended = bioner("train", "-m", *run, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert len(list((tmp_path / "runs" / "grid").glob("*/record.json"))) == 2
+    shown = bioner("report", "study=grid", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "demo_disease" in shown.stdout
+    missing = bioner("report", "study=gird", cwd=tmp_path)
+    assert (missing.returncode, "grid" in missing.stderr) == (2, True)
+
+
+def test_completion_knows_the_verb(tmp_path: Path) -> None:
+    line = "bioner train finetune=m"
+    shown = bioner("-sc", "query=bash", cwd=tmp_path, COMP_LINE=line, COMP_POINT=str(len(line)))
+    assert "finetune=mtl" in shown.stdout
+
+
+def test_wandb_offline_run_reads_back(tmp_path: Path) -> None:
+    run = [a for a in small(tmp_path) if a != "logger=none"]
+    ended = bioner("train", *run, "finetune.targets=[demo_disease]", "finetune.epochs=2",
+                   "trainer.log_every_n_steps=4", "study=wandb_study", cwd=tmp_path)  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    (file,) = (tmp_path / "runs" / "wandb_study").glob("*/wandb/offline-run-*/*.wandb")
+    read = subprocess.run(
+        [Path(sys.executable).with_name("wandb"), "leet", "inspect", "--summary", "--json", file],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = json.loads(read.stdout)
+    (record_file,) = (tmp_path / "runs" / "wandb_study").glob("*/record.json")
+    record = json.loads(record_file.read_text())
+    test = record["scores"]["demo_disease"]["test"]
+    flat = json.dumps(told)
+    assert told["config"]["regime"] == "single"
+    assert '"test/demo_disease/f1"' in flat
+    summary = told.get("summary") or told["metrics"]
+    assert summary["test/demo_disease/f1"] == pytest.approx(test["f1"])
+    assert summary["test/mean_f1"] == pytest.approx(test["f1"])
+    assert "train/demo_disease/loss" in flat
