@@ -161,11 +161,20 @@ def _check_rest(config: TrainConfig) -> None:
 
 
 def _check_weights(config: TrainConfig) -> None:
-    for name in config.mixing.weights or {}:
+    _check_dict("mixing.weights", config.mixing.weights)
+    _check_dict("encoder.from_scratch", config.encoder.from_scratch)
+    for name, weight in (config.mixing.weights or {}).items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ConfigError(f"mixing.weights.{name}", f"is {weight!r}", "a number above 0")
         if name not in roles(config):
             raise ConfigError(
                 f"mixing.weights.{name}", "no such task in this run", nearest(name, roles(config))
             )
+
+
+def _check_dict(key: str, value: object) -> None:
+    if value is not None and not isinstance(value, dict):
+        raise ConfigError(key, f"is {value!r}", "{name: value, …}, or null")
 
 
 def _check_target(key: str, group: dict[str, Any]) -> None:

@@ -99,7 +99,7 @@ class EncoderConfig:
     Attributes:
         name: a hub id, a folder, or `package:MODULE/FOLDER` for weights in a Python package.
         revision: the hub commit; null takes the newest.
-        from_scratch: config values that replace the model's own; given, the weights are random.
+        from_scratch: null, or config values that replace the model's own: the weights are random.
         layers: the hidden layers whose mean is taken; -1 is the last.
         pooling: which pieces stand for a word.
         max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
@@ -109,7 +109,7 @@ class EncoderConfig:
 
     name: str = MISSING
     revision: str | None = None
-    from_scratch: dict[str, Any] | None = None
+    from_scratch: Any = None
     layers: list[int] = field(default_factory=lambda: [-1])
     pooling: Pooling = Pooling.first
     max_pieces: int | None = None
@@ -119,11 +119,18 @@ class EncoderConfig:
 
 @dataclass
 class MixingConfig:
-    """How batches are drawn across tasks; sizes are in sentences."""
+    """How batches are drawn across tasks; sizes are in sentences.
+
+    Attributes:
+        strategy: how the shares follow from the sizes.
+        temperature: T in size^(1/T).
+        weights: null, or a number for each task. `Any`, since OmegaConf lets an override replace
+            neither a typed dict nor an optional one as a whole; `bioner.checks` checks it.
+    """
 
     strategy: Strategy = MISSING
     temperature: float = 2.0
-    weights: dict[str, float] | None = None
+    weights: Any = None
 
 
 @dataclass
