@@ -38,7 +38,7 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ([TARGET, *SOURCE, "mixing.weights={demo_chemical: many}"],
          "mixing.weights.demo_chemical", "is 'many'"),
         ([TARGET, "mixing.weights=3"], "mixing.weights", "is 3"),
-        ([TARGET, "encoder.from_scratch=yes"], "encoder.from_scratch", "is True"),
+        ([TARGET, "encoder.from_scratch=yes"], "encoder.from_scratch", "is 'yes'"),
         ([TARGET, "finetune.epochs=0"], "finetune.epochs", "is 0"),
         ([TARGET, "finetune.steps=5"], "finetune.epochs and finetune.steps", "both are set"),
         ([TARGET, "finetune.epochs=null"], "finetune.epochs and finetune.steps", "neither"),
