@@ -32,6 +32,8 @@ def _train(cfg: DictConfig) -> float:
     from bioner.checks import to_train_config
     from bioner.study.run import train
 
+    # Lightning starts the further processes of DDP with this command line.
+    sys.argv.insert(1, "train")
     return train(to_train_config(cfg), Path(HydraConfig.get().runtime.output_dir))
 
 

@@ -1,7 +1,7 @@
 """Strict entity-level precision, recall and F1, counted on the device that the tags are on."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor
@@ -59,6 +59,7 @@ class EntityCounts(Metric):
 
     Args:
         types: the entity types, in the order of `bioner.text.tags.tag_set`.
+        options: of `torchmetrics.Metric`.
 
     Attributes:
         predicted: entities in the predicted tags, Long [types].
@@ -74,8 +75,8 @@ class EntityCounts(Metric):
     support: Tensor
     correct: Tensor
 
-    def __init__(self, types: Sequence[str]) -> None:
-        super().__init__()
+    def __init__(self, types: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
         self.types = tuple(types)
         for name in ("predicted", "support", "correct"):
             zeros = torch.zeros(len(self.types), dtype=torch.long)

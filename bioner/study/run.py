@@ -20,6 +20,7 @@ from bioner.errors import UserError
 from bioner.identity import digest, regime, what_counts
 from bioner.model.encoder import fingerprint, load_tokenizer, window_size
 from bioner.study.loggers import open_logger, summarise
+from bioner.study.processes import is_first
 from bioner.study.record import SEMANTICS, Record, environment, read_record, write_record
 from bioner.study.scoring import predict, score, surfaces, write_predictions
 from bioner.study.stage import Stage, Trained, train_stage
@@ -49,7 +50,8 @@ def train(config: TrainConfig, directory: Path) -> float:
             log.info("skipped, finished already: %s", directory)
             return _mean_devel(finished["best"])
     _quieten_lightning()
-    OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
+    if is_first():
+        OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
     record = Record(
         directory.name, config.study, regime(config), config.seed, what_counts(config),
         environment=environment(),
@@ -62,12 +64,14 @@ def train(config: TrainConfig, directory: Path) -> float:
     except Exception as error:
         record.status = "failed"
         record.error = {"type": type(error).__name__, "message": str(error)}
-        write_record(directory, record)
+        if is_first():
+            write_record(directory, record)
         raise
     record.timing["wall_seconds"] = time.perf_counter() - started
     record.timing["peak_rss_bytes"] = _peak_rss()
-    write_record(directory, record)
-    _say(record, directory)
+    if is_first():
+        write_record(directory, record)
+        _say(record, directory)
     return _mean_devel(record.best)
 
 

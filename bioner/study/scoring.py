@@ -63,7 +63,8 @@ def score(
         known: the surface forms (lower-cased words) of the mentions in the training sentences.
     """
     ids = {tag: index for index, tag in enumerate(tags)}
-    counts = EntityCounts(types)
+    # Every process of DDP has gathered the whole split.
+    counts = EntityCounts(types, sync_on_compute=False)
     counts.update(
         torch.tensor([ids[tag] for row in predicted for tag in row], dtype=torch.long),
         torch.tensor([ids[tag] for s in sentences for tag in s.tags], dtype=torch.long),

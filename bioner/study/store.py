@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from bioner.study.processes import is_first, meet
 from bioner.study.record import write_json
 from bioner.study.weights import Weights, load_weights
 
@@ -48,6 +49,8 @@ def stored_stage(
     """
     place = folder / key
     place.mkdir(parents=True, exist_ok=True)
+    if not is_first():
+        return _follow(place, train)
     with FileLock(folder / f"{key}.lock"):
         about = _read(place)
         if about is not None:
@@ -58,7 +61,20 @@ def stored_stage(
         about = {**about, "key": key, "sha256": _sha256(weights)}
         write_json(place / "stage.json", about)
         shutil.rmtree(place / "partial")
+        meet()
         return Stored(load_weights(weights), about, reused=False)
+
+
+def _follow(place: Path, train: Callable[[Path], tuple[Path, dict[str, Any]]]) -> Stored:
+    """Do as the first process of DDP does, which holds the lock and writes."""
+    about = _read(place)
+    if reused := about is not None:
+        return Stored(load_weights(place / "weights.safetensors"), about, reused)
+    train(place / "partial")
+    meet()
+    about = _read(place)
+    assert about is not None
+    return Stored(load_weights(place / "weights.safetensors"), about, reused)
 
 
 def _read(place: Path) -> dict[str, Any] | None:

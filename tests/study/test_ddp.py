@@ -1,0 +1,40 @@
+"""Two processes on the CPU: the updates of one with the doubled batch, each sentence once."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def ended(tmp_path: Path, study: str, *overrides: str) -> dict:
+    still = ["head.dropout=0.0", "+encoder.from_scratch.hidden_dropout_prob=0.0",
+             "+encoder.from_scratch.attention_probs_dropout_prob=0.0"]  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, "-m", "bioner", "train", "encoder=tiny", *still,
+         "logger=none", "trainer.accelerator=cpu", "optimizer.lr=3e-3", f"study={study}",
+         "pretrain=sources", "pretrain.sources=[demo_disease_related]", "pretrain.epochs=1",
+         "pretrain.train_size=100", "finetune=mtl", "finetune.targets=[demo_disease]",
+         "finetune.auxiliaries=[demo_chemical]", "finetune.epochs=2", f"cache_dir={tmp_path}/cache",
+         f"datasets_dir={tmp_path}/datasets", *overrides],
+        cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+        check=False, timeout=300,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    (record,) = (tmp_path / "runs" / study).glob("*/record.json")
+    predicted = (record.parent / "predictions" / "demo_disease.test.tsv").read_text()
+    assert predicted.count("\n\n") == 240
+    return json.loads(record.read_text())
+
+
+def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path) -> None:
+    one = ended(tmp_path, "one", "batch.sentences=16")
+    two = ended(tmp_path, "two", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2",
+                "batch.sentences=8")  # fmt: skip
+    assert two["mixing"] == one["mixing"]
+    for split in ("devel", "test"):
+        mine, theirs = (r["scores"]["demo_disease"][split] for r in (two, one))
+        assert mine["support"] == theirs["support"]
+        assert mine["f1"] == pytest.approx(theirs["f1"], abs=0.02)
