@@ -43,7 +43,7 @@ def by_cell(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], list[
             cell = (
                 record["regime"],
                 target,
-                ", ".join(helpers),
+                "\n".join(helpers),
                 "all" if size is None else str(size),
             )
             cells[cell].append(splits["test"]["f1"])
