@@ -1,6 +1,6 @@
 """The errors that are the user's to mend: one message, exit code 2, no traceback."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -35,8 +35,18 @@ class DataError(UserError):
 
     def __init__(self, path: Path | str, line: int | None, found: str, legal: str = "") -> None:
         place = f"{path}" if line is None else f"{path}:{line}"
-        super().__init__(f"{place}: {found}" + (f"; {legal}" if legal else ""))
+        self.says = found + (f"; {legal}" if legal else "")
+        super().__init__(f"{place}: {self.says}")
         self.path, self.line = path, line
+
+
+Report = Callable[[DataError], None]
+"""What a reader does with a fault in a file: raise it, or note it and read on."""
+
+
+def raise_it(error: DataError) -> None:
+    """Raise a fault where it is found: the report of everyone who needs whole data."""
+    raise error
 
 
 def nearest(name: str, legal: Iterable[str]) -> str:

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bioner.config import DatasetConfig
-from bioner.errors import ConfigError, DataError, nearest
+from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
 from bioner.text.files import text
 from bioner.text.sentence import Sentence
-from bioner.text.tags import OUTSIDE, first_violation, repair
+from bioner.text.tags import OUTSIDE, repair, violations
 
 _DOCUMENT = re.compile(r" *-DOCSTART-(?:\s*\((?P<id>[^()]+)\)|\s|$)")
 _SPACES = re.compile(" +")
 
 
-def read(path: Path, config: DatasetConfig, name: str) -> tuple[list[Sentence], int]:
+def read(
+    path: Path, config: DatasetConfig, name: str, report: Report = raise_it
+) -> tuple[list[Sentence], int]:
     r"""Read a column file.
 
     The columns are parted by tabs or by runs of spaces; the first token line decides which, and how
@@ -27,22 +29,24 @@ def read(path: Path, config: DatasetConfig, name: str) -> tuple[list[Sentence], 
         path: the file.
         config: says which columns hold words and tags, and which tags are legal.
         name: of the dataset, for the keys in the messages.
+        report: takes each fault of a line. Where it returns, reading goes on without the sentence
+            that the line belongs to.
 
     Returns:
         The sentences, and the number of tags repaired (0 unless `config.repair`).
 
     Raises:
-        DataError: if the file can't be read or is not what the config says.
+        DataError: if the file can't be read as text; by default also for the first faulty line.
         ConfigError: if the file has no such column.
     """
     # Not splitlines(): a word may hold U+2028, U+0085 or another of the line ends of Unicode.
     lines = text(path).split("\n")
-    reader = _Reader(path, config, name, unended=len(lines) if lines[-1] else None)
+    reader = _Reader(path, config, name, report, unended=len(lines) if lines[-1] else None)
     for number, line in enumerate(lines, 1):
         reader.take(line, number)
     reader.end_sentence(len(lines) + 1)
-    if not reader.sentences:
-        raise DataError(path, None, "has no sentence", "expected one token a line: word and tag")
+    if not reader.sentences and not reader.faulty:
+        report(DataError(path, None, "has no sentence", "expected one token a line: word and tag"))
     return reader.sentences, reader.repaired
 
 
@@ -63,6 +67,7 @@ class _Reader:
     path: Path
     config: DatasetConfig
     name: str
+    report: Report
     unended: int | None
     sentences: list[Sentence] = field(default_factory=list)
     repaired: int = 0
@@ -72,6 +77,8 @@ class _Reader:
     tokens: dict[str, tuple[str, str]] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    broken: bool = False
+    faulty: int = 0
 
     def take(self, line: str, number: int) -> None:
         # Most lines of a corpus stand in it many times: each distinct one is judged once.
@@ -81,9 +88,18 @@ class _Reader:
                 return self.end_sentence(number)
             if border := _DOCUMENT.match(line):
                 return self.start_document(border["id"], number)
-            token = self.tokens[line] = self.token(line, number)
+            try:
+                token = self.tokens[line] = self.token(line, number)
+            except DataError as error:
+                # The line keeps its place, so that the lines after it are counted right.
+                self.fault(error)
+                self.broken, token = True, ("", OUTSIDE)
         self.words.append(token[0])
         self.tags.append(token[1])
+
+    def fault(self, error: DataError) -> None:
+        self.faulty += 1
+        self.report(error)
 
     def start_document(self, identifier: str | None, number: int) -> None:
         self.end_sentence(number)
@@ -159,15 +175,20 @@ class _Reader:
             return
         line = number - len(self.words)
         tags = tuple(self.tags)
-        place = first_violation(tags) if tags.count(OUTSIDE) != len(tags) else None
-        if place is not None and not self.config.repair:
-            raise self.violation(place, line + place)
-        if place is not None:
+        # A line that can't be read may be what the next one continues.
+        places = [] if self.broken or tags.count(OUTSIDE) == len(tags) else violations(tags)
+        if places and self.config.repair:
             tags, repaired = repair(tags)
             self.repaired += repaired
-        self.sentences.append(Sentence(tuple(self.words), tags, line, self.document))
+        elif places:
+            self.broken = True
+            for place in places:
+                self.fault(self.violation(place, line + place))
+        if not self.broken:
+            self.sentences.append(Sentence(tuple(self.words), tags, line, self.document))
         self.words.clear()
         self.tags.clear()
+        self.broken = False
 
     def violation(self, place: int, number: int) -> DataError:
         def written(tag: str) -> str:

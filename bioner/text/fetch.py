@@ -1,52 +1,63 @@
 """Where the files of a dataset lie; the ones that are missing are fetched, checked and kept."""
 
-import logging
 import shutil
-from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.parse import quote, urlsplit
 
 from filelock import FileLock
 
 from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError
+from bioner.text.download import DownloadError, download
 from bioner.text.files import sha256
 
-TIMEOUT = 30.0  # seconds without a byte
 _GENERATED = "generated:demo/"
 _SCHEMES = ("http", "https", "file")
+_MIRROR = "expected a folder, or an http, https or file address, that holds PATH/FILE of a dataset"
 
-log = logging.getLogger(__name__)
+
+def locate(config: DatasetConfig, datasets_dir: Path) -> dict[str, Path]:
+    """Return where the file of each split lies, or would lie."""
+    folder = datasets_dir.expanduser() / Path(config.path).expanduser()
+    return {split: folder / file for split, file in config.files.items()}
 
 
-def ensure(name: str, config: DatasetConfig, datasets_dir: Path) -> dict[str, Path]:
+def ensure(
+    name: str, config: DatasetConfig, datasets_dir: Path, mirror: str | None = None
+) -> dict[str, Path]:
     """Return the file of each split; a missing one is fetched from the dataset's `url` first.
 
     Where all files are present nothing is written and nothing is checked. A fetched file takes its
     place in one step, after its SHA-256 was checked where the dataset gives one. Processes that
     want the same dataset wait for each other.
 
+    Args:
+        name: the dataset's name in the catalogue.
+        config: its YAML.
+        datasets_dir: where the folders of datasets lie.
+        mirror: a folder or an address that holds `PATH/FILE` of every dataset; where it is given
+            nothing is asked of `url`.
+
     Raises:
         DataError: if a file is neither there nor can be fetched.
         ConfigError: if `url` can't be used.
     """
+    files = locate(config, datasets_dir)
     folder = datasets_dir.expanduser() / Path(config.path).expanduser()
-    files = {split: folder / file for split, file in config.files.items()}
     try:
         if not _missing(files):
             return files
         if folder.is_file():
             raise DataError(folder, None, "is a file", f"expected the folder of dataset {name}")
-        if config.url is None:
+        url = _address(name, config, mirror)
+        if url is None:
             raise _by_hand(name, files, f"dataset.{name}.url gives no place to fetch it from")
-        _check_url(name, config.url)
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            if config.url.startswith(_GENERATED):
+            if url.startswith(_GENERATED):
                 _generate(name, config, folder, files)
             else:
-                _download(name, config, files)
+                _download(name, config, files, url)
     except OSError as error:
         legal = "set datasets_dir to a folder that you may write in"
         found = f"dataset {name} is not there, and can't be put there: {error.strerror or error}"
@@ -65,10 +76,15 @@ def _by_hand(name: str, files: dict[str, Path], why: str) -> DataError:
     return DataError(first, None, found, f"put the files of dataset {name} there by hand")
 
 
-def _check_url(name: str, url: str) -> None:
+def _address(name: str, config: DatasetConfig, mirror: str | None) -> str | None:
+    """Return the address of the files, with `{file}` for a file's name, or None where none is."""
+    url = config.url
+    generated = url is not None and url.startswith(_GENERATED)
+    if mirror is not None and not generated and not Path(config.path).expanduser().is_absolute():
+        return _mirrored(config, mirror)
+    if url is None or generated:
+        return url
     key = f"dataset.{name}.url"
-    if url.startswith(_GENERATED):
-        return
     if urlsplit(url).scheme not in _SCHEMES:
         raise ConfigError(
             key, f"is {url!r}", "expected an http, https or file address with {file} in it"
@@ -76,21 +92,36 @@ def _check_url(name: str, url: str) -> None:
     if "{file}" not in url:
         found = f"{url!r} has no {{file}}, the place of a file's name"
         raise ConfigError(key, found, "expected for example https://example.org/corpus/{file}")
+    return url
 
 
-def _download(name: str, config: DatasetConfig, files: dict[str, Path]) -> None:
+def _mirrored(config: DatasetConfig, mirror: str) -> str:
+    scheme, colon, _ = mirror.partition("://")
+    if not colon:
+        folder = Path(mirror).expanduser()
+        if not folder.is_dir():
+            raise ConfigError("datasets_mirror", f"is {mirror!r}, which is no folder", _MIRROR)
+        mirror = folder.resolve().as_uri()
+    elif scheme not in _SCHEMES:
+        raise ConfigError("datasets_mirror", f"is {mirror!r}", _MIRROR)
+    return f"{mirror.rstrip('/')}/{quote(config.path)}/{{file}}"
+
+
+def _download(name: str, config: DatasetConfig, files: dict[str, Path], address: str) -> None:
     for split in _missing(files):
-        url = str(config.url).replace("{file}", config.files[split])
-        log.info("dataset %s: fetching %s", name, url)
-        try:
-            with urlopen(url, timeout=TIMEOUT) as response:
-                data = response.read()
-        except (OSError, HTTPException, ValueError) as error:
-            raise _by_hand(name, files, f"{url} can't be fetched: {error}") from None
+        url = address.replace("{file}", quote(config.files[split]))
         files[split].parent.mkdir(parents=True, exist_ok=True)
-        # Under the lock no other process writes this name; what a killed one left is overwritten.
+        # Under the lock no other process writes this name.
         part = files[split].with_name(f".{files[split].name}.part")
-        part.write_bytes(data)
+        pinned = config.sha256.get(split)
+        try:
+            # Without a hash nothing would tell whether the rest is of the same file.
+            resumed = download(url, part, resume=pinned is not None)
+            if pinned is not None and resumed and sha256(part) != pinned.lower():
+                part.unlink()
+                download(url, part, resume=True)
+        except DownloadError as error:
+            raise _by_hand(name, files, f"{url} can't be fetched: {error}") from None
         _install(part, files[split], name, split, config, url)
 
 

@@ -53,14 +53,11 @@ def tag_set(types: Sequence[str]) -> tuple[str, ...]:
     return (OUTSIDE, *(f"{prefix}-{name}" for name in types for prefix in "BI"))
 
 
-def first_violation(tags: Sequence[str]) -> int | None:
-    """Return the place of the first I- that continues nothing, or None where the tags are legal."""
-    before = OUTSIDE
-    for place, tag in enumerate(tags):
-        if tag != before and _opens(tag, before):
-            return place
-        before = tag
-    return None
+def violations(tags: Sequence[str]) -> list[int]:
+    """Return the places of every I- that continues nothing."""
+    before = (OUTSIDE, *tags)
+    pairs = enumerate(zip(tags, before, strict=False))
+    return [place for place, (tag, last) in pairs if tag != last and _opens(tag, last)]
 
 
 def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:

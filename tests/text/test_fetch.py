@@ -18,6 +18,8 @@ from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.text import demo
 from bioner.text.fetch import ensure
+from bioner.text.files import sha256 as file_sha256
+from tests.composition import train_config
 
 CONFIG = DatasetConfig(path="mine")
 FILES = {
@@ -30,10 +32,21 @@ Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
 def whole(handler: BaseHTTPRequestHandler, data: bytes) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(data)))
+    """Answer with the file, or with the part that is asked for."""
+    start = int((handler.headers["Range"] or "bytes=0-").removeprefix("bytes=").rstrip("-"))
+    if start >= len(data):
+        return handler.send_error(416)
+    handler.send_response(206 if start else 200)
+    if start:
+        handler.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+    handler.send_header("Content-Length", str(len(data) - start))
     handler.end_headers()
-    handler.wfile.write(data)
+    handler.wfile.write(data[start:])
+
+
+def without_ranges(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    del handler.headers["Range"]
+    whole(handler, data)
 
 
 def half(handler: BaseHTTPRequestHandler, data: bytes) -> None:
@@ -54,20 +67,44 @@ def absent(handler: BaseHTTPRequestHandler, data: bytes) -> None:
     handler.send_error(404)
 
 
+def overloaded(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    handler.send_error(503)
+
+
+def other(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    """Answer with as many bytes of something else."""
+    whole(handler, data[::-1])
+
+
+def in_turn(*answers: Answer) -> Answer:
+    """Answer each request as told, and the rest as the last."""
+    left = list(answers)
+    return lambda handler, data: (left.pop(0) if len(left) > 1 else left[0])(handler, data)
+
+
 class Server(ThreadingHTTPServer):
-    """Serves FILES as `/corpus/SPLIT.tsv`, answering as told, and remembers what was asked."""
+    """Serves files, by default FILES as `/corpus/SPLIT.tsv`, and remembers what was asked."""
 
     answer: Answer = staticmethod(whole)
 
     def __init__(self) -> None:
         """Listen on a free port."""
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, str | None]] = []
         super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def root(self) -> str:
+        """The address of the server."""
+        return f"http://127.0.0.1:{self.server_port}"
 
     @property
     def url(self) -> str:
         """The template of the addresses."""
-        return f"http://127.0.0.1:{self.server_port}/corpus/{{file}}"
+        return f"{self.root}/corpus/{{file}}"
+
+    def contents(self, path: str) -> bytes:
+        """Return the file behind an address."""
+        return FILES[path.removeprefix("/corpus/").removesuffix(".tsv")]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -77,12 +114,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request."""
-        self.server.asked.append(self.path)
-        split = self.path.removeprefix("/corpus/").removesuffix(".tsv")
-        self.server.answer(self, FILES[split])
+        self.server.asked.append((self.path, self.headers["Range"]))
+        self.server.answer(self, self.server.contents(self.path))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet."""
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bioner.text.download.WAITS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -130,7 +171,8 @@ def test_missing_files_are_fetched(tmp_path: Path, server: Server) -> None:
     (tmp_path / "mine" / ".train.tsv.part").write_bytes(b"left by a killed process" * 100)
     config = replace(CONFIG, url=server.url, sha256=SHA256)
     assert contents(ensure("mine", config, tmp_path)) == FILES
-    assert sorted(server.asked) == ["/corpus/test.tsv", "/corpus/train.tsv"]
+    assert sorted(path for path, _ in server.asked)[0] == "/corpus/test.tsv"
+    assert "/corpus/devel.tsv" not in dict(server.asked)
     assert names(tmp_path / "mine") == {"train.tsv", "devel.tsv", "test.tsv"}
 
 
@@ -178,7 +220,9 @@ def test_a_wrong_file_is_not_kept(tmp_path: Path, server: Server) -> None:
     ("answer", "why"),
     [
         (absent, "can't be fetched: HTTP Error 404: Not Found; put the files of dataset mine"),
-        (half, "can't be fetched: IncompleteRead(130 bytes read, 130 more expected); put the"),
+        (overloaded, "can't be fetched: HTTP Error 503: Service Unavailable; put the files"),
+        (half, "can't be fetched: the connection broke after 130 of 260 bytes; put the"),
+        (other, "gives has SHA-256"),
         (half_of_unknown_length, "gives has SHA-256"),
     ],
 )
@@ -188,9 +232,94 @@ def test_a_server_that_fails(tmp_path: Path, server: Server, answer: Answer, why
     found = message_of(config, tmp_path)
     assert found.startswith(f"{tmp_path}/mine/train.tsv: ")
     assert f"{server.url.replace('{file}', 'train.tsv')} {why}" in found
-    assert names(tmp_path / "mine") == set()
+    assert names(tmp_path / "mine") == ({".train.tsv.part"} if answer is half else set())
     server.answer = whole
     assert contents(ensure("mine", config, tmp_path)) == FILES
+    assert names(tmp_path / "mine") == {"train.tsv", "devel.tsv", "test.tsv"}
+
+
+@pytest.mark.parametrize("faults", [(half,), (overloaded, half), (absent,)])
+def test_a_fault_that_passes_is_tried_again(
+    tmp_path: Path, server: Server, faults: tuple[Answer, ...]
+) -> None:
+    server.answer = in_turn(*faults, whole)
+    config = replace(CONFIG, url=server.url, sha256=SHA256)
+    if absent in faults:  # no such file is no fault that passes
+        assert "404" in message_of(config, tmp_path)
+        assert len(server.asked) == 1
+        return
+    assert contents(ensure("mine", config, tmp_path)) == FILES
+    of_train = [asked for path, asked in server.asked if path == "/corpus/train.tsv"]
+    assert of_train == [None] * len(faults) + ["bytes=130-"]
+
+
+def test_without_a_hash_nothing_is_resumed(tmp_path: Path, server: Server) -> None:
+    server.answer = in_turn(half, whole)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / ".train.tsv.part").write_bytes(FILES["train"][:100])
+    assert contents(ensure("mine", replace(CONFIG, url=server.url), tmp_path)) == FILES
+    assert {asked for _, asked in server.asked} == {None}
+
+
+@pytest.mark.parametrize("left", [FILES["train"][:100], b"x" * 100, b"x" * 2400, FILES["train"]])
+@pytest.mark.parametrize("answer", [whole, without_ranges])
+def test_what_a_killed_process_left_is_gone_on_from_or_thrown_away(
+    tmp_path: Path, server: Server, answer: Answer, left: bytes
+) -> None:
+    server.answer = answer
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / ".train.tsv.part").write_bytes(left)
+    config = replace(CONFIG, url=server.url, sha256=SHA256)
+    assert contents(ensure("mine", config, tmp_path)) == FILES
+    assert server.asked[0] == ("/corpus/train.tsv", f"bytes={len(left)}-")
+    assert names(tmp_path / "mine") == {"train.tsv", "devel.tsv", "test.tsv"}
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "http"])
+def test_a_mirror(tmp_path: Path, server: Server, kind: str) -> None:
+    put(tmp_path / "corpus", *FILES)
+    mirror = {"folder": str(tmp_path), "file": tmp_path.as_uri(), "http": f"{server.root}/"}[kind]
+    config = replace(CONFIG, path="corpus", url="https://nowhere.invalid/{file}", sha256=SHA256)
+    assert contents(ensure("mine", config, tmp_path / "own", mirror)) == FILES
+    assert len(server.asked) == (3 if kind == "http" else 0)
+    (tmp_path / "corpus" / "test.tsv").write_bytes(b"other")
+    (tmp_path / "own" / "corpus" / "test.tsv").unlink()
+    if kind != "http":
+        with pytest.raises(DataError, match=r"corpus/test\.tsv gives has SHA-256"):
+            ensure("mine", config, tmp_path / "own", mirror)
+
+
+@pytest.mark.parametrize("mirror", ["/no/such/folder", "ftp://host/corpora"])
+def test_a_mirror_that_can_not_be_used(tmp_path: Path, mirror: str) -> None:
+    with pytest.raises(ConfigError, match=f"^datasets_mirror: is {mirror!r}"):
+        ensure("mine", CONFIG, tmp_path, mirror)
+
+
+def test_a_mirror_holds_no_folder_outside(tmp_path: Path, server: Server) -> None:
+    config = replace(CONFIG, path=str(tmp_path / "own"), url=server.url)
+    assert contents(ensure("mine", config, tmp_path, "https://nowhere.invalid")) == FILES
+
+
+class CorporaServer(Server):
+    """Serves a folder of real corpora."""
+
+    folder: Path
+
+    def contents(self, path: str) -> bytes:
+        """Return the file behind an address."""
+        return (self.folder / path.lstrip("/")).read_bytes()
+
+
+def test_real_corpora_from_a_server_that_dies_half_way(tmp_path: Path, corpora: Path) -> None:
+    config = train_config("finetune.targets=[ncbi_disease]").dataset["ncbi_disease"]
+    with CorporaServer() as server:
+        server.folder = corpora
+        server.answer = in_turn(half, whole, half, whole)
+        Thread(target=server.serve_forever, daemon=True).start()
+        files = ensure("ncbi_disease", config, tmp_path, server.root)
+        server.shutdown()
+    assert {split: file_sha256(path) for split, path in files.items()} == config.sha256
+    assert [asked is not None for _, asked in server.asked] == [False, True, False, True, False]
 
 
 def test_no_server(tmp_path: Path) -> None:
@@ -300,5 +429,6 @@ def test_processes_at_the_same_time(tmp_path: Path, server: Server, generated: b
     assert [process.returncode for process in processes] == [0] * 4
     assert len(said) == 1
     if not generated:
-        assert sorted(server.asked) == [f"/corpus/{split}.tsv" for split in sorted(FILES)]
+        asked = sorted(path for path, _ in server.asked)
+        assert asked == [f"/corpus/{split}.tsv" for split in sorted(FILES)]
         assert said == {" ".join(SHA256.values()) + "\n"}

@@ -7,7 +7,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, Entities
 
 from bioner.text.sentence import Mention
-from bioner.text.tags import first_violation, repair, spans, tag_set, to_tags
+from bioner.text.tags import repair, spans, tag_set, to_tags, violations
 
 TYPES = ("Gene", "Multi-tissue_structure", "Gene_or_gene_product")
 any_tags = st.lists(st.sampled_from(tag_set(TYPES)), max_size=14)
@@ -32,7 +32,7 @@ def test_mentions_survive_the_way_to_tags_and_back(sentence: tuple[list[Mention]
     mentions, length = sentence
     tags = to_tags(mentions, length)
     assert len(tags) == length
-    assert first_violation(tags) is None
+    assert not violations(tags)
     assert spans(tags) == mentions
 
 
@@ -45,7 +45,7 @@ def test_spans_are_the_strict_entities_of_seqeval(tags: list[str]) -> None:
 @given(any_tags)
 def test_repair_gives_legal_tags_with_the_chunks_of_conlleval(tags: list[str]) -> None:
     repaired, count = repair(tags)
-    assert first_violation(repaired) is None
+    assert not violations(repaired)
     chunks = [Mention(start, last + 1, name) for name, start, last in get_entities(tags)]
     assert spans(repaired) == chunks
     changed = [(old, new) for old, new in zip(tags, repaired, strict=True) if old != new]
@@ -54,18 +54,17 @@ def test_repair_gives_legal_tags_with_the_chunks_of_conlleval(tags: list[str]) -
 
 
 @given(any_tags)
-def test_legal_tags_are_those_that_need_no_repair(tags: list[str]) -> None:
-    place = first_violation(tags)
-    assert (place is None) == (repair(tags) == (tuple(tags), 0))
-    if place is not None:
-        assert first_violation(tags[:place]) is None
-        assert first_violation(tags[: place + 1]) == place
+def test_violations_are_what_repair_changes(tags: list[str]) -> None:
+    repaired, count = repair(tags)
+    changed = [i for i, (old, new) in enumerate(zip(tags, repaired, strict=True)) if old != new]
+    assert violations(tags) == changed
+    assert len(changed) == count
 
 
 @given(any_tags)
 def test_legal_tags_are_those_that_their_mentions_spell(tags: list[str]) -> None:
     spelt = to_tags(spans(tags), len(tags))
-    assert (first_violation(tags) is None) == (spelt == tuple(tags))
+    assert (not violations(tags)) == (spelt == tuple(tags))
 
 
 def test_tag_ids() -> None:
