@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from bioner import __version__
-from bioner.compose import register, shipped
+from bioner.compose import plain_words, register, shipped
 from bioner.messages import explain
 
 USAGE = """\
@@ -20,6 +20,7 @@ bioner VERB [overrides]    experiments for biomedical named entity recognition
 
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
   report     the test scores of a study, from its records
+  datasets   list, fetch, describe and check datasets: bioner datasets check bc2gm s800
 
 bioner VERB --help           the config groups and values of a verb
 bioner VERB --cfg job        the config that a command line makes
@@ -43,11 +44,33 @@ def _report(cfg: DictConfig) -> None:
     print_study(Path(cfg.runs_dir), cfg.study)
 
 
-VERBS: dict[str, Callable[[DictConfig], Any]] = {"train": _train, "report": _report}
+def _datasets(cfg: DictConfig) -> None:
+    from bioner.checks import to_datasets_config
+    from bioner.datasets.actions import act
+
+    try:
+        right = act(to_datasets_config(cfg))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `bioner datasets | head` reads no more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    if not right:
+        raise SystemExit(1)
+
+
+VERBS: dict[str, Callable[[DictConfig], Any]] = {
+    "train": _train,
+    "report": _report,
+    "datasets": _datasets,
+}
 
 
 def main() -> int:
-    """Run one verb and return the exit code: 0, or 2 when the user's input can't be used."""
+    """Run one verb and return the exit code: 0, or 2 when the user's input can't be used.
+
+    Raises:
+        SystemExit: 1, where `datasets check` finds an error.
+    """
     verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if verb in ("-h", "--help"):
         print(USAGE, end="")
@@ -59,6 +82,8 @@ def main() -> int:
         verb = _completed_verb()
     elif verb in VERBS:
         del sys.argv[1]
+        if verb == "datasets":
+            sys.argv[1:] = plain_words(sys.argv[1:])
     else:
         print(f"bioner: no verb {verb!r}\n\n{USAGE}", end="", file=sys.stderr)
         return 2

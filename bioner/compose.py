@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from platformdirs import user_cache_path
 
 from bioner.checks import to_train_config
-from bioner.config import ReportConfig, TrainConfig
+from bioner.config import DatasetsConfig, ReportConfig, TrainConfig
 from bioner.identity import run_name
 
 CATALOGUE = "catalogue"
@@ -106,6 +106,27 @@ def _catalogue(folders: Sequence[Path], store: ConfigStore) -> dict[str, Any]:
     return {"defaults": [f"{name}@{name}" for name in sorted(names - {CATALOGUE})]}
 
 
+def _all_encoders(folders: Sequence[Path]) -> dict[str, Any]:
+    """Load every encoder under its own name."""
+    names = sorted({file.stem for folder in folders for file in folder.glob("encoder/*.yaml")})
+    return {"defaults": [{f"encoder@encoder.{name}": name} for name in names]}
+
+
+def plain_words(words: Sequence[str]) -> list[str]:
+    """Turn the words of `bioner datasets ACTION NAME… [overrides]` into overrides.
+
+    Only the words before the first override or option are taken: an option's value has no `=`
+    either.
+    """
+    given = list(words)
+    override = (i for i, word in enumerate(given) if "=" in word or word.startswith("-"))
+    end = next(override, len(given))
+    if end == 0:
+        return given
+    names = [f"names=[{','.join(given[1:end])}]"] if end > 1 else []
+    return [f"action={given[0]}", *names, *given[end:]]
+
+
 def experiments() -> list[str]:
     """Return the names that `experiment=` takes."""
     root = shipped("experiments")
@@ -127,7 +148,9 @@ def register() -> None:
     store = ConfigStore.instance()
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="report_schema", node=ReportConfig)
+    store.store(name="datasets_schema", node=DatasetsConfig)
     folders = [shipped("conf"), *user_config_dirs()]
+    store.store(name="all_encoders", node=_all_encoders(folders))
     store.store(group="dataset", name=CATALOGUE, node=_catalogue(folders, store))
     SourcesRegistry.instance().register(ExperimentSource)
     Plugins.instance().register(Experiments)

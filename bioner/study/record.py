@@ -13,7 +13,7 @@ from typing import Any
 from bioner.errors import UserError
 
 # Raised by hand when the fields change.
-SCHEMA = 1
+SCHEMA = 2
 # Raised by hand when the same config would give other results: such runs are never compared.
 SEMANTICS = 1
 
@@ -34,13 +34,19 @@ _VERSIONED = (
 
 @dataclass
 class DatasetUse:
-    """How a run used a dataset; counts are per split."""
+    """How a run used a dataset; counts are per split.
+
+    `leaked_sentences` are the train sentences asked for that stand in a target's devel or test
+    (None: nobody looked); `dropped_sentences` are those of them that are not in `train_sentences`.
+    """
 
     role: str
     sha256: dict[str, str]
     sentences: dict[str, int]
     mentions: dict[str, int]
     train_sentences: int
+    leaked_sentences: int | None
+    dropped_sentences: int
     repaired_tags: dict[str, int]
     lost_words: dict[str, int]
     oversized_words: dict[str, int]

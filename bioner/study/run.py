@@ -157,6 +157,7 @@ def _stage_key(config: TrainConfig, stage: Stage) -> str:
             "sources": {
                 name: {s: split.sha256 for s, split in task.corpus.splits.items()}
                 | {"reading": counted["dataset"][name], "tags": task.corpus.tags}
+                | {"dropped": task.dropped}
                 for name, task in stage.tasks.items()
             },
         }

@@ -13,6 +13,7 @@ from bioner.batches.cache import cached
 from bioner.batches.tokens import Encoded, encode, encoding_key, fingerprint
 from bioner.config import TrainConfig
 from bioner.identity import roles
+from bioner.study.guard import Guard
 from bioner.study.record import DatasetUse
 from bioner.text.catalogue import Corpus, load_corpus
 from bioner.text.subset import subset
@@ -30,12 +31,17 @@ class Task:
         corpus: its sentences and types.
         encoded: its pieces and tags, per split.
         used: which train sentences are used, sorted.
+        leaked: how many of those that were to be used stand in a target's devel or test; None
+            where nobody looked.
+        dropped: which of them are not used for that, sorted.
     """
 
     role: str
     corpus: Corpus
     encoded: dict[str, Encoded]
     used: np.ndarray
+    leaked: int | None
+    dropped: tuple[int, ...]
 
     def use(self, longest_word: int) -> DatasetUse:
         """Return what the record says of this dataset.
@@ -52,6 +58,8 @@ class Task:
                 s: sum(len(spans(x.tags)) for x in split.sentences) for s, split in splits.items()
             },
             train_sentences=len(self.used),
+            leaked_sentences=self.leaked,
+            dropped_sentences=len(self.dropped),
             repaired_tags={s: split.repaired for s, split in splits.items()},
             lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
             oversized_words={s: e.oversized(longest_word) for s, e in self.encoded.items()},
@@ -67,13 +75,24 @@ def load_tasks(
         UserError: a corpus that can't be read as its YAML says.
     """
     vocabulary = fingerprint(tokenizer)
+    used_as = roles(config)
+    corpora = {
+        name: load_corpus(
+            name, config.dataset[name], Path(config.datasets_dir), config.datasets_mirror
+        )
+        for name in used_as
+    }
+    guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
     tasks = {}
-    for name, role in roles(config).items():
-        corpus = load_corpus(name, config.dataset[name], Path(config.datasets_dir))
-        encoded = _encode(corpus, config, tokenizer, vocabulary)
+    for name, role in used_as.items():
         size, key = _size(config, role)
-        used = subset(corpus.splits["train"].sentences, size, config.subset_seed, key)
-        tasks[name] = Task(role, corpus, encoded, np.asarray(used))
+        train = corpora[name].splits["train"].sentences
+        asked = subset(train, size, config.subset_seed, key)
+        guarded = guard.look(role, name, train, asked)
+        encoded = _encode(corpora[name], config, tokenizer, vocabulary)
+        tasks[name] = Task(
+            role, corpora[name], encoded, np.asarray(guarded.used), guarded.leaked, guarded.dropped
+        )
         _say(name, tasks[name], longest_word)
     return tasks
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import MISSING
 
 from bioner.config import DatasetConfig
-from bioner.errors import ConfigError, DataError, nearest
+from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
 from bioner.text.columns import read
 from bioner.text.fetch import ensure
 from bioner.text.files import sha256
@@ -56,32 +56,71 @@ class Corpus:
         return tag_set(self.types)
 
 
-def load_corpus(name: str, config: DatasetConfig, datasets_dir: Path) -> Corpus:
+def load_corpus(
+    name: str,
+    config: DatasetConfig,
+    datasets_dir: Path,
+    mirror: str | None = None,
+    report: Report = raise_it,
+) -> Corpus:
     """Read the three splits of a dataset and compare them with its YAML.
 
     Args:
         name: the dataset's name in the catalogue.
         config: its YAML.
         datasets_dir: where the folders of datasets lie; a missing dataset is fetched into it.
+        mirror: where it is fetched from instead of the dataset's `url`.
+        report: takes each fault of a file. Where it returns, reading goes on: the corpus lacks the
+            sentences that could not be read, and the splits of which no file could.
 
     Raises:
         ConfigError: if the YAML can't be used.
-        DataError: if a file is not there, can't be read or is not the one that the YAML describes.
+        DataError: if the files are not there; by default also if one can't be read or is not the
+            one that the YAML describes.
     """
     check_config(name, config)
-    files = ensure(name, config, datasets_dir)
-    splits, mentions, warnings = {}, {}, []
+    files = ensure(name, config, datasets_dir, mirror)
+    splits: dict[str, Split] = {}
+    mentions: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
+    warnings: list[str] = []
     for split in SPLITS:
-        digest = _checked_sha256(files[split], name, split, config)
-        sentences, repaired = read(files[split], config, name)
-        splits[split] = Split(tuple(sentences), digest, repaired)
-        mentions[split] = Counter(m.type for s in sentences for m in spans(s.tags))
-        warnings += _check_counts(files[split], name, split, config, splits[split], mentions[split])
+        try:
+            read_split = _read_split(files[split], name, split, config, report)
+        except DataError as error:
+            report(error)
+        else:
+            splits[split], mentions[split], said = read_split
+            warnings += said
     types = tuple(config.types) or _derived_types(mentions)
-    if not types:
-        legal = f"give dataset.{name}.types"
-        raise DataError(files["train"].parent, None, "no split of the dataset has a mention", legal)
+    if not types and len(splits) == len(SPLITS):
+        found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
+        report(DataError(files["train"].parent, None, found, legal))
     return Corpus(name, types, splits, (*warnings, *_unseen_types(mentions)))
+
+
+class _Noted:
+    """Hands faults on, and counts them."""
+
+    def __init__(self, report: Report) -> None:
+        self.count, self._report = 0, report
+
+    def __call__(self, error: DataError) -> None:
+        self.count += 1
+        self._report(error)
+
+
+def _read_split(
+    path: Path, name: str, split: str, config: DatasetConfig, report: Report
+) -> tuple[Split, Counter[str], list[str]]:
+    """Return a split, its mentions of each type, and the warnings."""
+    noted = _Noted(report)
+    digest = check_file(path, name, split, config, noted)
+    sentences, repaired = read(path, config, name, noted)
+    found = Split(tuple(sentences), digest, repaired)
+    mentions = Counter(m.type for s in sentences for m in spans(s.tags))
+    if noted.count:  # the counts lack what could not be read
+        return found, mentions, []
+    return found, mentions, _check_counts(path, name, split, config, found, mentions, report)
 
 
 def check_config(name: str, config: DatasetConfig) -> None:
@@ -128,21 +167,33 @@ def _check_types(key: str, config: DatasetConfig) -> None:
         )
 
 
-def _checked_sha256(path: Path, name: str, split: str, config: DatasetConfig) -> str:
+def check_file(
+    path: Path, name: str, split: str, config: DatasetConfig, report: Report = raise_it
+) -> str:
+    """Return the SHA-256 of a split's file, compared with the YAML's where that gives one.
+
+    Raises:
+        DataError: if the file can't be read; by default also if it is another one.
+    """
     found, wanted = sha256(path), config.sha256.get(split)
     if wanted is not None and found != wanted.lower():
-        raise DataError(
-            path,
-            None,
-            f"its SHA-256 is {found}, but dataset.{name}.sha256.{split} is {wanted}",
+        says = f"its SHA-256 is {found}, but dataset.{name}.sha256.{split} is {wanted}"
+        legal = (
             "remove the file so that it is fetched again, or correct the YAML if it is the "
-            "file that you want",
+            "file that you want"
         )
+        report(DataError(path, None, says, legal))
     return found
 
 
 def _check_counts(
-    path: Path, name: str, split: str, config: DatasetConfig, found: Split, mentions: Counter[str]
+    path: Path,
+    name: str,
+    split: str,
+    config: DatasetConfig,
+    found: Split,
+    mentions: Counter[str],
+    report: Report,
 ) -> list[str]:
     """Compare the counts with the YAML's; those of an unverified dataset only warn."""
     counts = {"sentences": len(found.sentences), "mentions": mentions.total()}
@@ -153,8 +204,9 @@ def _check_counts(
             continue
         text = f"{count} {what}, but dataset.{name}.{what}.{split} is {wanted}"
         if config.verified:
-            raise DataError(path, None, f"has {text}", "correct the file or the YAML")
-        warnings.append(f"{split} has {text} (published, not verified)")
+            report(DataError(path, None, f"has {text}", "correct the file or the YAML"))
+        else:
+            warnings.append(f"{split} has {text} (published, not verified)")
     return warnings
 
 

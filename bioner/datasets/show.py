@@ -1,0 +1,160 @@
+"""What `bioner datasets` finds, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bioner.config import Action
+from bioner.text.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
+from bioner.text.audit_sentences import PAIRS, SHORTEST, Leak, Repeats
+
+if TYPE_CHECKING:
+    from bioner.batches.audit import TokenizerLoss
+    from bioner.datasets.actions import Entry, Report
+
+_BAR = 40  # characters of the longest bar of a histogram
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        first, *others = zip(row, widths, strict=True)
+        cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+        yield "  ".join(cells).rstrip()
+
+
+def catalogue_lines(found: Mapping[str, Entry]) -> Iterator[str]:
+    """Yield the catalogue: two lines a dataset."""
+    for name, entry in found.items():
+        marks = ["here" if entry.here else "not here"]
+        marks += [] if entry.verified else ["not verified"]
+        yield f"{name}  ({', '.join(marks)})  {entry.title}"
+        types = entry.types if len(entry.types) <= 6 else [*entry.types[:5], "…"]
+        sizes = " / ".join(f"{n:,}" for n in entry.sentences.values())
+        mentions = f"{sum(entry.mentions.values()):,} mentions" if entry.mentions else ""
+        facts = (
+            f"types: {', '.join(types) or 'those of the files'}",
+            f"sentences: {sizes or 'not known'}",
+            mentions,
+            f"licence: {entry.licence or 'not stated'}",
+        )
+        yield f"    {'; '.join(fact for fact in facts if fact)}"
+
+
+def fetched_lines(found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yield the files of each dataset."""
+    for name, files in found.items():
+        yield f"{name}: {', '.join(files.values())}"
+
+
+def described_lines(found: Mapping[str, Mapping[str, SplitCounts]]) -> Iterator[str]:
+    """Yield the counts of each dataset, a table and histograms."""
+    for name, splits in found.items():
+        yield f"{name}"
+        types = list(next(iter(splits.values())).mentions)
+        header = ["split", "sentences", "words", "without mention", "longest", *types]
+        rows = [
+            [split, f"{one.sentences:,}", f"{one.words:,}",
+             _share(one.without_mention, one.sentences), f"{one.longest_sentence}",
+             *(f"{one.mentions[type_name]:,}" for type_name in types)]
+            for split, one in splits.items()
+        ]  # fmt: skip
+        yield from table(header, rows)
+        for split, one in splits.items():
+            yield f"\n{name} {split}: sentences of so many words"
+            yield from _histogram({_bar_label(k): n for k, n in one.sentence_lengths.items()})
+            yield f"\n{name} {split}: mentions of so many words"
+            yield from _histogram({str(k): n for k, n in one.mention_lengths.items()})
+            yield f"\n{name} {split}: most frequent mentions"
+            frequent = [[f"{one.text} ({one.type})", f"{one.count:,}"] for one in one.frequent]
+            yield from table(["mention", "times"], frequent)
+        yield ""
+
+
+def _bar_label(start: int) -> str:
+    return f"{start} and more" if start == OPEN_BAR else f"{start}-{start + BAR_WORDS - 1}"
+
+
+def _histogram(counts: Mapping[str, int]) -> Iterator[str]:
+    width, most = max(map(len, counts), default=0), max(counts.values(), default=1)
+    for label, n in counts.items():
+        yield f"{label.rjust(width)} {'█' * -(-n * _BAR // most)} {n:,}"
+
+
+def checked_lines(found: Report) -> Iterator[str]:
+    """Yield what `check` found, the errors first."""
+    yield f"errors: {len(found.errors) or 'none'}"
+    for fault in found.errors:
+        place = fault.path if fault.line is None else f"{fault.path}:{fault.line}"
+        yield f"  {place}: {fault.message}"
+    yield f"\nrepeated sentences, word for word (of {SHORTEST} words and more)"
+    yield from _repeat_lines(found.duplicates)
+    yield (
+        f"\nleakage: sentences of {SHORTEST} words and more of a row's dataset (so many) that stand"
+        " in a column's,\nwhatever the tokenisation; in square brackets: of any length"
+    )
+    for pair in PAIRS:
+        leaks = [leak for leak in found.leakage if (leak.of_split, leak.within_split) == pair]
+        yield from _matrix(leaks, *pair)
+    yield from _document_lines(found.leakage)
+    for encoder, datasets in found.tokenizers.items():
+        yield f"\ntokenizer of {encoder}"
+        yield from _loss_lines(datasets)
+
+
+def _repeat_lines(duplicates: Mapping[str, Mapping[str, Repeats]]) -> Iterator[str]:
+    rows = [
+        [f"{name} {split}", f"{one.sentences:,} ({one.long_sentences:,})",
+         f"{one.two_labellings:,}",
+         ", ".join(f"{first}/{second}" for first, second in one.contradictions)]
+        for name, splits in duplicates.items() for split, one in splits.items()
+    ]  # fmt: skip
+    yield from table(["split", "repeated", "with two labellings", "lines"], rows)
+
+
+def _matrix(leaks: Sequence[Leak], of_split: str, within_split: str) -> Iterator[str]:
+    columns = list(dict.fromkeys(leak.within for leak in leaks))
+    rows: dict[str, list[str]] = {}
+    for leak in leaks:
+        row = rows.setdefault(leak.of, [f"{leak.of} ({leak.sentences:,})"])
+        row.append(f"{_share(leak.shared, leak.sentences)} [{leak.any_shared:,}]")
+    yield ""
+    yield from table([f"{of_split} in {within_split} of", *columns], list(rows.values()))
+
+
+def _document_lines(leaks: Sequence[Leak]) -> Iterator[str]:
+    shared = [leak for leak in leaks if leak.shared_documents]
+    if not any(leak.documents for leak in leaks):
+        yield "\ndocuments: the files name none"
+    elif not shared:
+        yield "\ndocuments: no two splits share one"
+    for leak in shared:
+        yield (
+            f"\ndocuments: {leak.shared_documents:,} of {leak.documents:,} of {leak.of} "
+            f"{leak.of_split} stand in {leak.within} {leak.within_split}"
+        )
+
+
+def _loss_lines(datasets: Mapping[str, Mapping[str, TokenizerLoss]]) -> Iterator[str]:
+    rows = [
+        [f"{name} {split}", f"{one.lost_words:,} of {one.words:,}",
+         f"{one.long_words:,} (most {one.most_pieces})",
+         f"{one.windowed_sentences:,} of {one.sentences:,}", " ".join(one.examples)]
+        for name, splits in datasets.items() for split, one in splits.items()
+    ]  # fmt: skip
+    header = ["split", "words without a piece", "long words", "sentences in windows", "lost"]
+    yield from table(header, rows)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} ({part / whole:.2%})" if part else "0"
+
+
+LINES: dict[Action, Callable[[Any], Iterator[str]]] = {
+    Action.list: catalogue_lines,
+    Action.fetch: fetched_lines,
+    Action.describe: described_lines,
+    Action.check: checked_lines,
+}

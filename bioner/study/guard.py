@@ -1,0 +1,91 @@
+"""The guard against training on what a target is scored or selected by."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bioner.config import Leakage, TrainConfig
+from bioner.errors import ConfigError
+from bioner.text.audit_training import Place, held_out, leaked
+from bioner.text.catalogue import Corpus
+from bioner.text.fetch import locate
+from bioner.text.sentence import Sentence
+
+_SHOWN = 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """What the guard leaves of the sentences that were to be trained on.
+
+    Attributes:
+        used: the indices that are left, sorted.
+        leaked: how many stand in a target's devel or test; None where nobody looked.
+        dropped: the indices that were taken out for that.
+    """
+
+    used: list[int]
+    leaked: int | None
+    dropped: tuple[int, ...]
+
+
+class Guard:
+    """Looks for training sentences that stand in the devel or test split of a target.
+
+    Args:
+        config: says what is done about them.
+        targets: the datasets that the run is to be scored on.
+    """
+
+    def __init__(self, config: TrainConfig, targets: Mapping[str, Corpus]) -> None:
+        self._config = config
+        self._held = {} if config.leakage == Leakage.ignore else held_out(targets)
+
+    def look(
+        self, role: str, name: str, train: Sequence[Sentence], asked: Sequence[int]
+    ) -> Guarded:
+        """Look at the train sentences that a dataset is to give; warn, or drop what leaks.
+
+        Args:
+            role: of the dataset, for the message.
+            name: of the dataset.
+            train: its train split.
+            asked: the indices of the sentences that are to be used, sorted.
+
+        Raises:
+            ConfigError: a leak under `leakage=error`, or nothing left under `leakage=drop`.
+        """
+        action = self._config.leakage
+        if action == Leakage.ignore:
+            return Guarded(list(asked), None, ())
+        found = leaked(train, asked, self._held)
+        if not found:
+            return Guarded(list(asked), 0, ())
+        says = (
+            f"{len(found)} of {len(asked)} training sentences of {role} {name} stand in a target's "
+            f"devel or test, e.g. {self._examples(name, train, found)}"
+        )
+        if action == Leakage.error:
+            legal = "leakage=drop leaves them out, leakage=warn trains on them"
+            raise ConfigError("leakage", f"is error, and {says}", legal)
+        if action == Leakage.warn:
+            log.warning("%s; trained on nevertheless (leakage=drop leaves them out)", says)
+            return Guarded(list(asked), len(found), ())
+        log.warning("%s; left out", says)
+        if len(found) == len(asked):
+            raise ConfigError("leakage", f"is drop, and leaves nothing of {role} {name}: {says}")
+        return Guarded([i for i in asked if i not in found], len(found), tuple(found))
+
+    def _examples(self, name: str, train: Sequence[Sentence], found: Mapping[int, Place]) -> str:
+        """Name the first few by file and line, with where else they stand."""
+        return ", ".join(
+            f"{self._file(name, 'train')}:{train[i].line} "
+            f"(= {self._file(place.target, place.split)}:{place.line})"
+            for i, place in list(found.items())[:_SHOWN]
+        )
+
+    def _file(self, name: str, split: str) -> Path:
+        return locate(self._config.dataset[name], Path(self._config.datasets_dir))[split]
