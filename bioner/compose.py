@@ -118,7 +118,7 @@ def plain_words(words: Sequence[str]) -> list[str]:
     Only the words before the first override or option are taken: an option's value has no `=`
     either.
     """
-    given = list(words)
+    given = [*words]
     override = (i for i, word in enumerate(given) if "=" in word or word.startswith("-"))
     end = next(override, len(given))
     if end == 0:

@@ -177,3 +177,49 @@ def test_wandb_offline_run_reads_back(tmp_path: Path) -> None:
     assert summary["test/demo_disease/f1"] == pytest.approx(test["f1"])
     assert summary["test/mean_f1"] == pytest.approx(test["f1"])
     assert "train/demo_disease/loss" in flat
+
+
+def test_datasets(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus")
+    mine = ["mine", f"+dataset.mine.path={tmp_path}/corpus", "format=json"]
+    shown = bioner("datasets", "describe", *mine, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    train = json.loads(shown.stdout)["mine"]["train"]
+    assert (train["sentences"], train["words"], train["mentions"]) == (8, 20, {"Gene": 4})
+    assert bioner("datasets", "check", *mine, cwd=tmp_path).returncode == 0
+    (tmp_path / "corpus" / "devel.tsv").write_text("The\tO\ngene\tI-Gene\n\nBRCA1\n\n")
+    wrong = bioner("datasets", "check", *mine, cwd=tmp_path)
+    assert wrong.returncode == 1
+    assert [error["line"] for error in json.loads(wrong.stdout)["errors"]] == [2, 4]
+    assert "Traceback" not in wrong.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["chek", "bc2gm"], "action: Invalid value 'chek'"),
+        (["check", "bc2g"], "did you mean bc2gm"),
+        (["check"], "names: is empty"),
+        (["check", "bc2gm", "encodrs=[minilm]"], "did you mean encoders"),
+        (["describe", "bc2gm", "datasets_dir=.", "datasets_mirror=nowhere"], "datasets_mirror: is"),
+    ],
+)
+def test_datasets_refuses(arguments: list[str], says: str, tmp_path: Path) -> None:
+    ended = bioner("datasets", *arguments, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_datasets_can_be_piped_to_a_reader_that_stops(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; sys.argv = ['bioner', 'datasets']\n"
+        "from bioner.cli import main\n"
+        "read, write = os.pipe(); os.dup2(write, 1); os.close(read); os.close(write)\n"
+        "sys.exit(main())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT,
+                           stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")

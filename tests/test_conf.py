@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bioner.build import build
-from bioner.checks import to_train_config
+from bioner.checks import to_datasets_config, to_train_config
 from bioner.compose import experiments, shipped
+from bioner.text.catalogue import check_config
 from tests.composition import composed, train_config
 
 CONF = shipped("conf")
@@ -23,6 +24,7 @@ CHOICES = sorted(
     for file in CONF.rglob("*.yaml")
     if file.parent != CONF and not {"dataset", "hydra"} & set(file.relative_to(CONF).parts)
 )
+ENCODERS = sorted(file.stem for file in (CONF / "encoder").glob("*.yaml"))
 DATASETS = sorted(file.stem for file in (CONF / "dataset").glob("*.yaml"))
 
 
@@ -35,8 +37,10 @@ def test_every_choice_composes(choice: str) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_dataset_composes(name: str) -> None:
     config = train_config(f"finetune.targets=[{name}]").dataset[name]
-    assert config.types and config.licence and config.title
-    if config.verified:
+    assert config.licence and config.title
+    check_config(name, config)
+    if config.verified:  # of the others only what could be looked up is written down
+        assert config.types
         for per_split in (config.sha256, config.sentences, config.mentions):
             assert set(per_split) == {"train", "devel", "test"}
 
@@ -56,6 +60,15 @@ def test_every_head_builds(head: str) -> None:
 @pytest.mark.parametrize("logger", ["csv", "wandb"])
 def test_every_logger_builds(logger: str, tmp_path: Path) -> None:
     build("logger", train_config(TARGET, f"logger={logger}").logger, save_dir=tmp_path)
+
+
+def test_datasets_composes_with_every_dataset_and_encoder() -> None:
+    names, encoders = (f"[{','.join(names)}]" for names in (DATASETS, ENCODERS))
+    config = to_datasets_config(
+        composed("action=check", f"names={names}", f"encoders={encoders}", verb="datasets")
+    )
+    assert (list(config.dataset), list(config.encoder)) == (DATASETS, ENCODERS)
+    assert all(one.name for one in config.encoder.values())
 
 
 def test_report_composes() -> None:

@@ -35,7 +35,7 @@ def test_roles() -> None:
 @pytest.mark.parametrize(
     "without_effect",
     ["logger=none", "runs_dir=x", "datasets_dir=x", "study=x", "debug=true", "rerun=true",
-     "trainer.log_every_n_steps=1", "dataset.demo_disease.title=x",
+     "trainer.log_every_n_steps=1", "datasets_mirror=x", "dataset.demo_disease.title=x",
      "dataset.demo_chemical.version=9"],
 )  # fmt: skip
 def test_what_cannot_change_the_result_does_not_change_the_name(without_effect: str) -> None:
@@ -46,7 +46,7 @@ def test_what_cannot_change_the_result_does_not_change_the_name(without_effect: 
     "with_effect",
     ["seed=2", "subset_seed=2", "optimizer.lr=1e-5", "batch.sentences=8", "head=crf",
      "finetune.epochs=1", "finetune.train_size=10", "encoder.pooling=mean",
-     "trainer.precision=bf16-mixed", "dataset.demo_disease.version=9"],
+     "trainer.precision=bf16-mixed", "leakage=drop", "dataset.demo_disease.version=9"],
 )  # fmt: skip
 def test_what_can_change_the_result_changes_the_hash(with_effect: str) -> None:
     other = run_name(train_config(TARGET, with_effect)).rpartition("-")[2]

@@ -41,5 +41,5 @@ def leaked(
         used: the indices of its sentences that are trained on.
         held: what `held_out` gave.
     """
-    places = ((i, held.get(joined(train[i]))) for i in used if long_enough(train[i]))
+    places = ((i, held.get(joined(train[i]))) for i in used)
     return {i: place for i, place in places if place is not None}

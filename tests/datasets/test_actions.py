@@ -1,0 +1,152 @@
+"""The actions of `bioner datasets` on small corpora, and what they print."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bioner.checks import to_datasets_config
+from bioner.config import DatasetsConfig
+from bioner.datasets.actions import act
+from bioner.errors import UserError
+from tests.composition import composed
+
+TRAIN = "The\tO\nBRCA1\tB-Gene\ngene\tO\nis\tO\nlong\tO\n\nNo\tO\none\tO\n\nNo\tO\none\tO\n"
+DEVEL = "No\tO\none\tO\n"
+TEST = "The\tO\nBRCA1gene\tO\nis\tO\nlo\tO\nng\tO\n"
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for split, text in (("train", TRAIN), ("devel", DEVEL), ("test", TEST)):
+        (folder / f"{split}.tsv").write_text(text)
+    return folder
+
+
+def configured(action: str, folder: Path, *overrides: str) -> DatasetsConfig:
+    """Return the config of an action on the dataset in a folder, called `bc2gm`."""
+    cfg = composed(f"action={action}", "names=[bc2gm]", f"dataset.bc2gm.path={folder}", *overrides,
+                   f"datasets_dir={folder.parent}", verb="datasets")  # fmt: skip
+    one = cfg.dataset.bc2gm
+    one.sha256, one.sentences, one.mentions, one.url, one.types = {}, {}, {}, None, ["Gene"]
+    return to_datasets_config(cfg)
+
+
+def run(capsys: pytest.CaptureFixture[str], config: DatasetsConfig) -> tuple[bool, str]:
+    capsys.readouterr()
+    return act(config), capsys.readouterr().out
+
+
+def run_json(capsys: pytest.CaptureFixture[str], config: DatasetsConfig) -> tuple[bool, Any]:
+    right, text = run(capsys, config)
+    return right, json.loads(text)
+
+
+def test_list(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    right, found = run_json(capsys, configured("list", mine, "format=json"))
+    assert right
+    assert found["bc2gm"]["here"] is True and found["bc2gm"]["verified"] is True
+    (mine / "test.tsv").unlink()
+    assert run_json(capsys, configured("list", mine, "format=json"))[1]["bc2gm"]["here"] is False
+    text = run(capsys, configured("list", mine))[1]
+    assert text.startswith("bc2gm  (not here)  BC2GM: genes")
+
+
+def test_list_says_what_is_not_verified(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cfg = composed(f"datasets_dir={tmp_path}", verb="datasets")
+    text = run(capsys, to_datasets_config(cfg))[1]
+    lines = {line.split()[0]: line for line in text.splitlines() if not line.startswith(" ")}
+    assert len(lines) == len(cfg.dataset)
+    for name, one in cfg.dataset.items():
+        assert ("not verified" in lines[str(name)]) == (not one.verified)
+    assert list(tmp_path.iterdir()) == []  # nothing is fetched
+
+
+def test_describe(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    right, found = run_json(capsys, configured("describe", mine, "format=json"))
+    assert right and set(found) == {"bc2gm"}
+    assert list(found["bc2gm"]) == ["train", "devel", "test"]
+    train = found["bc2gm"]["train"]
+    assert (train["sentences"], train["words"], train["mentions"]) == (3, 9, {"Gene": 1})
+    assert train["frequent"] == [{"text": "BRCA1", "type": "Gene", "count": 1}]
+    text = run(capsys, configured("describe", mine))[1]
+    assert "split  sentences  words  without mention  longest  Gene" in text
+    assert f"0-9 {'█' * 40} 3" in text
+    assert "BRCA1 (Gene)" in text
+
+
+def test_check_of_a_right_dataset(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    right, found = run_json(capsys, configured("check", mine, "format=json"))
+    assert right  # repeats and leakage are no errors
+    assert set(found) == {"errors", "duplicates", "leakage", "tokenizers"}
+    assert found["errors"] == [] and found["tokenizers"] == {}
+    assert found["duplicates"]["bc2gm"]["train"] == {
+        "sentences": 1, "long_sentences": 0, "two_labellings": 0, "contradictions": []
+    }  # fmt: skip
+    leaks = {(one["of_split"], one["within_split"]): one for one in found["leakage"]}
+    assert leaks["test", "train"]["shared"] == leaks["test", "train"]["any_shared"] == 1
+    assert (leaks["devel", "train"]["shared"], leaks["devel", "train"]["any_shared"]) == (0, 1)
+    text = run(capsys, configured("check", mine))[1]
+    assert "errors: none" in text
+    assert "bc2gm (1)         1 (100.00%) [1]" in text
+
+
+def test_check_of_a_wrong_dataset(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (mine / "train.tsv").open("a") as file:
+        file.write("\na\tI-Gene\n\nb\n")
+    right, found = run_json(capsys, configured("check", mine, "format=json", "limit=1"))
+    assert not right
+    assert [(one["line"], Path(one["path"])) for one in found["errors"]] == [
+        (13, mine / "train.tsv"), (None, mine / "train.tsv")
+    ]  # fmt: skip
+    right, text = run(capsys, configured("check", mine))
+    assert not right
+    assert text.startswith(f"errors: 2\n  {mine}/train.tsv:13: tag I-Gene of 'a' at the start")
+
+
+def test_check_with_a_tokenizer(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (mine / "devel.tsv").write_text("No\tO\n\u200b\tO\n")
+    config = configured("check", mine, "format=json", "encoders=[minilm]", "word_pieces=1")
+    loss = run_json(capsys, config)[1]["tokenizers"]["minilm"]["bc2gm"]
+    assert list(loss) == ["train", "devel", "test"]
+    assert (loss["devel"]["lost_words"], loss["devel"]["examples"]) == (1, ["\u200b"])
+    assert loss["train"]["long_words"] == 1  # BRCA1
+    text = run(capsys, configured("check", mine, "encoders=[minilm]"))[1]
+    assert "tokenizer of minilm" in text and "1 of 2" in text
+
+
+def test_fetch_goes_on_where_one_fails(
+    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["names=[ncbi_disease,demo_disease]", f"datasets_dir={tmp_path}"]
+    (tmp_path / "mirror").mkdir()
+    cfg = composed("action=fetch", *names, f"datasets_mirror={tmp_path}/mirror", verb="datasets")
+    with pytest.raises(UserError, match=r"^not fetched: ncbi_disease"):
+        act(to_datasets_config(cfg))
+    assert (tmp_path / "demo_disease" / "test.tsv").is_file()
+
+
+def test_fetch_checks_what_is_there(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    right, found = run_json(capsys, configured("fetch", mine, "format=json"))
+    assert right and found["bc2gm"]["train"] == str(mine / "train.tsv")
+    config = configured("fetch", mine)
+    config.dataset["bc2gm"].sha256 = {"train": "ab" * 32}
+    with pytest.raises(UserError, match=r"^not fetched: bc2gm"):
+        act(config)
+
+
+def test_fetch_real_corpora_from_a_mirror(
+    tmp_path: Path, corpora: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = "names=[ncbi_disease,s800,jnlpba_biobert]"
+    cfg = composed("action=fetch", names, f"datasets_mirror={corpora}",
+                   f"datasets_dir={tmp_path}", verb="datasets")  # fmt: skip
+    right, text = run(capsys, to_datasets_config(cfg))
+    assert right and text.count("\n") == 3
+    for folder in ("NCBI-disease", "s800", "JNLPBA-biobert"):
+        for split in ("train", "devel", "test"):
+            fetched = (tmp_path / folder / f"{split}.tsv").read_bytes()
+            assert fetched == (corpora / folder / f"{split}.tsv").read_bytes()
