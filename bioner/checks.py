@@ -7,8 +7,6 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.config import (
-    Action,
-    DatasetsConfig,
     FinetuneConfig,
     Finetuning,
     OptimizerConfig,
@@ -41,38 +39,6 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     _check_optimizer(config.optimizer)
     _check_weights(config)
     _check_rest(config)
-    return config
-
-
-def to_datasets_config(cfg: DictConfig) -> DatasetsConfig:
-    """Return the checked, resolved config of `bioner datasets`, its catalogues cut to the names.
-
-    Raises:
-        ConfigError: a value that can't be used, with its full key.
-    """
-    cfg = cfg.copy()
-    OmegaConf.set_struct(cfg, False)
-    for key, catalogue in (("names", "dataset"), ("encoders", "encoder")):
-        names = list(cfg[key])
-        for name in names:
-            if name not in cfg[catalogue]:
-                legal = nearest(name, map(str, cfg[catalogue]))
-                raise ConfigError(key, f"no {catalogue} {name!r}", legal)
-            if names.count(name) > 1:
-                raise ConfigError(key, f"holds {name} more than once")
-    if cfg.action != Action.list and not cfg.names:
-        raise ConfigError("names", "is empty", f"expected datasets: {_some_datasets(cfg)}")
-    if cfg.encoders and cfg.action != Action.check:
-        raise ConfigError("encoders", f"is given, but the action is {cfg.action}", "check")
-    chosen = list(cfg.names) or sorted(map(str, cfg.dataset))
-    cfg.dataset = {name: cfg.dataset[name] for name in chosen}
-    cfg.encoder = {name: cfg.encoder[name] for name in cfg.encoders}
-    for key in sorted(OmegaConf.missing_keys(cfg)):
-        raise ConfigError(key, "is not given")
-    config = cast(DatasetsConfig, OmegaConf.to_object(cfg))
-    for key, value in (("word_pieces", config.word_pieces), ("limit", config.limit)):
-        if value < 1:
-            raise ConfigError(key, f"is {value}", "at least 1")
     return config
 
 

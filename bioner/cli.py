@@ -45,8 +45,8 @@ def _report(cfg: DictConfig) -> None:
 
 
 def _datasets(cfg: DictConfig) -> None:
-    from bioner.checks import to_datasets_config
     from bioner.datasets.actions import act
+    from bioner.datasets.config import to_datasets_config
 
     try:
         right = act(to_datasets_config(cfg))

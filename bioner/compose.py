@@ -19,7 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 from platformdirs import user_cache_path
 
 from bioner.checks import to_train_config
-from bioner.config import DatasetsConfig, ReportConfig, TrainConfig
+from bioner.config import ReportConfig, TrainConfig
+from bioner.datasets.config import DatasetsConfig
 from bioner.identity import run_name
 
 CATALOGUE = "catalogue"

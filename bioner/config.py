@@ -68,22 +68,6 @@ class Leakage(StrEnum):
     ignore = "ignore"
 
 
-class Action(StrEnum):
-    """What `bioner datasets` does."""
-
-    list = "list"
-    fetch = "fetch"
-    describe = "describe"
-    check = "check"
-
-
-class Output(StrEnum):
-    """Who reads what `bioner datasets` prints."""
-
-    text = "text"
-    json = "json"
-
-
 class Weighting(StrEnum):
     """How the losses of the tasks are combined."""
 
@@ -253,35 +237,4 @@ class ReportConfig:
 
     study: str = "default"
     runs_dir: str = "runs"
-    debug: bool = False
-
-
-@dataclass
-class DatasetsConfig:
-    """The whole of `bioner datasets`.
-
-    Attributes:
-        action: what is done.
-        names: with which datasets.
-        format: `json` prints one object, for machines.
-        encoders: names under `conf/encoder`; `check` says what their tokenizers lose.
-        word_pieces: words of more pieces than this are counted.
-        limit: errors of one file that are named.
-        dataset: the catalogue.
-        encoder: every file under `conf/encoder`, under its own name.
-        datasets_dir: where corpora lie.
-        datasets_mirror: where they are fetched from instead of their own sources.
-        debug: true shows the traceback of an error.
-    """
-
-    action: Action = Action.list
-    names: list[str] = field(default_factory=list)
-    format: Output = Output.text
-    encoders: list[str] = field(default_factory=list)
-    word_pieces: int = 10
-    limit: int = 100
-    dataset: dict[str, DatasetConfig] = field(default_factory=dict)
-    encoder: dict[str, EncoderConfig] = field(default_factory=dict)
-    datasets_dir: str = MISSING
-    datasets_mirror: str | None = None
     debug: bool = False

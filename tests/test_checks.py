@@ -2,9 +2,8 @@
 
 import pytest
 
-from bioner.checks import to_datasets_config
 from bioner.errors import ConfigError
-from tests.composition import composed, train_config
+from tests.composition import train_config
 
 TARGET = "finetune.targets=[demo_disease]"
 SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
@@ -67,29 +66,3 @@ def test_refused(overrides: list[str], key: str, says: str) -> None:
 def test_only_the_datasets_of_the_run_are_kept() -> None:
     config = train_config(TARGET, "finetune=mtl", "finetune.auxiliaries=[demo_chemical]")
     assert sorted(config.dataset) == ["demo_chemical", "demo_disease"]
-
-
-@pytest.mark.parametrize(
-    ("overrides", "message"),
-    [
-        (["action=check"], "names: is empty; expected datasets: "),
-        (["action=check", "names=[bc2g]"], "names: no dataset 'bc2g'; did you mean bc2gm"),
-        (["names=[bc2gm,bc2gm]"], "names: holds bc2gm more than once"),
-        (["action=check", "names=[bc2gm]", "encoders=[minlm]"],
-         "encoders: no encoder 'minlm'; did you mean minilm"),
-        (["action=describe", "names=[bc2gm]", "encoders=[minilm]"],
-         "encoders: is given, but the action is describe"),
-        (["action=check", "names=[bc2gm]", "limit=0"], "limit: is 0"),
-        (["action=check", "names=[bc2gm]", "word_pieces=0"], "word_pieces: is 0"),
-    ],
-)  # fmt: skip
-def test_refused_by_datasets(overrides: list[str], message: str) -> None:
-    with pytest.raises(ConfigError) as raised:
-        to_datasets_config(composed(*overrides, verb="datasets"))
-    assert str(raised.value).startswith(message)
-
-
-def test_datasets_lists_all_where_none_is_named() -> None:
-    config = to_datasets_config(composed(verb="datasets"))
-    assert {"bc2gm", "demo_disease"} < set(config.dataset)
-    assert config.encoder == {}

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bioner.build import build
-from bioner.checks import to_datasets_config, to_train_config
+from bioner.checks import to_train_config
 from bioner.compose import experiments, shipped
+from bioner.datasets.config import to_datasets_config
 from bioner.text.catalogue import check_config
 from tests.composition import composed, train_config
 

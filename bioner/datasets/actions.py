@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bioner.config import Action, DatasetConfig, DatasetsConfig, EncoderConfig, Output
+from bioner.config import DatasetConfig, EncoderConfig
 from bioner.datasets import show
+from bioner.datasets.config import Action, DatasetsConfig, Output
 from bioner.errors import UserError
 from bioner.text.audit_counts import SplitCounts, count
 from bioner.text.audit_errors import Fault, inspect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bioner.config import Action
+from bioner.datasets.config import Action
 from bioner.text.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
 from bioner.text.audit_sentences import PAIRS, SHORTEST, Leak, Repeats
 

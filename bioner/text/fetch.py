@@ -35,8 +35,7 @@ def ensure(
         name: the dataset's name in the catalogue.
         config: its YAML.
         datasets_dir: where the folders of datasets lie.
-        mirror: a folder or an address that holds `PATH/FILE` of every dataset; where it is given
-            nothing is asked of `url`.
+        mirror: a folder or an address that holds `PATH/FILE` of datasets, asked instead of `url`.
 
     Raises:
         DataError: if a file is neither there nor can be fetched.

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from bioner.checks import to_datasets_config
-from bioner.config import DatasetsConfig
 from bioner.datasets.actions import act
+from bioner.datasets.config import DatasetsConfig, to_datasets_config
 from bioner.errors import UserError
 from tests.composition import composed
 

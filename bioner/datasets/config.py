@@ -1,0 +1,89 @@
+"""The typed schema of `bioner datasets`, and its checks; values live in conf/datasets.yaml."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import cast
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from bioner.config import DatasetConfig, EncoderConfig
+from bioner.errors import ConfigError, nearest
+
+
+class Action(StrEnum):
+    """What `bioner datasets` does."""
+
+    list = "list"
+    fetch = "fetch"
+    describe = "describe"
+    check = "check"
+
+
+class Output(StrEnum):
+    """Who reads what `bioner datasets` prints."""
+
+    text = "text"
+    json = "json"
+
+
+@dataclass
+class DatasetsConfig:
+    """The whole of `bioner datasets`.
+
+    Attributes:
+        action: what is done.
+        names: with which datasets.
+        format: `json` prints one object, for machines.
+        encoders: names under `conf/encoder`; `check` says what their tokenizers lose.
+        word_pieces: words of more pieces than this are counted.
+        limit: errors of one file that are named.
+        dataset: the catalogue.
+        encoder: every file under `conf/encoder`, under its own name.
+        datasets_dir: where corpora lie.
+        datasets_mirror: where they are fetched from instead of their own sources.
+        debug: true shows the traceback of an error.
+    """
+
+    action: Action = Action.list
+    names: list[str] = field(default_factory=list)
+    format: Output = Output.text
+    encoders: list[str] = field(default_factory=list)
+    word_pieces: int = 10
+    limit: int = 100
+    dataset: dict[str, DatasetConfig] = field(default_factory=dict)
+    encoder: dict[str, EncoderConfig] = field(default_factory=dict)
+    datasets_dir: str = MISSING
+    datasets_mirror: str | None = None
+    debug: bool = False
+
+
+def to_datasets_config(cfg: DictConfig) -> DatasetsConfig:
+    """Return the checked, resolved config of `bioner datasets`, its catalogues cut to the names.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    cfg = cfg.copy()
+    OmegaConf.set_struct(cfg, False)
+    for key, catalogue in (("names", "dataset"), ("encoders", "encoder")):
+        names = list(cfg[key])
+        for name in names:
+            if name not in cfg[catalogue]:
+                legal = nearest(name, map(str, cfg[catalogue]))
+                raise ConfigError(key, f"no {catalogue} {name!r}", legal)
+            if names.count(name) > 1:
+                raise ConfigError(key, f"holds {name} more than once")
+    if cfg.action != Action.list and not cfg.names:
+        raise ConfigError("names", "is empty", f"expected some of {', '.join(sorted(cfg.dataset))}")
+    if cfg.encoders and cfg.action != Action.check:
+        raise ConfigError("encoders", f"is given, but the action is {cfg.action}", "check")
+    chosen = list(cfg.names) or sorted(map(str, cfg.dataset))
+    cfg.dataset = {name: cfg.dataset[name] for name in chosen}
+    cfg.encoder = {name: cfg.encoder[name] for name in cfg.encoders}
+    for key in sorted(OmegaConf.missing_keys(cfg)):
+        raise ConfigError(key, "is not given")
+    config = cast(DatasetsConfig, OmegaConf.to_object(cfg))
+    for key, value in (("word_pieces", config.word_pieces), ("limit", config.limit)):
+        if value < 1:
+            raise ConfigError(key, f"is {value}", "at least 1")
+    return config
