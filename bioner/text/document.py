@@ -1,0 +1,61 @@
+"""What the readers of document formats give and the writers take: text with marked spans.
+
+Offsets count Unicode code points, as Python's strings do, from the start of the document, and an
+end is exclusive.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A marked piece of a document.
+
+    Attributes:
+        spans: (start, end) of each fragment, in the order of the text; more than one where the
+            mention is discontinuous.
+        type: the entity type, as the file has it.
+        text: the marked text, as the file has it.
+        id: the annotation's own id in the file; "" where it has none.
+        score: how sure a model is of it, from 0 to 1; None for what a person marked.
+        source: the head that marked it; "" for what a file holds.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+    type: str
+    text: str
+    id: str = ""
+    score: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a document's text.
+
+    Attributes:
+        text: as the file has it.
+        offset: of its first character in the document.
+        kind: what the file calls it ("title", "abstract"); "" where it says nothing.
+    """
+
+    text: str
+    offset: int
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document with what is marked in it.
+
+    Attributes:
+        id: as the file has it.
+        passages: in the order of their offsets, without overlap.
+        annotations: in the order of the file.
+        line: 1-based line of the file on which the document starts.
+    """
+
+    id: str
+    passages: tuple[Passage, ...]
+    annotations: tuple[Annotation, ...]
+    line: int = 1
