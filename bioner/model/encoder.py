@@ -23,6 +23,7 @@ from bioner.batches.tokens import special_tokens
 from bioner.config import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
+from bioner.model.attention import ATTENTION
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Encoder(nn.Module):
         self.transformer = transformer
         self.hidden: int = transformer.config.hidden_size
         self.max_pieces = packing.row_limit(config.max_pieces, transformer.config)
-        self.packed = transformer.config._attn_implementation == packing.ATTENTION
+        self.packed = transformer.config._attn_implementation == ATTENTION
         self._pooling = config.pooling
         self._layers = packing.from_the_end(config.layers, transformer.config)
 
@@ -87,7 +88,7 @@ def load_encoder(config: EncoderConfig) -> Encoder:
     model_config = _model_config(config)
     options: dict[str, Any] = {"dtype": torch.float32}
     if packing.is_packed(config.packed, model_config):
-        options["attn_implementation"] = packing.ATTENTION
+        options["attn_implementation"] = ATTENTION
     model_class: Any = transformers.MODEL_MAPPING[type(model_config)]
     if "add_pooling_layer" in inspect.signature(model_class).parameters:
         options["add_pooling_layer"] = False

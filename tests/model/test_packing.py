@@ -9,12 +9,11 @@ from transformers import CONFIG_MAPPING, AutoConfig, AutoModel, PreTrainedConfig
 
 from bioner.config import Pooling
 from bioner.errors import ConfigError
+from bioner.model.attention import ATTENTION
 from bioner.model.packing import (
-    ATTENTION,
     FAMILIES,
     from_the_end,
     is_packed,
-    pack,
     read_words,
     row_limit,
     run_packed,
@@ -135,13 +134,6 @@ def test_dropout_of_attention_only_in_training() -> None:
     assert run_packed(packed, pieces, ROWS, (-1,)).equal(still)
     packed.train()
     assert not run_packed(packed, pieces, ROWS, (-1,)).allclose(still, atol=1e-3)
-
-
-def test_pack_sorts_rows() -> None:
-    packing = pack(torch.tensor([2, 3, 1, 2]))
-    assert packing.order.tolist() == [5, 0, 1, 6, 7, 2, 3, 4]
-    assert packing.positions.tolist() == [0, 0, 1, 0, 1, 0, 1, 2]
-    assert packing.groups == ((1, 1), (2, 2), (1, 3))
 
 
 @pytest.mark.parametrize(
