@@ -90,6 +90,7 @@ def _check_pretrain(stage: PretrainConfig) -> None:
             raise ConfigError("pretrain.sources", "is empty", "name at least one dataset")
         _check_budget("pretrain", stage.epochs, stage.steps)
         _check_size("pretrain.train_size", stage.train_size)
+        _check_size("pretrain.devel_size", stage.devel_size)
     elif stage.sources:
         raise ConfigError(
             "pretrain.sources", f"is given, but pretrain={stage.kind}", "add pretrain=sources"
@@ -120,6 +121,7 @@ def _check_finetune(stage: FinetuneConfig) -> None:
     _check_budget("finetune", stage.epochs, stage.steps)
     _check_size("finetune.train_size", stage.train_size)
     _check_size("finetune.auxiliary_size", stage.auxiliary_size)
+    _check_size("finetune.devel_size", stage.devel_size)
 
 
 def _check_size(key: str, size: int | float | None) -> None:

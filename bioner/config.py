@@ -158,6 +158,7 @@ class PretrainConfig:
     checkpoint: str | None = None
     carry: Carry = Carry.encoder
     train_size: int | float | None = None
+    devel_size: int | float | None = None
     epochs: int | None = None
     steps: int | None = None
 
@@ -171,6 +172,7 @@ class FinetuneConfig:
     auxiliaries: list[str] = field(default_factory=list)
     train_size: int | float | None = None
     auxiliary_size: int | float | None = None
+    devel_size: int | float | None = None
     epochs: int | None = None
     steps: int | None = None
 

@@ -66,12 +66,23 @@ class DrawnBatches:
 
 
 class ScoredBatches:
-    """A whole split, each sentence once over all processes, similar lengths together."""
+    """Sentences of a split, each once over all processes, similar lengths together.
 
-    def __init__(self, task: str, encoded: Encoded, window: Window, shard: Shard) -> None:
+    Args:
+        task: the name of the dataset.
+        encoded: the split.
+        scored: the places of the sentences in it.
+        window: how rows are cut.
+        shard: the part that this process computes.
+    """
+
+    def __init__(
+        self, task: str, encoded: Encoded, scored: np.ndarray, window: Window, shard: Shard
+    ) -> None:
         self.task, self._encoded, self._window = task, encoded, window
         lengths = encoded.sentence_pieces
-        order = np.argsort(lengths, kind="stable")[shard.rank :: shard.processes]
+        by_length = scored[np.argsort(lengths[scored], kind="stable")]
+        order = by_length[shard.rank :: shard.processes]
         # Rows are sorted, so the longest of a batch is its last: the padded size is count x last.
         self._batches: list[np.ndarray] = []
         start = 0
@@ -94,7 +105,8 @@ class MultiTaskData(pl.LightningDataModule):
 
     Args:
         train: for each task its encoded train split and the sentences that are used.
-        devel: the encoded devel split of each task that is scored after every epoch.
+        devel: for each task that is scored after every epoch its encoded devel split and the
+            sentences that are scored.
         plan: which task and which sentences each step draws.
         window: how rows are cut.
     """
@@ -102,7 +114,7 @@ class MultiTaskData(pl.LightningDataModule):
     def __init__(
         self,
         train: Mapping[str, tuple[Encoded, np.ndarray]],
-        devel: Mapping[str, Encoded],
+        devel: Mapping[str, tuple[Encoded, np.ndarray]],
         plan: Plan,
         window: Window,
     ) -> None:
@@ -121,4 +133,7 @@ class MultiTaskData(pl.LightningDataModule):
 
     def val_dataloader(self) -> Sequence[ScoredBatches]:
         """Return the devel batches, one loader a task."""
-        return [ScoredBatches(t, e, self._window, self._shard()) for t, e in self._devel.items()]
+        return [
+            ScoredBatches(task, encoded, scored, self._window, self._shard())
+            for task, (encoded, scored) in self._devel.items()
+        ]

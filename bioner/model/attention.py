@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
 
+from bioner.model.dropout import mask
+
 ATTENTION = "bioner_packed"
 
 
@@ -116,8 +118,7 @@ class _Attention(torch.autograd.Function):
             if (far := _far(p.shape[1], window, p.device)) is not None:
                 p.masked_fill_(far, -torch.inf)
             torch.softmax(p, -1, out=p)
-        kept = weights.new_empty(len(weights) if dropout else 0)
-        kept.bernoulli_(1 - dropout).div_(1 - dropout)
+        kept = mask(weights, dropout) if dropout else weights.new_empty(0)
         dropped = weights * kept if dropout else weights
         for v, o, p in blocks.each(values, out, squares=(dropped,)):
             torch.bmm(p, v, out=o)

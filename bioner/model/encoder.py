@@ -24,6 +24,7 @@ from bioner.config import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
 from bioner.model.attention import ATTENTION
+from bioner.model.dropout import replace_dropout
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ def load_encoder(config: EncoderConfig) -> Encoder:
             lost = sorted(report["missing_keys"])
             if report["unexpected_keys"]:
                 log.info("%s: not used: %s", config.name, sorted(report["unexpected_keys"]))
+    replace_dropout(transformer)
     encoder = Encoder(transformer, config)
     encoder.freeze_unused()
     unused = {name for name, p in transformer.named_parameters() if not p.requires_grad}

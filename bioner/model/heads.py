@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bioner.model.dropout import Dropout
+
 
 class Head(nn.Module, ABC):
     """Scores each tag of a word by dropout and one linear layer; subclasses say what they mean.
@@ -22,7 +24,7 @@ class Head(nn.Module, ABC):
     def __init__(self, hidden: int, tags: Sequence[str], dropout: float = 0.1) -> None:
         super().__init__()
         self.tags = tuple(tags)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.linear = nn.Linear(hidden, len(self.tags))
         nn.init.normal_(self.linear.weight, std=0.02)
         nn.init.zeros_(self.linear.bias)

@@ -6,6 +6,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from bioner.batches.batch import Batch
@@ -104,6 +105,24 @@ class TaggingModule(pl.LightningModule):
             self.devel_f1[task] = float(scores["f1"])
             for name in ("precision", "recall", "f1"):
                 self.log(f"devel/{task}/{name}", float(scores[name]), rank_zero_only=True)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the norm of all gradients.
+
+        Lightning refuses to with a fused optimiser in any mixed precision, though only that of
+        float16 scales the gradients.
+        """
+        if self.trainer.precision == "bf16-mixed":
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val or torch.inf)
+        else:
+            super().configure_gradient_clipping(
+                optimizer, gradient_clip_val, gradient_clip_algorithm
+            )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Encoder and heads with their own rates; no decay on biases and norms, as BERT does."""

@@ -13,9 +13,9 @@ from typing import Any
 from bioner.errors import UserError
 
 # Raised by hand when the fields change.
-SCHEMA = 2
+SCHEMA = 3
 # Raised by hand when the same config would give other results: such runs are never compared.
-SEMANTICS = 1
+SEMANTICS = 2
 
 _VERSIONED = (
     "bioner",
@@ -36,6 +36,7 @@ _VERSIONED = (
 class DatasetUse:
     """How a run used a dataset; counts are per split.
 
+    `train_sentences` are those trained on, `devel_sentences` those selected by and scored.
     `leaked_sentences` are the train sentences asked for that stand in a target's devel or test
     (None: nobody looked); `dropped_sentences` are those of them that are not in `train_sentences`.
     """
@@ -45,6 +46,7 @@ class DatasetUse:
     sentences: dict[str, int]
     mentions: dict[str, int]
     train_sentences: int
+    devel_sentences: int
     leaked_sentences: int | None
     dropped_sentences: int
     repaired_tags: dict[str, int]
@@ -60,6 +62,7 @@ class Record:
     study: str
     regime: str
     seed: int
+    precision: str
     config: dict[str, Any]
     status: str = "complete"
     schema: int = SCHEMA

@@ -20,10 +20,11 @@ from bioner.errors import UserError
 from bioner.identity import digest, regime, what_counts
 from bioner.model.encoder import fingerprint, load_tokenizer, window_size
 from bioner.study.loggers import open_logger, summarise
+from bioner.study.machine import keep_memory
 from bioner.study.processes import is_first
 from bioner.study.record import SEMANTICS, Record, environment, read_record, write_record
 from bioner.study.scoring import predict, score, surfaces, write_predictions
-from bioner.study.stage import Stage, Trained, train_stage
+from bioner.study.stage import Stage, Trained, precision, train_stage
 from bioner.study.store import Stored, stored_stage
 from bioner.study.tasks import Task, load_tasks
 from bioner.study.weights import load_weights, restore
@@ -50,12 +51,14 @@ def train(config: TrainConfig, directory: Path) -> float:
             log.info("skipped, finished already: %s", directory)
             return _mean_devel(finished["best"])
     _quieten_lightning()
+    keep_memory()
     if is_first():
         OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
     record = Record(
-        directory.name, config.study, regime(config), config.seed, what_counts(config),
-        environment=environment(),
+        directory.name, config.study, regime(config), config.seed, precision(config),
+        what_counts(config), environment=environment(),
     )  # fmt: skip
+    log.info("precision: %s", record.precision)
     started = time.perf_counter()
     try:
         with open_logger(config, directory) as logger:
@@ -146,10 +149,11 @@ def _stage_key(config: TrainConfig, stage: Stage) -> str:
     """Hash all that determines a pretraining stage's result."""
     counted = what_counts(config)
     used = ("encoder", "head", "mixing", "weighting", "optimizer", "batch", "trainer", "seed")
-    budget = ("train_size", "epochs", "steps")
+    budget = ("train_size", "devel_size", "epochs", "steps")
     return digest(
         {
             "semantics": SEMANTICS,
+            "precision": precision(config),
             "config": {name: counted[name] for name in used},
             "budget": {name: counted["pretrain"][name] for name in budget},
             "subset_seed": config.subset_seed,
@@ -191,8 +195,9 @@ def _score(
     known = surfaces(train_sentences[i] for i in np.asarray(task.used))
     found = {}
     for split in ("devel", "test"):
-        sentences = task.corpus.splits[split].sentences
-        batches = ScoredBatches(target, task.encoded[split], window, shard)
+        every = task.corpus.splits[split].sentences
+        sentences = [every[i] for i in task.scored[split]]
+        batches = ScoredBatches(target, task.encoded[split], task.scored[split], window, shard)
         predicted = predict(trained.trainer, trained.module, batches, task.corpus.tags)
         if trained.trainer.is_global_zero:
             write_predictions(

@@ -18,7 +18,7 @@ from bioner.text.tags import spans
 def predict(
     trainer: pl.Trainer, module: TaggingModule, batches: ScoredBatches, tags: Sequence[str]
 ) -> list[tuple[str, ...]]:
-    """Return the predicted tags of every sentence of a split, in the order of the file."""
+    """Return the predicted tags of every scored sentence, in the order of the file."""
     parts = cast(list[tuple[Tensor, Tensor, Tensor]], trainer.predict(module, dataloaders=batches))
     found: list[tuple[int, tuple[str, ...]]] = []
     for index, lengths, predicted in parts:

@@ -19,6 +19,7 @@ from bioner.identity import digest
 from bioner.model.encoder import load_encoder
 from bioner.model.module import TaggingModule
 from bioner.model.weighting import build_weighting
+from bioner.study.machine import resolve_precision
 from bioner.study.progress import StageProgress
 from bioner.study.selection import Best, KeepBest
 from bioner.study.tasks import Task
@@ -125,12 +126,18 @@ def _mixing(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:
     return replace(mixing, weights={t: w for t, w in mixing.weights.items() if t in tasks})
 
 
+def precision(config: TrainConfig) -> str:
+    """Return the precision that the run trains in, `auto` resolved for this machine."""
+    trainer = {"precision": "32-true", "accelerator": "auto"} | config.trainer
+    return resolve_precision(str(trainer["precision"]), str(trainer["accelerator"]))
+
+
 def _make_trainer(
     config: TrainConfig, callbacks: list[pl.Callback], folder: Path, logger: Logger | None
 ) -> pl.Trainer:
     trainer: pl.Trainer = build(
         "trainer",
-        config.trainer,
+        config.trainer | {"precision": precision(config)},
         callbacks=callbacks,
         logger=logger or False,
         default_root_dir=folder,
@@ -179,7 +186,8 @@ def train_stage(
     if start is not None:
         carry_over(module, start, stage.tags, carry)
     train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
-    devel = {t: stage.tasks[t].encoded["devel"] for group in stage.groups.values() for t in group}
+    scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
+    devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
     data = MultiTaskData(train, devel, plan, window)
     if resume.exists():
         log.info("%s: goes on from %s", stage.name, resume)

@@ -1,7 +1,6 @@
 """The datasets of a run as its model sees them: checked, tokenised, cut to the asked size."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,11 +14,13 @@ from bioner.config import TrainConfig
 from bioner.identity import roles
 from bioner.study.guard import Guard
 from bioner.study.record import DatasetUse
-from bioner.text.catalogue import Corpus, load_corpus
+from bioner.text.catalogue import SPLITS, Corpus, load_corpus
 from bioner.text.subset import subset
 from bioner.text.tags import spans
 
 log = logging.getLogger(__name__)
+
+_Size = tuple[int | float | None, str]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Task:
         corpus: its sentences and types.
         encoded: its pieces and tags, per split.
         used: which train sentences are used, sorted.
+        scored: which sentences of devel and of test are scored, sorted.
         leaked: how many of those that were to be used stand in a target's devel or test; None
             where nobody looked.
         dropped: which of them are not used for that, sorted.
@@ -40,6 +42,7 @@ class Task:
     corpus: Corpus
     encoded: dict[str, Encoded]
     used: np.ndarray
+    scored: dict[str, np.ndarray]
     leaked: int | None
     dropped: tuple[int, ...]
 
@@ -58,6 +61,7 @@ class Task:
                 s: sum(len(spans(x.tags)) for x in split.sentences) for s, split in splits.items()
             },
             train_sentences=len(self.used),
+            devel_sentences=len(self.scored["devel"]),
             leaked_sentences=self.leaked,
             dropped_sentences=len(self.dropped),
             repaired_tags={s: split.repaired for s, split in splits.items()},
@@ -85,14 +89,17 @@ def load_tasks(
     guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
     tasks = {}
     for name, role in used_as.items():
-        size, key = _size(config, role)
-        train = corpora[name].splits["train"].sentences
+        train, devel, test = (corpora[name].splits[split].sentences for split in SPLITS)
+        (size, key), (devel_size, devel_key) = _sizes(config, role)
         asked = subset(train, size, config.subset_seed, key)
+        selecting = subset(devel, devel_size, config.subset_seed, devel_key)
         guarded = guard.look(role, name, train, asked)
         encoded = _encode(corpora[name], config, tokenizer, vocabulary)
         tasks[name] = Task(
-            role, corpora[name], encoded, np.asarray(guarded.used), guarded.leaked, guarded.dropped
-        )
+            role, corpora[name], encoded, np.asarray(guarded.used),
+            {"devel": np.asarray(selecting), "test": np.arange(len(test))},
+            guarded.leaked, guarded.dropped,
+        )  # fmt: skip
         _say(name, tasks[name], longest_word)
     return tasks
 
@@ -110,19 +117,25 @@ def _encode(
     return found
 
 
-def _size(config: TrainConfig, role: str) -> tuple[int | float | None, str]:
-    sizes: Mapping[str, tuple[int | float | None, str]] = {
-        "target": (config.finetune.train_size, "finetune.train_size"),
-        "auxiliary": (config.finetune.auxiliary_size, "finetune.auxiliary_size"),
-        "source": (config.pretrain.train_size, "pretrain.train_size"),
-    }
-    return sizes[role]
+def _sizes(config: TrainConfig, role: str) -> tuple[_Size, _Size]:
+    """Return the sizes asked of train and of devel, each with its key."""
+    finetune, pretrain = config.finetune, config.pretrain
+    devel = (finetune.devel_size, "finetune.devel_size")
+    if role == "target":
+        return (finetune.train_size, "finetune.train_size"), devel
+    if role == "auxiliary":
+        return (finetune.auxiliary_size, "finetune.auxiliary_size"), devel
+    return (
+        (pretrain.train_size, "pretrain.train_size"),
+        (pretrain.devel_size, "pretrain.devel_size"),
+    )
 
 
 def _say(name: str, task: Task, longest_word: int) -> None:
     use = task.use(longest_word)
     counts = ", ".join(f"{s} {n} ({use.mentions[s]} mentions)" for s, n in use.sentences.items())
-    taken = "" if len(task.used) == use.sentences["train"] else f", {len(task.used)} train used"
+    used = {"train": use.train_sentences, "devel": use.devel_sentences}
+    taken = "".join(f", {n} {s} used" for s, n in used.items() if n < use.sentences[s])
     log.info("%s %s: sentences %s%s", task.role, name, counts, taken)
     for warning in task.corpus.warnings:
         log.warning("%s: %s", name, warning)

@@ -10,7 +10,9 @@ from bioner.study.record import SCHEMA, Record, environment, read_record, write_
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    record = Record("a-12345678", "study", "single", 1, {"seed": 1}, environment=environment())
+    record = Record(
+        "a-12345678", "study", "single", 1, "32-true", {"seed": 1}, environment=environment()
+    )
     write_record(tmp_path, record)
     found = read_record(tmp_path)
     assert found["run"] == "a-12345678"
