@@ -91,9 +91,9 @@ def _tags(
         begin, end = annotation.spans[0][0], annotation.spans[-1][1]
         first, last = bisect_right(ends, begin), bisect_left(starts, end)
         free = [place for place in range(first, last) if tags[place] == OUTSIDE]
-        before = -1
+        before = None
         for place in free:
-            goes_on = before == place - 1 and sentence_of[before] == sentence_of[place]
+            goes_on = before == place - 1 and sentence_of[place - 1] == sentence_of[place]
             tags[place] = f"{'I' if goes_on else 'B'}-{annotation.type}"
             before = place
         spelt = 0 < len(free) == last - first and sentence_of[first] == sentence_of[last - 1]

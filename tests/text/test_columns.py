@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError
 from bioner.text.columns import read
+from bioner.text.schemes import SCHEMES
 from bioner.text.sentence import Sentence
 
 CONFIG = DatasetConfig(path="mine")
@@ -107,6 +108,81 @@ def test_repair_is_counted(tmp_path: Path) -> None:
     found = read(file, replace(CONFIG, repair=True), "mine")
     assert [s.tags for s in found.sentences] == [("B-X", "I-X", "B-Y"), ("O", "B-Y")]
     assert found.repaired == 3
+
+
+IOBES = b"a\tS-X\nb\tB-Y\nc\tI-Y\nd\tE-Y\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "scheme", "tags"),
+    [
+        (IOBES, "IOBES", ["B-X", "B-Y", "I-Y", "I-Y"]),
+        (b"a\tU-X\nb\tB-Y\nc\tL-Y\nd\tO\n", "BILOU", ["B-X", "B-Y", "I-Y", "O"]),
+        (b"a\tI-X\nb\tB-X\nc\tI-X\nd\tI-Y\n", "IOB1", ["B-X", "B-X", "I-X", "B-Y"]),
+        (b"a\tI-X\nb\tI-X\nc\tO\nd\tI-Y\n", "IO", ["B-X", "I-X", "O", "B-Y"]),
+        (b"a\tB-X\nb\tI-X\nc\tB-X\nd\tB-Y\n", "IOB2", ["B-X", "I-X", "B-X", "B-Y"]),
+    ],
+)
+def test_schemes(tmp_path: Path, data: bytes, scheme: str, tags: list[str]) -> None:
+    (sentence,) = read_bytes(tmp_path, data, replace(CONFIG, scheme=scheme))
+    assert sentence.tags == tuple(tags)
+    found = read(tmp_path / "train.tsv", replace(CONFIG, scheme=None), "mine")
+    assert found.sentences == [sentence]
+    assert found.notes == [f"its tags are {scheme} (detected, the YAML states no scheme)"]
+
+
+def test_bare_tags_of_another_scheme(tmp_path: Path) -> None:
+    data = b"a\tS\nb\tB\nc\tE\n"
+    (sentence,) = read_bytes(tmp_path, data, replace(UNTYPED, scheme="IOBES"))
+    assert sentence.tags == ("B-Disease", "B-Disease", "I-Disease")
+
+
+def test_a_file_of_no_scheme(tmp_path: Path) -> None:
+    data = b"a\tB-X\nb\tO\n\nc\tI-X\nd\tE-X\n"
+    with pytest.raises(DataError) as raised:
+        read_bytes(tmp_path, data, replace(CONFIG, scheme=None))
+    assert str(raised.value).startswith(
+        f"{tmp_path / 'train.tsv'}: its tags are of no scheme; not IOBES: B-X on line 1, I-X on "
+        "line 4 (2 in all)"
+    )
+
+
+def test_the_first_contradictions_are_shown_together(tmp_path: Path) -> None:
+    data = b"a\tI-X\n\nb\tO\nc\tI-X\n\nd\tI-Y\n\ne\tI-Y\n"
+    with pytest.raises(DataError) as raised:
+        read_bytes(tmp_path, data)
+    assert str(raised.value) == (
+        f"{tmp_path / 'train.tsv'}:1: tag I-X of 'a' at the start of a sentence continues no "
+        "mention; see lines 4 and 6, 4 tags contradict IOB2; expected B-X; to read it as that set "
+        "dataset.mine.repair=true; the file is legal IOB1 and IO (dataset.mine.scheme)"
+    )
+    with pytest.raises(DataError, match=r":2: tag B-X of 'b' after O and at the end of it is not"):
+        read_bytes(tmp_path, b"a\tO\nb\tB-X\n", replace(CONFIG, scheme="IOB1"))
+
+
+def test_comments_and_documents(tmp_path: Path) -> None:
+    config = replace(CONFIG, comment="#", document="# doc ")
+    data = b"# doc 7\n# x\na\tO\n# in it\nb\tB-X\n\n# doc 8\nc\tO\n# after\n\nd\tO\n"
+    found = read_bytes(tmp_path, data, config)
+    assert [(s.words, s.line, s.document) for s in found] == [
+        (("a", "b"), 3, "7"),
+        (("c",), 8, "8"),
+        (("d",), 11, "8"),
+    ]
+    wrong = data.replace(b"B-X", b"I-X")
+    with pytest.raises(DataError, match=r"train\.tsv:5: tag I-X of 'b' after O continues no"):
+        read_bytes(tmp_path, wrong, config)
+
+
+def test_types_are_mapped_once_the_mentions_are_known(tmp_path: Path) -> None:
+    types = {"A": "X", "B": "X", "C": None}
+    data = b"a\tB-A\nb\tI-A\nc\tB-B\nd\tB-C\ne\tI-C\n"
+    (sentence,) = read_bytes(tmp_path, data, replace(CONFIG, types=types))
+    assert sentence.tags == ("B-X", "I-X", "B-X", "O", "O")
+    with pytest.raises(DataError, match=r":2: tag I-B of 'b' after B-A continues no mention"):
+        read_bytes(tmp_path, b"a\tB-A\nb\tI-B\n", replace(CONFIG, types=types))
+    with pytest.raises(DataError, match=r":1: type 'D' is not in dataset\.mine\.types; Legal: A"):
+        read_bytes(tmp_path, b"a\tB-D\n", replace(CONFIG, types=types))
 
 
 BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
@@ -343,7 +419,7 @@ raw = st.one_of(
         st.tuples(
             st.sampled_from(["a", "b c", "", " ", "-DOCSTART-", "-DOCSTART- (1)"]),
             st.sampled_from(["\t", " ", "  ", "\t\t", ""]),
-            st.sampled_from(["O", "B", "I", "B-X", "I-X", "I-Y", "B-", "S-X", "O ", ""]),
+            st.sampled_from(["O", "B", "I", "B-X", "I-X", "I-Y", "B-", "S-X", "E-X", "O ", ""]),
             st.sampled_from(["\n", "\n\n", "\r\n", ""]),
         ).map("".join),
         max_size=8,
@@ -352,13 +428,15 @@ raw = st.one_of(
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(raw, st.booleans(), st.booleans())
-@example(b"a\tO\n\n\xff", False, True)
+@given(raw, st.booleans(), st.booleans(), st.sampled_from([*SCHEMES, None]))
+@example(b"a\tO\n\n\xff", False, True, "IOB2")
 def test_any_bytes_are_read_or_refused(
-    tmp_path: Path, data: bytes, repair: bool, typed: bool
+    tmp_path: Path, data: bytes, repair: bool, typed: bool, scheme: str | None
 ) -> None:
     """No bytes crash the reader; what it accepts is whole and legal."""
-    config = replace(CONFIG, repair=repair, typed=typed, types=[] if typed else ["X"])
+    repair = repair and scheme == "IOB2"
+    types = [] if typed else ["X"]
+    config = replace(CONFIG, repair=repair, typed=typed, types=types, scheme=scheme)
     try:
         sentences = read_bytes(tmp_path, data, config)
     except DataError as error:

@@ -96,7 +96,7 @@ def test_a_stream_is_read_as_it_comes() -> None:
         ("1|t|ä Ab.\n1\t3\t5\tAb\tX\n", ":2: annotation of document '1' is 'Ab', but the text at "
          "its offsets is 'b.'; they count UTF-8 bytes; expected offsets that count characters"),
         ("1|t|\U0001d6fc A.\n1\t3\t4\tA\tX\n", ":2: annotation of document '1' is 'A', but the "
-          "text at its offsets is '.'; they count UTF-16 units; expected offsets that count characters"),
+          "text at its offsets is '.'; they count UTF-16 units; expected offsets that count"),
         ("1|t|A\x00b\n", ":1: a NUL byte, as in a binary file; expected UTF-8 text"),
         ("1|t|A\rb\n", ":1: a \\r without \\n; expected UTF-8 text"),
     ],
