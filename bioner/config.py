@@ -101,8 +101,8 @@ class DatasetConfig:
     tag_column: int = -1
     comment: str | None = None
     document: str | None = None
-    # A list or a map: OmegaConf has no such union.
-    types: Any = field(default_factory=list)
+    # A list or a map (OmegaConf has no such union). Not [] by default: a map can't replace a list.
+    types: Any = None
     typed: bool = True
     flatten: Flatten = Flatten.error
     repair: bool = False

@@ -177,7 +177,7 @@ def _check_scheme(key: str, config: DatasetConfig) -> None:
 
 
 def _check_types(key: str, config: DatasetConfig) -> None:
-    types = config.types
+    types = [] if config.types is None else config.types
     if not isinstance(types, list | Mapping):
         legal = "expected a list of names, or a map from the names in the files to names"
         raise ConfigError(f"{key}.types", f"is {types!r}", legal)

@@ -10,25 +10,27 @@ def type_names(types: Any) -> tuple[str, ...]:
     """Return the entity types in the order of their tag ids; () where the files decide.
 
     Args:
-        types: a list of names, or a map from a name in the files to a name or None.
+        types: a list of names, or a map from a name in the files to a name or None; None or []
+            where the files decide.
     """
     if isinstance(types, Mapping):
         return tuple(dict.fromkeys(name for name in types.values() if name is not None))
-    return tuple(types)
+    return tuple(types or ())
 
 
 class TypeMap:
     """What the types in the files of a dataset are called.
 
     Args:
-        types: as in the YAML. A list stands for itself; an empty one allows every name.
+        types: as in the YAML. A list stands for itself; None or [] allows every name.
         key: of the types, for the message.
     """
 
     def __init__(self, types: Any, key: str) -> None:
         self._key = key
         self._all = not types
-        self._map = dict(types) if isinstance(types, Mapping) else {name: name for name in types}
+        is_map = isinstance(types, Mapping)
+        self._map = dict(types) if is_map else {name: name for name in type_names(types)}
 
     @property
     def changes(self) -> bool:

@@ -22,7 +22,7 @@ from bioner.batches.tokens import (
     ranges,
     special_tokens,
 )
-from bioner.config import DatasetConfig
+from bioner.config import DatasetConfig, Flatten
 from bioner.errors import ConfigError
 from bioner.text.sentence import Sentence
 
@@ -185,7 +185,11 @@ def test_the_key_has_all_that_decides_the_result_and_nothing_else():
         {"scheme": "IOBES"},
         {"word_column": 1},
         {"tag_column": 1},
+        {"comment": "#"},
+        {"document": "#"},
+        {"types": {"A": "X", "B": "Y"}},
         {"typed": False},
+        {"flatten": Flatten.longest},
         {"repair": True},
     ]
     keys = [encoding_key("00", dataclasses.replace(config, **c), ["X", "Y"], "ff") for c in changed]

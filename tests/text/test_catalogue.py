@@ -182,7 +182,7 @@ def test_other_counts_than_those_described(
         ({"sha256": {"training": "a"}}, "sha256.training: no such split; did you mean train? Leg"),
         ({"sentences": {"dev": 1}}, "sentences.dev: no such split; did you mean devel? Legal: d"),
         ({"mentions": {"valid": 1}}, "mentions.valid: no such split; Legal: devel, test, train"),
-        ({"format": "connl"}, "format: is 'connl'; did you mean conll? Legal: bioc_json, "),
+        ({"format": "connl"}, "format: is 'connl'; did you mean conll or jsonl? Legal: bioc_"),
         (
             {"scheme": "IOB"},
             "scheme: is 'IOB'; did you mean IOB2 or IOB1 or IO? Legal: BILOU, IO, IOB1, IOB2, "
