@@ -34,7 +34,7 @@ def explain(error: BaseException) -> str | None:
         if isinstance(link, MissingConfigException):
             return _missing(link)
         if isinstance(link, OSError) and link.errno in _OF_THE_MACHINE:
-            return f"{link.filename or 'a file'}: {link.strerror}"
+            return f"{link.filename}: {link.strerror}" if link.filename else str(link.strerror)
         if isinstance(link, yaml.YAMLError):
             return f"not YAML: {' '.join(str(link).split())}"
     omega = next((link for link in chain if isinstance(link, OmegaConfBaseException)), None)

@@ -4,19 +4,19 @@ Hydra loads this module at every start and takes plugins from the namespace pack
 `hydra_plugins` alone; the work is done in `bioner.grid`.
 """
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 
-class GridSweeper(BasicSweeper):
+class GridSweeper(Sweeper):
     """Makes the jobs of a grid: the union of one or more products.
 
     Args:
@@ -25,8 +25,16 @@ class GridSweeper(BasicSweeper):
     """
 
     def __init__(self, params: dict[str, str], grids: Sequence[str]) -> None:
-        super().__init__(max_batch_size=None, params=params)
-        self._grids = grids
+        self._params, self._grids = params, grids
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Make the launcher that the config names."""
+        self.hydra_context, self.config = hydra_context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
 
     def sweep(self, arguments: list[str]) -> Sequence[JobReturn]:
         """Run the grid.
@@ -35,12 +43,10 @@ class GridSweeper(BasicSweeper):
             SystemExit: with 1, where a job failed.
         """
         assert self.hydra_context is not None and self.launcher is not None
+        from bioner.grid.product import expand
+
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        jobs: list[list[str]] = []
-        for line in self._grids or [""]:
-            words = [*self._parse_config(), *shlex.split(line), *arguments]
-            (product,) = self.split_arguments(parser.parse_overrides(words), None)
-            jobs += product
+        jobs = expand(parser, self._params, self._grids, arguments)
         returns = self.launcher.launch(jobs, initial_job_idx=0)
         if any(one.status is JobStatus.FAILED for one in returns):
             raise SystemExit(1)

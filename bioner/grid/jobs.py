@@ -116,9 +116,9 @@ def compose_jobs(overrides: Sequence[Sequence[str]], compose: Compose) -> list[J
             message = explain(error)
             if message is None:
                 raise
-            wrong.append(f"{label}: {message}")
+            wrong.append(f"{label}: {message}" if label else message)
             continue
-        job.label = label
+        job.label = label or job.directory.name
         jobs.append(known.setdefault(job.directory, job))
     if wrong:
         named = "\n  ".join(dict.fromkeys(wrong))
@@ -136,6 +136,5 @@ def _job(overrides: Sequence[str], compose: Compose) -> Job:
 def _labels(overrides: Sequence[Sequence[str]]) -> list[str]:
     """Return, for each job, those of its overrides that not all jobs have."""
     own = [filter_overrides(given) for given in overrides]
-    shared = set(own[0]).intersection(*own) if len(own) > 1 else set()
-    return [" ".join(word for word in given if word not in shared) or "(the only job)"
-            for given in own]  # fmt: skip
+    shared = set(own[0]).intersection(*own)
+    return [" ".join(word for word in given if word not in shared) for given in own]

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 
 from bioner.errors import ConfigError, UserError
 from bioner.grid.board import Board, print_jobs
+from bioner.grid.compose import Composer
 from bioner.grid.jobs import OPEN, Job, State, compose_jobs
 from bioner.grid.process import Process
 from bioner.grid.slots import Slot, make_slots
@@ -64,9 +65,7 @@ def launch(
             "hydra.launcher.time_limit", f"is {places.time_limit}", "minutes, above 0"
         )
     slots = make_slots(places.n_jobs, places.gpus)
-    jobs = compose_jobs(
-        overrides, lambda given: context.config_loader.load_sweep_config(master, list(given))
-    )
+    jobs = compose_jobs(overrides, Composer(context.config_loader, master))
     grid = list(dict.fromkeys(jobs))
     for job in grid:
         job.look()
