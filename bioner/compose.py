@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.sources_registry import SourcesRegistry
@@ -15,7 +15,7 @@ from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from platformdirs import user_cache_path
 
 from bioner.checks import to_train_config
@@ -134,10 +134,16 @@ def experiments() -> list[str]:
     return sorted(str(file.relative_to(root).with_suffix("")) for file in root.rglob("*.yaml"))
 
 
+def own_config(composed: DictConfig) -> DictConfig:
+    """Return a composed config without Hydra's own part."""
+    own = composed.copy()
+    with read_write(own), open_dict(own):
+        del own["hydra"]
+    return own
+
+
 def _run_name(*, _root_: DictConfig) -> str:
-    own = OmegaConf.masked_copy(_root_, [str(key) for key in _root_ if key != "hydra"])
-    typed = OmegaConf.merge(OmegaConf.structured(TrainConfig), own)
-    return run_name(to_train_config(cast(DictConfig, typed)))
+    return run_name(to_train_config(own_config(_root_)))
 
 
 def register() -> None:

@@ -242,6 +242,7 @@ class TrainConfig:
     runs_dir: str = "runs"
     cache_dir: str = MISSING
     rerun: bool = False
+    dry_run: bool = False
     debug: bool = False
 
 

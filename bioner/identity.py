@@ -12,7 +12,8 @@ from bioner.config import Finetuning, Pretraining, TrainConfig
 
 # What names, shows or places a run, but can't change what comes out of it.
 _WITHOUT_EFFECT = (
-    "logger", "study", "datasets_dir", "datasets_mirror", "runs_dir", "cache_dir", "rerun", "debug",
+    "logger", "study", "datasets_dir", "datasets_mirror", "runs_dir", "cache_dir", "rerun",
+    "dry_run", "debug",
 )  # fmt: skip
 _TRAINER_WITHOUT_EFFECT = ("enable_progress_bar", "enable_model_summary", "log_every_n_steps")
 _DATASET_WITHOUT_EFFECT = ("title", "path", "url", "licence", "citation", "verified")

@@ -1,6 +1,7 @@
 """Turns Hydra's exceptions into one message with the file, the key and what is legal."""
 
 import dataclasses
+import errno
 import re
 from collections.abc import Iterator
 
@@ -17,6 +18,12 @@ from omegaconf.errors import OmegaConfBaseException
 from bioner.compose import config_file, experiments
 from bioner.errors import UserError, nearest
 
+# A full disk, a folder that can't be written: no defect of ours.
+_OF_THE_MACHINE = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR,
+    errno.EEXIST,
+)  # fmt: skip
+
 
 def explain(error: BaseException) -> str | None:
     """Return the message for an error that the user can mend, or None for a defect of ours."""
@@ -26,6 +33,8 @@ def explain(error: BaseException) -> str | None:
             return str(link)
         if isinstance(link, MissingConfigException):
             return _missing(link)
+        if isinstance(link, OSError) and link.errno in _OF_THE_MACHINE:
+            return f"{link.filename}: {link.strerror}" if link.filename else str(link.strerror)
         if isinstance(link, yaml.YAMLError):
             return f"not YAML: {' '.join(str(link).split())}"
     omega = next((link for link in chain if isinstance(link, OmegaConfBaseException)), None)

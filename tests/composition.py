@@ -25,10 +25,10 @@ def hydra_ready(arguments: list[str] | None = None) -> Iterator[None]:
         sys.argv = before
 
 
-def composed(*overrides: str, verb: str = "train") -> DictConfig:
-    """Return the config of a verb, not yet checked."""
+def composed(*overrides: str, verb: str = "train", with_hydra: bool = False) -> DictConfig:
+    """Return the config of a verb, not yet checked; with Hydra's own part if asked for."""
     with hydra_ready():
-        return compose(verb, list(overrides))
+        return compose(verb, list(overrides), return_hydra_config=with_hydra)
 
 
 def train_config(*overrides: str) -> TrainConfig:

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from bioner.build import build
 from bioner.checks import to_train_config
 from bioner.compose import experiments, shipped
 from bioner.datasets.config import to_datasets_config
+from bioner.grid.product import expand
 from bioner.text.catalogue import check_config
 from tests.composition import composed, train_config
 
@@ -25,6 +27,14 @@ CHOICES = sorted(
     for file in CONF.rglob("*.yaml")
     if file.parent != CONF and not {"dataset", "hydra"} & set(file.relative_to(CONF).parts)
 )
+# Cells of a grid, times five seeds.
+JOBS = {
+    "akdemir2020/single": 8 * 5,
+    "akdemir2020/pairs": 8 * 8 * 5,
+    "akdemir2020/all": 8 * 5,
+    "akdemir2020/transfer": 8 * 7 * 5,
+    "akdemir2020/transfer_mtl": 8 * 7 * 5,
+}
 ENCODERS = sorted(file.stem for file in (CONF / "encoder").glob("*.yaml"))
 DATASETS = sorted(file.stem for file in (CONF / "dataset").glob("*.yaml"))
 
@@ -46,9 +56,20 @@ def test_every_dataset_composes(name: str) -> None:
             assert set(per_split) == {"train", "devel", "test"}
 
 
+def jobs_of(experiment: str) -> list[list[str]]:
+    """Return the overrides of the jobs that `-m experiment=NAME` runs."""
+    sweeper = composed(f"experiment={experiment}", with_hydra=True).hydra.sweeper
+    parser = OverridesParser.create()
+    return expand(parser, sweeper.params, sweeper.grids, [f"experiment={experiment}"])
+
+
 @pytest.mark.parametrize("name", experiments())
 def test_every_experiment_composes(name: str) -> None:
-    to_train_config(composed(f"experiment={name}"))
+    jobs = jobs_of(name)
+    assert len({tuple(job) for job in jobs}) == len(jobs) == JOBS.get(name, len(jobs))
+    config = to_train_config(composed(*jobs[-1]))
+    head = build("head", config.head, hidden=4, tags=("O", "B-X", "I-X"))
+    assert head.tags == ("O", "B-X", "I-X")
 
 
 @pytest.mark.parametrize("head", sorted(f.stem for f in (CONF / "head").glob("*.yaml")))

@@ -132,3 +132,27 @@ def read_record(directory: Path) -> dict[str, Any]:
     if found != SCHEMA:
         raise UserError(f"{path}: has schema {found!r}; this version of bioner reads {SCHEMA}")
     return record
+
+
+def finished(directory: Path) -> dict[str, Any] | None:
+    """Return the record of a run that is complete, or None if there is no such run.
+
+    Raises:
+        UserError: a damaged record, or one that this version can't compare with its own.
+    """
+    if not (directory / "record.json").exists():
+        return None
+    record = read_record(directory)
+    if record["status"] != "complete":
+        return None
+    if record["semantics"] != SEMANTICS:
+        raise UserError(
+            f"{directory / 'record.json'}: has semantics {record['semantics']!r}; the same config "
+            f"gives other results in this version of bioner, which has {SEMANTICS}"
+        )
+    return record
+
+
+def mean_devel(best: Mapping[str, Mapping[str, Any]]) -> float:
+    """Return the mean devel F1 of the targets, given a record's `best`."""
+    return sum(one["f1"] for one in best.values()) / len(best)

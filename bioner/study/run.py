@@ -21,8 +21,16 @@ from bioner.identity import digest, regime, what_counts
 from bioner.model.encoder import fingerprint, load_tokenizer, window_size
 from bioner.study.loggers import open_logger, summarise
 from bioner.study.machine import keep_memory
-from bioner.study.processes import is_first
-from bioner.study.record import SEMANTICS, Record, environment, read_record, write_record
+from bioner.study.processes import is_first, one_at_a_time
+from bioner.study.record import (
+    SEMANTICS,
+    Record,
+    environment,
+    finished,
+    mean_devel,
+    read_record,
+    write_record,
+)
 from bioner.study.scoring import predict, score, surfaces, write_predictions
 from bioner.study.stage import Stage, Trained, precision, train_stage
 from bioner.study.store import Stored, stored_stage
@@ -45,11 +53,15 @@ def train(config: TrainConfig, directory: Path) -> float:
     Raises:
         UserError: what the user gave can't be used.
     """
-    if not config.rerun and (directory / "record.json").exists():
-        finished = read_record(directory)
-        if finished["status"] == "complete":
+    with one_at_a_time(directory):
+        found = None if config.rerun else finished(directory)
+        if found is not None:
             log.info("skipped, finished already: %s", directory)
-            return _mean_devel(finished["best"])
+            return mean_devel(found["best"])
+        return _train(config, directory)
+
+
+def _train(config: TrainConfig, directory: Path) -> float:
     _quieten_lightning()
     keep_memory()
     if is_first():
@@ -75,7 +87,7 @@ def train(config: TrainConfig, directory: Path) -> float:
     if is_first():
         write_record(directory, record)
         _say(record, directory)
-    return _mean_devel(record.best)
+    return mean_devel(record.best)
 
 
 def _quieten_lightning() -> None:
@@ -218,10 +230,6 @@ def _peak_rss() -> int:
     """Return the largest resident memory of this process so far, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _mean_devel(best: dict[str, dict[str, Any]]) -> float:
-    return sum(one["f1"] for one in best.values()) / len(best)
 
 
 def _say(record: Record, directory: Path) -> None:

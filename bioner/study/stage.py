@@ -20,6 +20,7 @@ from bioner.model.encoder import load_encoder
 from bioner.model.module import TaggingModule
 from bioner.model.weighting import build_weighting
 from bioner.study.machine import resolve_precision
+from bioner.study.processes import meet
 from bioner.study.progress import StageProgress
 from bioner.study.selection import Best, KeepBest
 from bioner.study.tasks import Task
@@ -198,6 +199,7 @@ def train_stage(
         progress.close()
     if trainer.interrupted:
         raise KeyboardInterrupt
+    meet()  # the first process has written the selected weights, which all load
     mixing = {"strategy": str(config.mixing.strategy), "sizes": plan.sizes, "drawn": plan.drawn(),
               "shares": {task: n / plan.steps for task, n in plan.drawn().items()}}  # fmt: skip
     return Trained(

@@ -1,0 +1,140 @@
+"""The jobs of a grid: every one composed and checked before any runs, and what is left to do."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import filter_overrides
+from omegaconf import DictConfig, OmegaConf
+
+from bioner.checks import to_train_config
+from bioner.compose import own_config
+from bioner.config import TrainConfig
+from bioner.errors import UserError
+from bioner.messages import explain
+from bioner.study.record import finished
+
+log = logging.getLogger(__name__)
+
+Compose = Callable[[Sequence[str]], DictConfig]
+"""Composes the config of one job from its overrides, Hydra's own part included."""
+
+
+class State(StrEnum):
+    """What is known of a job; the values are what a user reads."""
+
+    to_do = "to do"
+    to_resume = "to resume"  # started and not ended: goes on from its checkpoint, if it has one
+    to_retry = "to retry"  # its record says that it failed
+    running = "running"
+    done = "done"
+    failed = "failed"
+    stopped = "stopped"  # by the user; the next start goes on
+
+
+OPEN = (State.to_do, State.to_resume, State.to_retry)
+
+
+@dataclass(eq=False)
+class Job:
+    """One run of a grid.
+
+    Attributes:
+        overrides: what one would type after `bioner train`.
+        label: those of its overrides that not all jobs of the grid share.
+        config: checked.
+        directory: of the run.
+        state: what is known of it.
+        error: why it failed, in a line.
+        seconds: that it took, if it ran in this start.
+        record: what it left, once it is done.
+    """
+
+    overrides: tuple[str, ...]
+    config: TrainConfig
+    directory: Path
+    label: str = ""
+    state: State = State.to_do
+    error: str = ""
+    seconds: float | None = None
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def test_f1(self) -> float | None:
+        """The mean test F1 of the targets, once it is done."""
+        scores = self.record.get("scores", {}).values()
+        return sum(split["test"]["f1"] for split in scores) / len(scores) if scores else None
+
+    def look(self) -> None:
+        """Find out from the run directory what is left to do."""
+        self.state = State.to_do
+        if self.config.rerun:
+            return
+        try:
+            found = finished(self.directory)
+        except UserError as error:
+            self.fail(f"{error}; rerun=true runs it again")
+            return
+        if found is not None:
+            self.state, self.record = State.done, found
+        elif (self.directory / "record.json").exists():
+            self.state = State.to_retry
+        elif (self.directory / "config.yaml").exists():
+            self.state = State.to_resume
+
+    def fail(self, error: str) -> None:
+        """Note why the job failed, in a line."""
+        self.state, self.error = State.failed, " ".join(error.split())[:300]
+
+
+def compose_jobs(overrides: Sequence[Sequence[str]], compose: Compose) -> list[Job]:
+    """Compose and check every job of a grid; the same run asked for twice is one `Job` object.
+
+    Args:
+        overrides: of each job.
+        compose: makes the config of one.
+
+    Returns:
+        A job for each entry of `overrides`, in the same order.
+
+    Raises:
+        UserError: there is no job, or some can't be composed; all of those are named.
+    """
+    if not overrides:
+        raise UserError("the sweep is empty: one of its overrides names no value at all")
+    labels = _labels(overrides)
+    jobs: list[Job] = []
+    known: dict[Path, Job] = {}
+    wrong: list[str] = []
+    for given, label in zip(overrides, labels, strict=True):
+        try:
+            job = _job(given, compose)
+        except Exception as error:
+            message = explain(error)
+            if message is None:
+                raise
+            wrong.append(f"{label}: {message}" if label else message)
+            continue
+        job.label = label or job.directory.name
+        jobs.append(known.setdefault(job.directory, job))
+    if wrong:
+        named = "\n  ".join(dict.fromkeys(wrong))
+        raise UserError(f"wrong jobs: {len(wrong)} of {len(overrides)}; none is run:\n  {named}")
+    return jobs
+
+
+def _job(overrides: Sequence[str], compose: Compose) -> Job:
+    composed = compose(overrides)
+    config = to_train_config(own_config(composed))
+    directory = Path(str(OmegaConf.select(composed, "hydra.run.dir"))).absolute()
+    return Job(tuple(overrides), config, directory)
+
+
+def _labels(overrides: Sequence[Sequence[str]]) -> list[str]:
+    """Return, for each job, those of its overrides that not all jobs have."""
+    own = [filter_overrides(given) for given in overrides]
+    shared = set(own[0]).intersection(*own)
+    return [" ".join(word for word in given if word not in shared) for given in own]

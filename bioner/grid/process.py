@@ -1,0 +1,176 @@
+"""The process of one job: started, listened to, stopped with all that it started itself."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from bioner.errors import UserError
+from bioner.grid.jobs import Job, State
+from bioner.study.record import finished, read_record
+
+# Seconds that a process gets to end by itself before it is killed.
+GRACE_SECONDS = 10.0
+
+_NEWS = re.compile(r"(?:pretrain|finetune) epoch .*")
+
+
+def command() -> list[str]:
+    """Return how `bioner` is started: as this process was."""
+    script = sys.modules["__main__"].__spec__ is None and Path(sys.argv[0]).is_file()
+    return [sys.executable, *([sys.argv[0]] if script else ["-m", "bioner"])]
+
+
+class Process:
+    """A job that runs, in a process group of its own.
+
+    What it prints goes through this process into `console.log`, so that the reason for a failure
+    is known here where the disk is full.
+
+    Args:
+        job: what is run; its state is changed here.
+        shared: overrides that all jobs get.
+        environment: variables besides this process's own.
+        time_limit: seconds, or None.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        shared: Sequence[str],
+        environment: Mapping[str, str],
+        time_limit: float | None,
+    ) -> None:
+        self.job, self.news, self.speaks = job, "starts", True
+        self._lines: deque[str] = deque(maxlen=20)
+        self._partial = b""
+        self._log: BinaryIO | None = (job.directory / "console.log").open("ab")
+        self._before = _stamp(job.directory)
+        self._limit, self._over = time_limit, False
+        self._kill_at: float | None = None
+        self.started = time.monotonic()
+        self._process = subprocess.Popen(
+            [*command(), "train", *job.overrides, *shared],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
+        )
+        assert self._process.stdout is not None
+        self.output = self._process.stdout.fileno()
+        os.set_blocking(self.output, False)
+        job.state = State.running
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return time.monotonic() - self.started
+
+    def listen(self) -> None:
+        """Take what it has printed since."""
+        try:
+            text = os.read(self.output, 65536)
+        except BlockingIOError:
+            return
+        self.speaks = bool(text)
+        if self._log is not None:
+            try:
+                self._log.write(text)
+                self._log.flush()
+            except OSError:  # a full disk: the job itself will say so
+                self._log = None
+        *lines, self._partial = (self._partial + text).split(b"\n")
+        for line in lines:
+            said = line.decode(errors="replace").rstrip()
+            if said:
+                self._lines.append(said)
+            if news := _NEWS.search(said):
+                self.news = news[0]
+
+    def ended(self) -> bool:
+        """Say whether the process has ended; see to it that it does where its time is over."""
+        if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return True
+        if self._limit is not None and self.seconds > self._limit and not self._over:
+            self._over = True
+            self.stop()
+        if self._kill_at is not None and time.monotonic() > self._kill_at:
+            self.signal(signal.SIGKILL)
+        return False
+
+    def stop(self) -> None:
+        """Ask the process and all that it started to end; what has not after a grace is killed."""
+        self.signal(signal.SIGINT)
+        self._kill_at = time.monotonic() + GRACE_SECONDS
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process and all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def close(self) -> None:
+        """Clear up after the process, and read in its job what became of it."""
+        self.signal(signal.SIGKILL)  # what it left behind, such as the other processes of DDP
+        code = self._process.wait()
+        while self.speaks and select.select([self.output], [], [], 0)[0]:
+            self.listen()
+        if self._log is not None:
+            self._log.close()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self.job.seconds = self.seconds
+        self._judge(code)
+
+    def _judge(self, code: int) -> None:
+        job = self.job
+        if self._over:
+            job.fail(
+                f"stopped: it took longer than {self._limit:.0f} s (hydra.launcher.time_limit)"
+            )
+        elif code < 0:
+            job.fail(f"killed by {signal.Signals(-code).name}; last words: {self._last()}")
+        elif code > 0:
+            job.fail(self._reason())
+        else:
+            try:
+                found = finished(job.directory)
+            except UserError as error:
+                job.fail(str(error))
+                return
+            if found is None:
+                job.fail(f"left no record in {job.directory}: its config is not the grid's")
+            else:
+                job.state, job.record = State.done, found
+
+    def _reason(self) -> str:
+        """Return the error of the record that the process wrote, or else its last words."""
+        if _stamp(self.job.directory) != self._before:
+            try:
+                error = read_record(self.job.directory)["error"]
+            except UserError:
+                error = None
+            if error:
+                ours = error["type"] in ("UserError", "ConfigError", "DataError")
+                return f"{'' if ours else error['type'] + ': '}{error['message']}"
+        return self._last()
+
+    def _last(self) -> str:
+        said = [line for line in self._lines if line.startswith("bioner: error: ")]
+        return (said or self._lines or ["(none)"])[-1].removeprefix("bioner: error: ")
+
+
+def _stamp(directory: Path) -> int | None:
+    """Return what changes when a record is written."""
+    try:
+        return (directory / "record.json").stat().st_mtime_ns
+    except OSError:
+        return None

@@ -1,0 +1,32 @@
+"""The jobs that the overrides of a grid make."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+
+def expand(
+    parser: OverridesParser,
+    params: Mapping[str, object],
+    grids: Sequence[str],
+    arguments: Sequence[str],
+) -> list[list[str]]:
+    """Return the overrides of every job: the union of one product for each of `grids`.
+
+    Of two overrides of one key the later counts.
+
+    Args:
+        parser: Hydra's.
+        params: of all jobs, key and values.
+        grids: overrides of one product each, in a line; none is one empty line.
+        arguments: of the command line.
+    """
+    shared = [f"{key}={value}" for key, value in params.items()]
+    jobs: list[list[str]] = []
+    for line in grids or [""]:
+        overrides = parser.parse_overrides([*shared, *shlex.split(line), *arguments])
+        (product,) = BasicSweeper.split_arguments(overrides, None)
+        jobs += product
+    return jobs

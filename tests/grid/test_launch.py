@@ -1,0 +1,165 @@
+"""Grids whose jobs go wrong, are stopped, or are started twice."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.grid.grids import command, environment, grid, records, rows
+
+LINEAR = "bioner.model.heads.LinearHead"
+
+
+def heads(*names: str) -> str:
+    return "head._target_=" + ",".join(LINEAR if n == "linear" else f"saboteur.{n}" for n in names)
+
+
+def states(printed: str) -> list[str]:
+    return [row.split("head._target_")[0].rstrip("0123456789:. ") for row in rows(printed)]
+
+
+def reason(printed: str, job: str) -> str:
+    """Return the one line that says why a job failed."""
+    start = f"failed: head._target_=saboteur.{job}: "
+    (line,) = [line for line in printed.splitlines() if line.startswith(start)]
+    return line.removeprefix(start)
+
+
+def begun(tmp_path: Path, *overrides: str) -> subprocess.Popen[str]:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # not ignored, as behind a shell's &
+    return subprocess.Popen(
+        command(tmp_path, *overrides), cwd=tmp_path, env=environment(tmp_path),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def pid_of(file: Path) -> int:
+    """Wait for a saboteur's process."""
+    deadline = time.monotonic() + 120
+    while not (file.exists() and file.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return int(file.read_text())
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_job_that_goes_wrong_does_not_stop_the_others(tmp_path: Path) -> None:
+    jobs = heads("raises", "killed", "linear")
+    ended = grid(tmp_path, jobs, "hydra.launcher.n_jobs=2")
+    assert ended.returncode == 1, ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert states(ended.stdout) == ["failed", "failed", "done"]
+    assert reason(ended.stdout, "raises") == "RuntimeError: out of luck, in two lines"
+    assert reason(ended.stdout, "killed").startswith("killed by SIGKILL")
+    for row in rows(ended.stdout):  # what a job printed is in its directory, a crash included
+        console = (tmp_path / row.split()[-1] / "console.log").read_text()
+        assert ("RuntimeError: out of luck" in console) == ("raises" in row)
+        assert ("half a line" in console) == ("killed" in row)
+    (done,) = (record for record in records(tmp_path).values() if record["status"] == "complete")
+    assert rows(ended.stdout)[2].split()[1] == f"{done['scores']['demo_disease']['test']['f1']:.4f}"
+    shown = grid(tmp_path, jobs, "dry_run=true")
+    assert (shown.returncode, states(shown.stdout)) == (0, ["to retry", "to resume", "done"])
+
+
+@pytest.mark.slow
+def test_a_job_that_hangs_is_stopped(tmp_path: Path) -> None:
+    ended = grid(tmp_path, heads("hangs", "linear"), "hydra.launcher.time_limit=0.7")
+    assert (ended.returncode, states(ended.stdout)) == (1, ["failed", "done"])
+    assert "longer than 42 s" in reason(ended.stdout, "hangs")
+    assert is_gone(pid_of(tmp_path / "hangs.pid"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_grid_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+    started = begun(tmp_path, heads("waits", "linear"))
+    pid = pid_of(tmp_path / "waits.pid")
+    started.send_signal(number)
+    printed, _ = started.communicate(timeout=60)
+    assert (started.returncode, states(printed)) == (130, ["stopped", "to do"])
+    assert printed.rstrip().endswith("bioner: interrupted")
+    assert is_gone(pid)
+    again = grid(tmp_path, heads("linear"))
+    assert (again.returncode, len(records(tmp_path))) == (0, 1)
+
+
+@pytest.mark.slow
+def test_two_starts_at_once_do_no_job_twice(tmp_path: Path) -> None:
+    starts = [begun(tmp_path, "seed=1,2,3") for _ in range(2)]
+    for start in starts:
+        printed, _ = start.communicate(timeout=300)
+        assert start.returncode == 0, printed
+        assert [row.split()[0] for row in rows(printed)] == ["done"] * 3
+    consoles = list((tmp_path / "runs" / "grid").glob("*/console.log"))
+    assert [console.read_text().count("run directory:") for console in consoles] == [1, 1, 1]
+
+
+@pytest.mark.slow
+def test_jobs_of_several_processes(tmp_path: Path) -> None:
+    two = ["trainer=ddp", "trainer.devices=2", "batch.sentences=8"]
+    ended = grid(tmp_path, *two, "seed=1,2")
+    assert ended.returncode == 0, ended.stdout
+    assert [row.split()[0] for row in rows(ended.stdout)] == ["done", "done"]
+
+
+@pytest.mark.slow
+def test_a_full_disk_fails_the_job_and_not_the_grid(tmp_path: Path) -> None:
+    mount = "mount -t tmpfs -o size=40k tmpfs small && exec"
+    (tmp_path / "small").mkdir()
+    alone = ["unshare", "-rm", "sh", "-c"]
+    possible = [*alone, f"{mount} true"]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run(possible, cwd=tmp_path, check=False).returncode
+    ):
+        pytest.skip("a file system of its own can't be mounted here")
+    line = " ".join(f"'{word}'" for word in command(tmp_path, "seed=1,2", "runs_dir=small"))
+    ended = subprocess.run([*alone, f"{mount} {line}"], cwd=tmp_path, env=environment(tmp_path),
+                           capture_output=True, text=True, check=False, timeout=300)  # fmt: skip
+    assert ended.returncode == 1, ended.stderr
+    for seed in (1, 2):
+        assert f"failed: seed={seed}: No space left on device" in ended.stdout
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = grid(tmp_path, "seed=1,2", "runs_dir=file")
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert ended.stdout.count("Not a directory") == 4  # when it happens, and at the end
+
+
+def test_bad_sweeps(tmp_path: Path) -> None:
+    targets = "finetune.targets=[demo_disease],[demo_disese]"
+    ended = grid(tmp_path, targets, "seed=1,2")
+    assert ended.returncode == 2
+    assert "wrong jobs: 2 of 4; none is run" in ended.stderr
+    for seed in (1, 2):
+        assert f"finetune.targets=[demo_disese] seed={seed}: finetune.targets: no" in ended.stderr
+    empty = grid(tmp_path, "seed=range(1,1)")
+    assert (empty.returncode, "the sweep is empty" in empty.stderr) == (2, True)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_duplicates_and_runs_of_an_older_schema(tmp_path: Path) -> None:
+    shown = grid(tmp_path, "seed=1,2,1", "dry_run=true")
+    assert "2 jobs: 2 to do; 1 more asked for are the same as one of these" in shown.stdout
+    assert not (tmp_path / "runs").exists()
+    older = tmp_path / rows(shown.stdout)[0].split()[-1]
+    older.mkdir(parents=True)
+    (older / "record.json").write_text(json.dumps({"schema": 1, "status": "complete"}))
+    shown = grid(tmp_path, "seed=1,2", "dry_run=true")
+    assert [row.split("seed")[0].strip() for row in rows(shown.stdout)] == ["failed", "to do"]
+    assert "has schema 1; this version of bioner reads" in shown.stdout
