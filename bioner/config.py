@@ -68,6 +68,13 @@ class Leakage(StrEnum):
     ignore = "ignore"
 
 
+class SubsetUnit(StrEnum):
+    """What a subset of a train split is drawn by."""
+
+    sentences = "sentences"
+    documents = "documents"
+
+
 class Weighting(StrEnum):
     """How the losses of the tasks are combined."""
 
@@ -77,15 +84,18 @@ class Weighting(StrEnum):
 
 @dataclass
 class DatasetConfig:
-    """One corpus. See conf/dataset/README.md for the keys, with an example."""
+    """One corpus. See conf/dataset/README.md for the keys, with an example.
+
+    `files` without an entry becomes SPLIT.tsv for each split that is a file.
+    """
 
     version: int = 1
     title: str = ""
     path: str = MISSING
-    files: dict[str, str] = field(
-        default_factory=lambda: {"train": "train.tsv", "devel": "devel.tsv", "test": "test.tsv"}
-    )
+    files: dict[str, str] = field(default_factory=dict)
+    devel_share: float | None = None
     url: str | None = None
+    archive: str | None = None
     sha256: dict[str, str] = field(default_factory=dict)
     format: str = "conll"
     scheme: str = "IOB2"
@@ -99,6 +109,15 @@ class DatasetConfig:
     licence: str = ""
     citation: str = ""
     verified: bool = True
+
+    def __post_init__(self) -> None:
+        """Give the files their usual names where none is given."""
+        self.files = self.files or {split: f"{split}.tsv" for split in self.own_files}
+
+    @property
+    def own_files(self) -> tuple[str, ...]:
+        """The splits that are files; with `devel_share` devel is a part of train."""
+        return ("train", "devel", "test") if self.devel_share is None else ("train", "test")
 
 
 @dataclass
@@ -222,6 +241,7 @@ class TrainConfig:
     study: str = "default"
     seed: int = 1
     subset_seed: int = 1
+    subset_unit: SubsetUnit = SubsetUnit.sentences
     leakage: Leakage = Leakage.warn
     datasets_dir: str = MISSING
     datasets_mirror: str | None = None

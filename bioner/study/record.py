@@ -13,9 +13,9 @@ from typing import Any
 from bioner.errors import UserError
 
 # Raised by hand when the fields change.
-SCHEMA = 2
+SCHEMA = 3
 # Raised by hand when the same config would give other results: such runs are never compared.
-SEMANTICS = 1
+SEMANTICS = 2
 
 _VERSIONED = (
     "bioner",
@@ -38,12 +38,14 @@ class DatasetUse:
 
     `leaked_sentences` are the train sentences asked for that stand in a target's devel or test
     (None: nobody looked); `dropped_sentences` are those of them that are not in `train_sentences`.
+    `devel_share` is the part of the train file that is devel; None where devel is a file.
     """
 
     role: str
     sha256: dict[str, str]
     sentences: dict[str, int]
     mentions: dict[str, int]
+    devel_share: float | None
     train_sentences: int
     leaked_sentences: int | None
     dropped_sentences: int

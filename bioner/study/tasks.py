@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
-from bioner.batches.cache import cached
 from bioner.batches.tokens import Encoded, encode, encoding_key, fingerprint
 from bioner.config import TrainConfig
 from bioner.identity import roles
 from bioner.study.guard import Guard
 from bioner.study.record import DatasetUse
+from bioner.text.cache import cached
 from bioner.text.catalogue import Corpus, load_corpus
 from bioner.text.subset import subset
-from bioner.text.tags import spans
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +53,8 @@ class Task:
             role=self.role,
             sha256={s: split.sha256 for s, split in splits.items()},
             sentences={s: len(split.sentences) for s, split in splits.items()},
-            mentions={
-                s: sum(len(spans(x.tags)) for x in split.sentences) for s, split in splits.items()
-            },
+            mentions={s: split.sentences.mentions.total() for s, split in splits.items()},
+            devel_share=self.corpus.devel_share,
             train_sentences=len(self.used),
             leaked_sentences=self.leaked,
             dropped_sentences=len(self.dropped),
@@ -78,8 +76,9 @@ def load_tasks(
     used_as = roles(config)
     corpora = {
         name: load_corpus(
-            name, config.dataset[name], Path(config.datasets_dir), config.datasets_mirror
-        )
+            name, config.dataset[name], Path(config.datasets_dir), config.datasets_mirror,
+            cache=Path(config.cache_dir) / "sentences",
+        )  # fmt: skip
         for name in used_as
     }
     guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
@@ -87,11 +86,11 @@ def load_tasks(
     for name, role in used_as.items():
         size, key = _size(config, role)
         train = corpora[name].splits["train"].sentences
-        asked = subset(train, size, config.subset_seed, key)
+        asked = subset(train, size, config.subset_seed, config.subset_unit, key)
         guarded = guard.look(role, name, train, asked)
         encoded = _encode(corpora[name], config, tokenizer, vocabulary)
         tasks[name] = Task(
-            role, corpora[name], encoded, np.asarray(guarded.used), guarded.leaked, guarded.dropped
+            role, corpora[name], encoded, guarded.used, guarded.leaked, guarded.dropped
         )
         _say(name, tasks[name], longest_word)
     return tasks
@@ -104,7 +103,8 @@ def _encode(
     for split, content in corpus.splits.items():
         found[split] = cached(
             Path(config.cache_dir) / "features",
-            encoding_key(content.sha256, config.dataset[corpus.name], corpus.types, vocabulary),
+            encoding_key(content.key, corpus.types, vocabulary),
+            Encoded,
             partial(encode, content.sentences, corpus.tags, tokenizer),
         )
     return found

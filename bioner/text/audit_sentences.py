@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bioner.text.sentence import Sentence
+from bioner.text.table import joined
 
 # Shorter sentences are headings and `1 .`: any two corpora share them, and they would drown the
 # rest.
@@ -60,11 +61,6 @@ class Leak:
     any_shared: int
     documents: int
     shared_documents: int
-
-
-def joined(sentence: Sentence) -> str:
-    """Return the text of a sentence without blanks, the same for every tokenisation of it."""
-    return "".join(sentence.words)
 
 
 def long_enough(sentence: Sentence) -> bool:

@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bioner.text.audit_sentences import joined, long_enough
+import numpy as np
+from numpy.typing import NDArray
+
+from bioner.text.audit_sentences import SHORTEST
 from bioner.text.catalogue import Corpus
 from bioner.text.sentence import Sentence
+from bioner.text.table import Table, joined
 
 
 @dataclass(frozen=True)
@@ -17,22 +21,53 @@ class Place:
     line: int
 
 
-def held_out(targets: Mapping[str, Corpus]) -> dict[str, Place]:
-    """Return the text of every devel and test sentence of the targets, and where it stands first.
+@dataclass(frozen=True)
+class HeldOut:
+    """One split that a target is scored or selected by.
+
+    Attributes:
+        target: its name.
+        split: devel or test.
+        sentences: of the split.
+        hashes: of the texts of those that count, sorted, uint64 [sentences that count].
+        places: where each of them stands in the split, int64 [sentences that count].
+    """
+
+    target: str
+    split: str
+    sentences: Table
+    hashes: NDArray[np.uint64]
+    places: NDArray[np.int64]
+
+    def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return where the first sentence of each hash stands in the split; -1 where none does."""
+        if not len(self.hashes):
+            return np.full(len(hashes), -1)
+        at = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        return np.where(self.hashes[at] == hashes, self.places[at], -1)
+
+
+def held_out(targets: Mapping[str, Corpus]) -> list[HeldOut]:
+    """Return the devel and test sentences of the targets, the test splits of each first.
 
     Sentences of fewer than `SHORTEST` words are left out, as in every comparison of corpora.
     """
-    found: dict[str, Place] = {}
-    for name, corpus in targets.items():
-        for split in ("test", "devel"):
-            for sentence in corpus.splits[split].sentences:
-                if long_enough(sentence):
-                    found.setdefault(joined(sentence), Place(name, split, sentence.line))
-    return found
+    return [
+        _held_out(name, split, corpus.splits[split].sentences)
+        for name, corpus in targets.items()
+        for split in ("test", "devel")
+    ]
+
+
+def _held_out(target: str, split: str, sentences: Table) -> HeldOut:
+    counting = np.flatnonzero(sentences.sentence_words >= SHORTEST)
+    hashes = sentences.text_hashes[counting]
+    order = np.argsort(hashes, kind="stable")  # of equal texts the first stands first
+    return HeldOut(target, split, sentences, hashes[order], counting[order])
 
 
 def leaked(
-    train: Sequence[Sentence], used: Iterable[int], held: Mapping[str, Place]
+    train: Sequence[Sentence], used: Iterable[int], held: Sequence[HeldOut]
 ) -> dict[int, Place]:
     """Return the used train sentences that are held out, whatever their tokenisation, and where.
 
@@ -41,5 +76,14 @@ def leaked(
         used: the indices of its sentences that are trained on.
         held: what `held_out` gave.
     """
-    places = ((i, held.get(joined(train[i]))) for i in used)
-    return {i: place for i, place in places if place is not None}
+    table, indices = Table.of(train), np.fromiter(used, np.int64)
+    hashes = table.text_hashes[indices]
+    found: dict[int, Place] = {}
+    for part in held:
+        places = part.find(hashes)
+        for hit in np.flatnonzero(places >= 0).tolist():
+            index, other = int(indices[hit]), part.sentences[int(places[hit])]
+            # Two texts may have one hash.
+            if index not in found and joined(table[index]) == joined(other):
+                found[index] = Place(part.target, part.split, other.line)
+    return dict(sorted(found.items()))
