@@ -88,7 +88,7 @@ def load_tasks(
         train = corpora[name].splits["train"].sentences
         asked = subset(train, size, config.subset_seed, config.subset_unit, key)
         guarded = guard.look(role, name, train, asked)
-        encoded = _encode(corpora[name], config, tokenizer, vocabulary)
+        encoded = encode_corpus(corpora[name], config, tokenizer, vocabulary)
         tasks[name] = Task(
             role, corpora[name], encoded, guarded.used, guarded.leaked, guarded.dropped
         )
@@ -96,7 +96,7 @@ def load_tasks(
     return tasks
 
 
-def _encode(
+def encode_corpus(
     corpus: Corpus, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, vocabulary: str
 ) -> dict[str, Encoded]:
     found = {}
