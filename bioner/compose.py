@@ -116,7 +116,7 @@ def _all_encoders(folders: Sequence[Path]) -> dict[str, Any]:
 def plain_words(words: Sequence[str]) -> list[str]:
     """Turn the words of `bioner datasets ACTION NAME… [overrides]` into overrides.
 
-    Only the words before the first override or option are taken: an option's value has no `=`
+    The words after `new` are a path. Only the words before the first override or option are taken: an option's value has no `=`
     either.
     """
     given = [*words]
@@ -124,7 +124,11 @@ def plain_words(words: Sequence[str]) -> list[str]:
     end = next(override, len(given))
     if end == 0:
         return given
-    names = [f"names=[{','.join(given[1:end])}]"] if end > 1 else []
+    if given[0] == "new":
+        path = " ".join(given[1:end]).replace("\\", "\\\\").replace("'", "\\'")
+        names = [f"path='{path}'"] if end > 1 else []
+    else:
+        names = [f"names=[{','.join(given[1:end])}]"] if end > 1 else []
     return [f"action={given[0]}", *names, *given[end:]]
 
 

@@ -83,9 +83,7 @@ class Encoded:
         return int(self.words_by_pieces[window + 1 :].sum())
 
 
-def kept_tags(
-    tags: NDArray[np.int16], piece_counts: NDArray[np.integer]
-) -> NDArray[np.int16]:
+def kept_tags(tags: NDArray[np.int16], piece_counts: NDArray[np.integer]) -> NDArray[np.int16]:
     """Return gold tags that are legal IOB2 when the lost words are left out, int16 [words].
 
     An I- whose mention's earlier words were all lost is a B-; the value at a lost word is 0.
@@ -219,7 +217,9 @@ def encode(
         distinct = [
             encoding.ids
             for encoding in backend.encode_batch_fast(
-                [[word] for word in table.vocabulary], is_pretokenized=True, add_special_tokens=False
+                [[word] for word in table.vocabulary],
+                is_pretokenized=True,
+                add_special_tokens=False,
             )
         ]
     counts = np.fromiter(map(len, distinct), dtype=np.int32, count=len(distinct))

@@ -47,9 +47,7 @@ class Guard:
         self._config = config
         self._held = [] if config.leakage == Leakage.ignore else held_out(targets)
 
-    def look(
-        self, role: str, name: str, train: Table, asked: NDArray[np.int64]
-    ) -> Guarded:
+    def look(self, role: str, name: str, train: Table, asked: NDArray[np.int64]) -> Guarded:
         """Look at the train sentences that a dataset is to give; warn, or drop what leaks.
 
         Args:

@@ -74,11 +74,15 @@ def load_tasks(
     """
     vocabulary = fingerprint(tokenizer)
     used_as = roles(config)
+    cache = Path(config.cache_dir) / "sentences"
     corpora = {
         name: load_corpus(
-            name, config.dataset[name], Path(config.datasets_dir), config.datasets_mirror,
-            cache=Path(config.cache_dir) / "sentences",
-        )  # fmt: skip
+            name,
+            config.dataset[name],
+            Path(config.datasets_dir),
+            config.datasets_mirror,
+            cache=cache,
+        )
         for name in used_as
     }
     guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
@@ -99,6 +103,14 @@ def load_tasks(
 def encode_corpus(
     corpus: Corpus, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, vocabulary: str
 ) -> dict[str, Encoded]:
+    """Return the pieces and tags of each split, from the cache where they are in it.
+
+    Args:
+        corpus: the dataset.
+        config: names the cache.
+        tokenizer: of the encoder.
+        vocabulary: the tokenizer's fingerprint.
+    """
     found = {}
     for split, content in corpus.splits.items():
         found[split] = cached(
@@ -124,6 +136,9 @@ def _say(name: str, task: Task, longest_word: int) -> None:
     counts = ", ".join(f"{s} {n} ({use.mentions[s]} mentions)" for s, n in use.sentences.items())
     taken = "" if len(task.used) == use.sentences["train"] else f", {len(task.used)} train used"
     log.info("%s %s: sentences %s%s", task.role, name, counts, taken)
+    if use.devel_share is not None:
+        log.warning("%s: devel is a part of its train file, for there is no other: %.0f %%, by %s",
+                    name, 100 * use.devel_share, task.corpus.held_out_by)  # fmt: skip
     for warning in task.corpus.warnings:
         log.warning("%s: %s", name, warning)
     for what, found in (

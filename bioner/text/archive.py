@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 from zlib import error as ZlibError
@@ -85,7 +86,7 @@ def _of_zip(opened: zipfile.ZipFile) -> Iterator[_Member | None]:
         name, kind = _safe(info.filename), stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise ArchiveError(f"its member {name!r} is a link or a device")
-        yield None if info.is_dir() else _Member(name, lambda info=info: opened.open(info))
+        yield None if info.is_dir() else _Member(name, partial(opened.open, info))
 
 
 def _of_tar(opened: tarfile.TarFile) -> Iterator[_Member | None]:
@@ -93,7 +94,7 @@ def _of_tar(opened: tarfile.TarFile) -> Iterator[_Member | None]:
         name = _safe(info.name)
         if not (info.isreg() or info.isdir()):
             raise ArchiveError(f"its member {name!r} is a link or a device")
-        yield None if info.isdir() else _Member(name, lambda info=info: _content(opened, info))
+        yield None if info.isdir() else _Member(name, partial(_content, opened, info))
 
 
 def _content(opened: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:

@@ -1,6 +1,6 @@
 """Sentences that are trained on though a target is scored or selected by them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from bioner.text.audit_sentences import SHORTEST
 from bioner.text.catalogue import Corpus
 from bioner.text.sentence import Sentence
-from bioner.text.table import Table, joined
+from bioner.text.table import Table
+
+# Sentences that are looked up at once, so that a large corpus takes no more memory than a small.
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -67,23 +70,25 @@ def _held_out(target: str, split: str, sentences: Table) -> HeldOut:
 
 
 def leaked(
-    train: Sequence[Sentence], used: Iterable[int], held: Sequence[HeldOut]
+    train: Sequence[Sentence], used: Sequence[int] | NDArray[np.int64], held: Sequence[HeldOut]
 ) -> dict[int, Place]:
     """Return the used train sentences that are held out, whatever their tokenisation, and where.
+
+    Texts are compared by their hashes of 64 bits, for a large corpus need not fit into the memory.
 
     Args:
         train: a train split.
         used: the indices of its sentences that are trained on.
         held: what `held_out` gave.
     """
-    table, indices = Table.of(train), np.fromiter(used, np.int64)
-    hashes = table.text_hashes[indices]
+    table, indices = Table.of(train), np.asarray(used, dtype=np.int64)
     found: dict[int, Place] = {}
-    for part in held:
-        places = part.find(hashes)
-        for hit in np.flatnonzero(places >= 0).tolist():
-            index, other = int(indices[hit]), part.sentences[int(places[hit])]
-            # Two texts may have one hash.
-            if index not in found and joined(table[index]) == joined(other):
-                found[index] = Place(part.target, part.split, other.line)
+    for start in range(0, len(indices), _BLOCK):
+        block = indices[start : start + _BLOCK]
+        hashes = table.text_hashes[block]
+        for part in held:
+            places = part.find(hashes)
+            for hit in np.flatnonzero(places >= 0).tolist():
+                line = int(part.sentences.lines[places[hit]])
+                found.setdefault(int(block[hit]), Place(part.target, part.split, line))
     return dict(sorted(found.items()))

@@ -13,6 +13,7 @@ from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
 from bioner.text.cache import cached
 from bioner.text.columns import read
+from bioner.text.documents import has_documents
 from bioner.text.fetch import ARCHIVE, ensure
 from bioner.text.files import sha256
 from bioner.text.holdout import hold_out
@@ -67,6 +68,11 @@ class Corpus:
     def tags(self) -> tuple[str, ...]:
         """The tags in the order of their ids."""
         return tag_set(self.types)
+
+    @property
+    def held_out_by(self) -> str:
+        """What a devel split that is a part of train was drawn by."""
+        return "documents" if has_documents(self.splits["train"].sentences) else "sentences"
 
 
 def load_corpus(

@@ -81,13 +81,13 @@ def _missing(files: dict[str, Path]) -> list[str]:
     return [split for split, path in files.items() if not path.exists()]
 
 
-def _by_hand(
-    name: str, files: dict[str, Path], why: str, archive: str | None = None
-) -> DataError:
+def _by_hand(name: str, files: dict[str, Path], why: str, archive: str | None = None) -> DataError:
     first, *others = [files[split] for split in _missing(files)]
     also = f" (nor {', '.join(path.name for path in others)})" if others else ""
     found = f"no such file{also}; {why}"
-    what = f"the files of dataset {name}, or {archive}," if archive else f"the files of dataset {name}"
+    what = (
+        f"the files of dataset {name}, or {archive}," if archive else f"the files of dataset {name}"
+    )
     return DataError(first, None, found, f"put {what} there by hand")
 
 

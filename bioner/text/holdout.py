@@ -34,4 +34,3 @@ def hold_out(train: Table, share: float) -> tuple[_Places, _Places]:
     drawn = min(max(drawn, 1), len(sizes) - 1)
     held = np.isin(documents, order[:drawn])
     return np.flatnonzero(~held), np.flatnonzero(held)
-

@@ -76,9 +76,7 @@ class Table(Sequence[Sentence]):
     words_by_tag: NDArray[np.int64]
 
     @classmethod
-    def of(
-        cls, sentences: Iterable[Sentence], notes: Mapping[str, int] | None = None
-    ) -> "Table":
+    def of(cls, sentences: Iterable[Sentence], notes: Mapping[str, int] | None = None) -> "Table":
         """Return the table of some sentences; a table is given back as it is."""
         if isinstance(sentences, Table) and notes is None:
             return sentences

@@ -1,7 +1,7 @@
 """How fast corpora are read and encoded, and how much memory a large one takes.
 
-    python experiments/ingest/measure.py speed     # BC2GM: cold, warm, and the tokenizer alone
-    python experiments/ingest/measure.py memory    # NCBI-disease against 2 million sentences
+python experiments/ingest/measure.py speed     # BC2GM: cold, warm, and the tokenizer alone
+python experiments/ingest/measure.py memory    # NCBI-disease against 2 million sentences
 """
 
 import argparse
@@ -38,14 +38,12 @@ SENTENCES = 2_000_000
 def config_of(target: str, datasets: Path, folder: Path, *overrides: str) -> TrainConfig:
     """Return the config of one step on one target."""
     register()
+    given = [
+        f"finetune.targets=[{target}]", "encoder=tiny", "logger=none", "trainer.accelerator=cpu",
+        f"datasets_dir={datasets}", f"runs_dir={folder}/runs", f"cache_dir={folder}/cache",
+    ]  # fmt: skip
     with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
-        return to_train_config(
-            compose("train", [
-                f"finetune.targets=[{target}]", "encoder=tiny", "logger=none",
-                "trainer.accelerator=cpu", f"datasets_dir={datasets}", f"runs_dir={folder}/runs",
-                f"cache_dir={folder}/cache", *overrides,
-            ])  # fmt: skip
-        )
+        return to_train_config(compose("train", [*given, *overrides]))
 
 
 def median(repeats: int, action: Callable[[], object]) -> float:

@@ -115,7 +115,9 @@ def test_size_and_number_are_bounded(
     packed_file = put(tmp_path, packed(kind))
     monkeypatch.setattr(archive, "MOST_BYTES", 270)
     with pytest.raises(ArchiveError, match="unpacks to more than 270 bytes"):
-        unpack(packed_file, ["corpus/brat", "corpus/train.tsv", "corpus/test.tsv", "corpus"], folder)
+        unpack(
+            packed_file, ["corpus/brat", "corpus/train.tsv", "corpus/test.tsv", "corpus"], folder
+        )
     monkeypatch.setattr(archive, "MOST_MEMBERS", 3)
     with pytest.raises(ArchiveError, match="holds more than 3 members"):
         unpack(packed_file, ["corpus/README"], folder)

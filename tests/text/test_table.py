@@ -42,7 +42,9 @@ def test_what_goes_in_comes_out(given_sentences: list[Sentence]) -> None:
 def test_what_is_counted_is_what_is_there(given_sentences: list[Sentence]) -> None:
     table = Table.of(given_sentences)
     mentions = [m.type for s in given_sentences for m in spans(s.tags)]
-    assert {t: n for t, n in table.mentions.items() if n} == {t: mentions.count(t) for t in mentions}
+    assert {t: n for t, n in table.mentions.items() if n} == {
+        t: mentions.count(t) for t in mentions
+    }
     marked = [i for i, s in enumerate(given_sentences) if spans(s.tags)]
     assert table.with_mention().tolist() == marked
     texts = [joined(s) for s in given_sentences]
@@ -60,7 +62,7 @@ def test_more_sentences_than_a_block() -> None:
 
 
 def test_from_disk(tmp_path: Path) -> None:
-    many = [Sentence(("α", "b\u2028"), ("B-X", "I-X"), 1, "d")]
+    many = [Sentence(("\u03b1", "b\u2028"), ("B-X", "I-X"), 1, "d")]
     for _ in range(2):
         table = cached(tmp_path, {"a": 1}, Table, lambda: Table.of(many, {"n": 1}))
         assert isinstance(table.word_ids, np.memmap)
