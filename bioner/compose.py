@@ -116,8 +116,8 @@ def _all_encoders(folders: Sequence[Path]) -> dict[str, Any]:
 def plain_words(words: Sequence[str]) -> list[str]:
     """Turn the words of `bioner datasets ACTION NAME… [overrides]` into overrides.
 
-    The words after `new` are a path. Only the words before the first override or option are taken: an option's value has no `=`
-    either.
+    Only the words before the first override or option are taken: an option's value has no `=`
+    either. The words after `new` are one path.
     """
     given = [*words]
     override = (i for i, word in enumerate(given) if "=" in word or word.startswith("-"))

@@ -16,8 +16,9 @@ from bioner.errors import UserError
 from bioner.text.audit_counts import SplitCounts, count
 from bioner.text.audit_errors import Fault, inspect
 from bioner.text.audit_sentences import Leak, Repeats, leaks, repeats
-from bioner.text.catalogue import Corpus, check_config, check_file, load_corpus
+from bioner.text.catalogue import Corpus, check_config, load_corpus
 from bioner.text.fetch import ensure, locate
+from bioner.text.split import check_file
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,6 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from bioner.config import DatasetConfig, EncoderConfig
 from bioner.errors import ConfigError, nearest
 
-
 # What a picture may be.
 SUFFIXES = (".png", ".svg", ".pdf")
 

@@ -86,7 +86,7 @@ def _splits(path: Path) -> tuple[Path, dict[str, str]]:
     """
     if not path.exists():
         raise DataError(path, None, "no such file or folder")
-    if path.is_file() and split_of(path.stem) is None or path.is_dir() and sniff(path):
+    if split_of(path.stem) is None if path.is_file() else sniff(path):
         return path.parent, {"train": path.name}
     folder, suffix = (path.parent, path.suffix) if path.is_file() else (path, None)
     entries = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]

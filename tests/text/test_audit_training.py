@@ -1,8 +1,9 @@
 """Which training sentences are held out."""
 
 from bioner.text.audit_training import Place, held_out, leaked
-from bioner.text.catalogue import Corpus, Split
+from bioner.text.catalogue import Corpus
 from bioner.text.sentence import Sentence
+from bioner.text.split import Split
 from bioner.text.table import Table
 
 
