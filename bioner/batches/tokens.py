@@ -186,7 +186,7 @@ def encoding_key(
     """Return all that decides what `encode` makes of one split, as the key of its cache.
 
     Args:
-        reading: all that decides the sentences, as `bioner.text.reading.reading_key` gives it.
+        reading: all that decides the sentences, as `bioner.text.sentence_key` gives it.
         types: the entity types in the order of the tag ids.
         tokenizer_fingerprint: what `fingerprint` gave.
     """

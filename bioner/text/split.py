@@ -12,7 +12,7 @@ from bioner.text.cache import cached
 from bioner.text.columns import read
 from bioner.text.files import sha256
 from bioner.text.holdout import hold_out
-from bioner.text.reading import reading_key
+from bioner.text.sentence_key import sentence_key
 from bioner.text.table import Table
 
 
@@ -63,7 +63,7 @@ class SplitReader:
             if held and split == "devel"
             else check_file(path, self._name, split, self._config, self.note)
         )
-        key = reading_key(digest, self._config, split if held else None)
+        key = sentence_key(digest, self._config, split if held else None)
         make = partial(self._part, path, split) if held else partial(self._table, path)
         return Split(self._kept(key, make), digest, key)
 

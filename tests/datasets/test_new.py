@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from bioner.compose import plain_words
 from bioner.config import DatasetConfig
 from bioner.datasets.actions import act
-from bioner.datasets.config import to_datasets_config
+from bioner.datasets.config import Action, DatasetsConfig, Output, to_datasets_config
 from bioner.datasets.sniff import SNIFFERS, columns_of, scheme_of, sniff, split_of
 from bioner.errors import DataError, UserError
 from bioner.text.catalogue import load_corpus
@@ -21,11 +21,12 @@ TEST = "a\tx\tB-Disease\nb\tx\tO\n"
 
 
 def new(
-    path: Path, capsys: pytest.CaptureFixture[str], *overrides: str
+    path: Path, capsys: pytest.CaptureFixture[str], name: str | None = None
 ) -> tuple[dict[str, Any], DatasetConfig]:
     """Return what `datasets new` says, and the dataset of the YAML that it wrote."""
-    words = plain_words(["new", str(path), "format=json", f"output={path.parent}/conf", *overrides])
-    config = to_datasets_config(composed(*words, verb="datasets"))
+    config = DatasetsConfig(
+        Action.new, format=Output.json, path=str(path), name=name, output=f"{path.parent}/conf"
+    )
     capsys.readouterr()
     assert act(config)
     found = json.loads(capsys.readouterr().out)
@@ -63,7 +64,7 @@ def test_it_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str
     with pytest.raises(UserError, match=r"mine\.yaml: is there already; remove it, or give"):
         new(folder, capsys)
     assert Path(found["yaml"]).read_text() == before
-    assert new(folder, capsys, "name=other")[0]["yaml"].endswith("conf/dataset/other.yaml")
+    assert new(folder, capsys, "other")[0]["yaml"].endswith("conf/dataset/other.yaml")
 
 
 def test_no_devel_split_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,8 +99,8 @@ def test_bare_tags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = written(tmp_path / "mine", train__tsv=TRAIN, test__tsv=TEST)
-    words = plain_words(["new", str(folder), f"output={tmp_path}/conf"])
+    folder = written(tmp_path / "my corpus's", train__tsv=TRAIN, test__tsv=TEST)
+    words = plain_words(["new", str(folder), f"output={tmp_path}/conf", "name=mine"])
     act(to_datasets_config(composed(*words, verb="datasets")))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "mine: format conll, tags IOB2, types Gene, Disease"

@@ -11,7 +11,7 @@ READER_VERSION = 1
 _FIELDS = ("format", "scheme", "word_column", "tag_column", "typed", "repair", "types")
 
 
-def reading_key(
+def sentence_key(
     sha256: str, config: DatasetConfig, part: str | None = None
 ) -> Mapping[str, object]:
     """Return all that decides the sentences that are read from a file.

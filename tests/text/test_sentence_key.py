@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bioner.config import DatasetConfig
-from bioner.text.reading import reading_key
+from bioner.text.sentence_key import sentence_key
 
 CONFIG = DatasetConfig(path="here")
 
@@ -24,17 +24,17 @@ CONFIG = DatasetConfig(path="here")
     ],
 )
 def test_what_the_reader_looks_at_is_in_the_key(change: dict[str, Any]) -> None:
-    assert reading_key("00", replace(CONFIG, **change)) != reading_key("00", CONFIG)
+    assert sentence_key("00", replace(CONFIG, **change)) != sentence_key("00", CONFIG)
 
 
 def test_nothing_else_is() -> None:
     renamed = replace(CONFIG, title="T", path="there", sentences={"train": 3}, verified=False)
-    assert reading_key("00", renamed) == reading_key("00", CONFIG)
+    assert sentence_key("00", renamed) == sentence_key("00", CONFIG)
 
 
 def test_the_file_and_its_part_are_in_the_key() -> None:
     shared = replace(CONFIG, files={"train": "a", "test": "b"}, devel_share=0.1)
     other = replace(shared, devel_share=0.2)
-    keys = [reading_key("00", shared, part) for part in (None, "train", "devel")]
-    keys += [reading_key("01", shared), reading_key("00", other, "train")]
+    keys = [sentence_key("00", shared, part) for part in (None, "train", "devel")]
+    keys += [sentence_key("01", shared), sentence_key("00", other, "train")]
     assert all(one != other for i, one in enumerate(keys) for other in keys[:i])
