@@ -109,7 +109,7 @@ def test_faults_are_told_once(datasets: Path) -> None:
 
 def test_one_document_can_not_be_parted(datasets: Path) -> None:
     (datasets / "mine" / "train.tsv").write_text("-DOCSTART- (a)\n\na\tO\n\nb\tB-Gene\n")
-    with pytest.raises(DataError, match="has one document, so that dataset.mine.devel_share"):
+    with pytest.raises(DataError, match=r"has one document, so that dataset\.mine\.devel_share"):
         load_corpus("mine", CONFIG, datasets)
 
 
