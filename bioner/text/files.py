@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bioner.errors import DataError
 
-_BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def contents(path: Path) -> bytes:
@@ -43,11 +43,9 @@ def text(path: Path) -> str:
     data = contents(path)
     if not data:
         raise DataError(path, None, "is empty", "expected one token a line: word and tag")
-    if data.startswith(_UTF16):
-        raise DataError(
-            path, 1, "is UTF-16", "expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8"
-        )
-    data = data.removeprefix(_BOM).replace(b"\r\n", b"\n")
+    if data.startswith(UTF16):
+        raise utf16_error(path)
+    data = data.removeprefix(BOM).replace(b"\r\n", b"\n")
     for byte, found in ((b"\0", "a NUL byte, as in a binary file"), (b"\r", r"a \r without \n")):
         if byte in data:
             legal = r"expected UTF-8 text, its lines ended by \n or \r\n"
@@ -58,6 +56,11 @@ def text(path: Path) -> str:
         found = f"byte 0x{data[error.start]:02x} is not UTF-8"
         legal = "expected UTF-8; to convert from Latin-1: iconv -f LATIN1 -t UTF-8"
         raise DataError(path, _line(data, error.start), found, legal) from None
+
+
+def utf16_error(path: Path | str) -> DataError:
+    """Return the error for a file that begins as UTF-16 does."""
+    return DataError(path, 1, "is UTF-16", "expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8")
 
 
 def _line(data: bytes, offset: int) -> int:
