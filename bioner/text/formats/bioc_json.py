@@ -75,7 +75,7 @@ def _document(found: Members) -> Document:
         marks += part.objects("annotations")
         for sentence in sentences:
             marks += sentence.objects("annotations")
-        if sentences and "text" not in part.value:
+        if sentences and not part.value.get("text"):
             pieces = [(s.get("offset", int), s.get("text", str)) for s in sentences]
             offset, text = joined(pieces, found.place, None)
         else:

@@ -77,35 +77,37 @@ def _forget(element: _Element) -> None:
 
 def _read(element: _Element, place: Path | str, report: Report) -> Iterator[Document]:
     try:
-        document, lines = _document(element, place)
+        document = _document(element, place)
     except DataError as error:
         report(error)
     else:
-        if is_sound(document, place, report, lines):
+        if is_sound(document, place, report):
             yield document
 
 
-def _document(element: _Element, place: Path | str) -> tuple[Document, list[int]]:
+def _document(element: _Element, place: Path | str) -> Document:
     passages = []
     for part in element.iterfind("passage"):
-        if part.find("text") is not None or part.find("sentence") is None:
+        if part.findtext("text") or part.find("sentence") is None:
             offset, text = _number(part, place), _text(part, place)
         else:
             sentences = part.findall("sentence")
             pieces = [(_number(s, place), _text(s, place)) for s in sentences]
             offset, text = joined(pieces, place, part.sourceline)
         passages.append(Passage(text, offset, _type(part)))
-    annotations, lines = [], []
+    annotations = []
     for mark in element.iter("annotation"):
         spans = sorted(_location(location, place) for location in mark.iterfind("location"))
         text = _text(mark, place)
-        annotations.append(Annotation(tuple(spans), _type(mark), text, mark.get("id", "")))
-        lines.append(mark.sourceline or 1)
+        line = mark.sourceline or 0
+        annotations.append(
+            Annotation(tuple(spans), _type(mark), text, mark.get("id", ""), line=line)
+        )
     identifier = _content(element.find("id"), place)
     line = element.sourceline or 1
     if not identifier:
         raise DataError(place, line, "a document has no id", "expected <id>")
-    return Document(identifier, tuple(passages), tuple(annotations), line), lines
+    return Document(identifier, tuple(passages), tuple(annotations), line)
 
 
 def _type(element: _Element) -> str:

@@ -19,16 +19,13 @@ class MismatchError(DataError):
     """
 
 
-def is_sound(
-    document: Document, place: Path | str, report: Report, lines: Sequence[int] = ()
-) -> bool:
+def is_sound(document: Document, place: Path | str, report: Report) -> bool:
     """Say whether a document can be used, and report what is wrong with it.
 
     Args:
         document: as it was read.
         place: the file, for the messages.
         report: takes each fault.
-        lines: of the annotations, where each has its own; else the document's line is named.
 
     Returns:
         False if there is a fault other than a `MismatchError`.
@@ -42,9 +39,8 @@ def is_sound(
             report(DataError(place, document.line, found, legal))
             return False
         end = passage.offset + len(passage.text)
-    for number, annotation in enumerate(document.annotations):
-        line = lines[number] if lines else document.line
-        error = _fault(document, annotation, place, line)
+    for annotation in document.annotations:
+        error = _fault(document, annotation, place, annotation.line or document.line)
         if error is not None:
             report(error)
             sound = sound and isinstance(error, MismatchError)

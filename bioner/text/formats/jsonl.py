@@ -49,16 +49,16 @@ def _document(line: str, place: Path | str, number: int) -> Document:
     except (ValueError, RecursionError) as error:
         found = f"no JSON: {error}"
         raise DataError(place, number, found, "expected one JSON object a line") from None
-    found = Members(value, "the document", place, number)
-    _check_keys(found, _DOCUMENT)
+    whole = Members(value, "the document", place, number)
+    _check_keys(whole, _DOCUMENT)
     if "text" in value and "passages" in value:
-        raise found.error("the document has both 'text' and 'passages'", "expected one of them")
+        raise whole.error("the document has both 'text' and 'passages'", "expected one of them")
     if "passages" in value:
-        passages = tuple(map(_passage, found.objects("passages")))
+        passages = tuple(map(_passage, whole.objects("passages")))
     else:
-        passages = (Passage(found.get("text", str), 0),)
-    identifier = found.get("id", str, str(number))
-    marks = found.objects("annotations")
+        passages = (Passage(whole.get("text", str), 0),)
+    identifier = whole.get("id", str, str(number))
+    marks = whole.objects("annotations")
     annotations = tuple(_annotation(mark, passages) for mark in marks)
     return Document(identifier, passages, annotations, number)
 

@@ -57,7 +57,6 @@ class _Block:
     id: str = ""
     passages: list[Passage] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
     faults: list[DataError] = field(default_factory=list)
 
     def fault(self, line: int, found: str, legal: str) -> None:
@@ -92,8 +91,7 @@ class _Block:
             return
         self.same_document(columns[0], number)
         spans = ((int(columns[1]), int(columns[2])),)
-        self.annotations.append(Annotation(spans, columns[4], columns[3]))
-        self.lines.append(number)
+        self.annotations.append(Annotation(spans, columns[4], columns[3], line=number))
 
     def same_document(self, found: str, number: int) -> None:
         if found != self.id:
@@ -104,5 +102,5 @@ class _Block:
         for error in self.faults:
             report(error)
         document = Document(self.id, tuple(self.passages), tuple(self.annotations), self.line)
-        if not self.faults and is_sound(document, self.place, report, self.lines):
+        if not self.faults and is_sound(document, self.place, report):
             yield document

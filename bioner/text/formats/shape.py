@@ -79,4 +79,4 @@ class Members:
             raise self.error(f"{name} is {shown(str(found))}", f"expected {_NAMES[kind]}")
         if isinstance(found, str) and any("\ud800" <= c <= "\udfff" for c in found):
             raise self.error(f"{name} has half of a surrogate pair", "expected Unicode characters")
-        return found  # type: ignore[no-any-return]
+        return found

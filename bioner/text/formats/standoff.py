@@ -35,24 +35,23 @@ def read_folder(source: Source, suffix: str, report: Report) -> Iterator[Documen
     legal = f"expected a folder of .txt and {suffix} files"
     if not isinstance(source, Path):
         raise DataError("(stream)", None, "standoff annotation can't come by a stream", legal)
+    folder = source.parent if source.is_file() else source
     if source.is_file():
         if source.suffix != ".txt":
             raise DataError(source, None, "is a file", legal)
-        texts, folder = [source], source.parent
+        texts = {source}
     elif source.is_dir():
-        texts, folder = sorted(source.rglob("*.txt")), source
+        marks = {file.with_suffix(".txt") for file in source.rglob(f"*{suffix}")}
+        texts = marks | set(source.rglob("*.txt"))
     else:
         raise DataError(source, None, "no such folder", legal)
-    marks = set(
-        texts if source.is_file() else (m.with_suffix(".txt") for m in source.rglob(f"*{suffix}"))
-    )
-    for text in sorted(marks | set(texts)):
+    if not texts:
+        report(DataError(source, None, f"has no .txt and no {suffix} file", legal))
+    for text in sorted(texts):
         try:
             yield from _document(text, text.with_suffix(suffix), folder, report)
         except DataError as error:
             report(error)
-    if not texts and not marks:
-        report(DataError(source, None, "has no .txt file", legal))
 
 
 def _document(
@@ -64,24 +63,26 @@ def _document(
         legal = f"expected {marks_file.name}, empty where nothing is marked"
         raise DataError(text_file, None, f"has no {marks_file.suffix} beside it", legal)
     text = _text(text_file)
-    annotations, lines = [], []
+    marks: list[Annotation] = []
     sound = True
     for number, line in numbered_lines(marks_file):
         mark = _MARK.fullmatch(line)
         if mark is not None:
-            spans = [tuple(map(int, span.split(" "))) for span in mark["spans"].split(";")]
-            annotations.append(
-                Annotation(tuple((s, e) for s, e in spans), mark["type"], mark["text"], mark["id"])
-            )
-            lines.append(number)
+            spans = tuple(_span(span) for span in mark["spans"].split(";"))
+            marks.append(Annotation(spans, mark["type"], mark["text"], mark["id"], line=number))
         elif line.strip() and line[0] not in _OTHERS:
             legal = "expected ID<tab>TYPE START END<tab>TEXT, or a line that begins with one of "
             report(DataError(marks_file, number, f"{shown(line)}", legal + " ".join(_OTHERS)))
             sound = False
     identifier = text_file.relative_to(folder).with_suffix("").as_posix()
-    document = Document(identifier, (Passage(text, 0),), tuple(annotations))
-    if is_sound(document, marks_file, report, lines) and sound:
+    document = Document(identifier, (Passage(text, 0),), tuple(marks))
+    if is_sound(document, marks_file, report) and sound:
         yield document
+
+
+def _span(text: str) -> tuple[int, int]:
+    start, end = text.split(" ")
+    return int(start), int(end)
 
 
 def _text(path: Path) -> str:
