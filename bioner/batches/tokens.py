@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bioner.config import DatasetConfig
 from bioner.errors import ConfigError
+from bioner.text.segment import segmenter
 from bioner.text.sentence import Sentence
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 ENCODING_VERSION = 1
 
 # The fields of a dataset's YAML that decide what the reader makes of a file.
-_READER_FIELDS = ("format", "scheme", "word_column", "tag_column", "typed", "repair")
+_READER_FIELDS = (
+    "format", "scheme", "word_column", "tag_column", "comment", "document", "types", "typed",
+    "flatten", "repair",
+)  # fmt: skip
 
 
 def starts_of(counts: NDArray[np.integer | np.bool_]) -> NDArray[np.int64]:
@@ -191,6 +195,7 @@ def encoding_key(
         "version": ENCODING_VERSION,
         "sha256": sha256,
         "reader": reader,
+        "segmenter": None if config.format == "conll" else segmenter(),
         "types": list(types),
         "tokenizer": tokenizer_fingerprint,
     }

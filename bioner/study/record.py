@@ -13,7 +13,7 @@ from typing import Any
 from bioner.errors import UserError
 
 # Raised by hand when the fields change.
-SCHEMA = 2
+SCHEMA = 3
 # Raised by hand when the same config would give other results: such runs are never compared.
 SEMANTICS = 1
 
@@ -38,6 +38,9 @@ class DatasetUse:
 
     `leaked_sentences` are the train sentences asked for that stand in a target's devel or test
     (None: nobody looked); `dropped_sentences` are those of them that are not in `train_sentences`.
+    Mentions: `cut_mentions` by a sentence or word border (tagged on the words they touch),
+    `dropped_mentions` for another one that has their words, `joined_mentions` discontinuous and
+    read as one piece.
     """
 
     role: str
@@ -48,6 +51,9 @@ class DatasetUse:
     leaked_sentences: int | None
     dropped_sentences: int
     repaired_tags: dict[str, int]
+    cut_mentions: dict[str, int]
+    dropped_mentions: dict[str, int]
+    joined_mentions: dict[str, int]
     lost_words: dict[str, int]
     oversized_words: dict[str, int]
 

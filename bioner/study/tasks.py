@@ -61,6 +61,9 @@ class Task:
             leaked_sentences=self.leaked,
             dropped_sentences=len(self.dropped),
             repaired_tags={s: split.repaired for s, split in splits.items()},
+            cut_mentions={s: split.cut for s, split in splits.items()},
+            dropped_mentions={s: split.dropped for s, split in splits.items()},
+            joined_mentions={s: split.joined for s, split in splits.items()},
             lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
             oversized_words={s: e.oversized(longest_word) for s, e in self.encoded.items()},
         )
@@ -127,7 +130,7 @@ def _say(name: str, task: Task, longest_word: int) -> None:
     for warning in task.corpus.warnings:
         log.warning("%s: %s", name, warning)
     for what, found in (
-        ("tags repaired", use.repaired_tags),
+        ("tags or annotations repaired", use.repaired_tags),
         ("words the tokenizer lost (predicted O)", use.lost_words),
         ("words longer than a window (their first pieces are used)", use.oversized_words),
     ):

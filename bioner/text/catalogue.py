@@ -1,6 +1,7 @@
 """Datasets by their YAML: checked, read and compared with what the YAML says of them."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,15 +9,20 @@ from omegaconf import MISSING
 
 from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
-from bioner.text.columns import read
+from bioner.text import columns, corpus_documents
 from bioner.text.fetch import ensure
-from bioner.text.files import sha256
+from bioner.text.formats.readers import READERS, digest
+from bioner.text.reading import Reading
+from bioner.text.schemes import SCHEMES
 from bioner.text.sentence import Sentence
 from bioner.text.tags import spans, tag_set
+from bioner.text.type_map import type_names
 
 SPLITS = ("train", "devel", "test")
-FORMATS = ("conll",)
-SCHEMES = ("IOB2",)
+FORMATS: dict[str, Callable[[Path, DatasetConfig, str, Report], Reading]] = {
+    "conll": columns.read,
+    **dict.fromkeys(READERS, corpus_documents.read),
+}
 
 
 @dataclass(frozen=True)
@@ -25,13 +31,19 @@ class Split:
 
     Attributes:
         sentences: in the order of the file.
-        sha256: of the file.
-        repaired: tags that were changed to make them legal.
+        sha256: of the file, or of the list of the folder's files.
+        repaired: tags, or annotations, that were changed to make them legal.
+        cut: mentions that a sentence or word border cuts.
+        dropped: mentions left out since another one has their words.
+        joined: discontinuous mentions read from their first to their last character.
     """
 
     sentences: tuple[Sentence, ...]
     sha256: str
     repaired: int
+    cut: int = 0
+    dropped: int = 0
+    joined: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ def load_corpus(
         else:
             splits[split], mentions[split], said = read_split
             warnings += said
-    types = tuple(config.types) or _derived_types(mentions)
+    types = type_names(config.types) or _derived_types(mentions)
     if not types and len(splits) == len(SPLITS):
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
@@ -114,13 +126,15 @@ def _read_split(
 ) -> tuple[Split, Counter[str], list[str]]:
     """Return a split, its mentions of each type, and the warnings."""
     noted = _Noted(report)
-    digest = check_file(path, name, split, config, noted)
-    sentences, repaired = read(path, config, name, noted)
-    found = Split(tuple(sentences), digest, repaired)
-    mentions = Counter(m.type for s in sentences for m in spans(s.tags))
+    sha256 = check_file(path, name, split, config, noted)
+    read = FORMATS[config.format](path, config, name, noted)
+    found = Split(tuple(read.sentences), sha256, read.repaired, read.cut, read.dropped, read.joined)
+    mentions = Counter(m.type for s in read.sentences for m in spans(s.tags))
+    said = [f"{split}: {note}" for note in read.notes]
     if noted.count:  # the counts lack what could not be read
-        return found, mentions, []
-    return found, mentions, _check_counts(path, name, split, config, found, mentions, report)
+        return found, mentions, said
+    said += _check_counts(path, name, split, config, found, mentions, report)
+    return found, mentions, said
 
 
 def check_config(name: str, config: DatasetConfig) -> None:
@@ -140,29 +154,49 @@ def check_config(name: str, config: DatasetConfig) -> None:
     for split in SPLITS:
         if not config.files.get(split):
             raise ConfigError(f"{key}.files.{split}", "is not given", "expected the name of a file")
-    for field, value, legal_values in (
-        ("format", config.format, FORMATS),
-        ("scheme", config.scheme, SCHEMES),
-    ):
-        if value not in legal_values:
-            raise ConfigError(f"{key}.{field}", f"is {value!r}", nearest(value, legal_values))
+    if config.format not in FORMATS:
+        raise ConfigError(f"{key}.format", f"is {config.format!r}", nearest(config.format, FORMATS))
+    _check_scheme(key, config)
     if config.word_column == config.tag_column:
         raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")
     _check_types(key, config)
 
 
+def _check_scheme(key: str, config: DatasetConfig) -> None:
+    scheme = config.scheme
+    if scheme is not None and scheme not in SCHEMES:
+        legal = f"{nearest(scheme, SCHEMES)}, or null to have it detected"
+        raise ConfigError(f"{key}.scheme", f"is {scheme!r}", legal)
+    if config.repair and config.format == "conll" and scheme != "IOB2":
+        found = f"is true, but {key}.scheme is {scheme or 'null'}"
+        raise ConfigError(f"{key}.repair", found, "only an I- of IOB2 can be read as B-")
+    for field in ("comment", "document"):
+        if getattr(config, field) == "":
+            legal = "expected what such a line starts with, or null for none"
+            raise ConfigError(f"{key}.{field}", "is empty", legal)
+
+
 def _check_types(key: str, config: DatasetConfig) -> None:
-    for type_name in config.types:
-        if type_name.split() != [type_name]:
-            raise ConfigError(
-                f"{key}.types", f"holds {type_name!r}", "expected names without blanks"
-            )
-        if config.types.count(type_name) > 1:
-            raise ConfigError(f"{key}.types", f"holds {type_name!r} more than once")
-    if not config.typed and len(config.types) != 1:
+    types = config.types
+    if not isinstance(types, list | Mapping):
+        legal = "expected a list of names, or a map from the names in the files to names"
+        raise ConfigError(f"{key}.types", f"is {types!r}", legal)
+    given = list(types.values()) if isinstance(types, Mapping) else types
+    if types and not any(name is not None for name in given):
+        raise ConfigError(f"{key}.types", "leaves no type", "expected at least one name")
+    for name in [*types, *(name for name in given if name is not None)]:
+        if not isinstance(name, str):
+            raise ConfigError(f"{key}.types", f"holds {name!r}", "expected names; quote numbers")
+    names = type_names(types)
+    for name in names:
+        if name.split() != [name]:
+            raise ConfigError(f"{key}.types", f"holds {name!r}", "expected names without blanks")
+        if isinstance(types, list) and types.count(name) > 1:
+            raise ConfigError(f"{key}.types", f"holds {name!r} more than once")
+    if not config.typed and len(names) != 1:
         raise ConfigError(
             f"{key}.types",
-            f"is [{', '.join(config.types)}], but typed is false",
+            f"is [{', '.join(names)}], but typed is false",
             "expected exactly one type, the one that bare B and I stand for",
         )
 
@@ -170,12 +204,12 @@ def _check_types(key: str, config: DatasetConfig) -> None:
 def check_file(
     path: Path, name: str, split: str, config: DatasetConfig, report: Report = raise_it
 ) -> str:
-    """Return the SHA-256 of a split's file, compared with the YAML's where that gives one.
+    """Return the SHA-256 of a split, compared with the YAML's where that gives one.
 
     Raises:
         DataError: if the file can't be read; by default also if it is another one.
     """
-    found, wanted = sha256(path), config.sha256.get(split)
+    found, wanted = digest(path, config.format), config.sha256.get(split)
     if wanted is not None and found != wanted.lower():
         says = f"its SHA-256 is {found}, but dataset.{name}.sha256.{split} is {wanted}"
         legal = (

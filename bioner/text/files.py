@@ -1,6 +1,7 @@
 """A corpus file as bytes and as text, with errors that say what is wrong with it."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from bioner.errors import DataError
@@ -32,6 +33,11 @@ def sha256(path: Path) -> str:
         DataError: if there is no such file, or it can't be read.
     """
     return hashlib.sha256(contents(path)).hexdigest()
+
+
+def sha256_of(lines: Iterable[str]) -> str:
+    """Return the SHA-256 of lines of text in hexadecimal."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def text(path: Path) -> str:

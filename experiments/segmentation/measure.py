@@ -151,9 +151,7 @@ def main() -> None:
         read_in[name] = (list(passages(list(pubtator.read_documents(file)))), known)
     for name, (texts, known) in read_in.items():
         print(f"\n{name}: {sum(len(m) for _, m in texts)} mentions")
-        print(
-            "\n| splitter | sentences | mentions cut | as in the TSV: precision | recall | characters/s |"
-        )
+        print("\n| splitter | sentences | mentions cut | in the TSV | of the TSV | characters/s |")
         print("| --- | --: | --: | --: | --: | --: |")
         for splitter, cut in splitters():
             pieces, speed = measure(cut, texts)
