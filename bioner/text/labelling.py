@@ -15,7 +15,7 @@ from bioner.text.type_map import TypeMap
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """A sentence as its file has it.
 
@@ -70,7 +70,7 @@ class Labelling:
         scheme, reading = self._config.scheme, Reading()
         whole = [row for row in rows if not row.broken]
         if scheme is None:
-            scheme = self._detect(whole)
+            scheme = self._detect(whole, letters)
             if scheme is None:
                 return reading
             reading.notes.append(f"its tags are {scheme} (detected, the YAML states no scheme)")
@@ -100,22 +100,21 @@ class Labelling:
         name = self._types[tag[2:]]
         return OUTSIDE if name is None else f"{tag[0]}-{name}"
 
-    def _detect(self, rows: Sequence[Row]) -> str | None:
+    def _detect(self, rows: Sequence[Row], letters: set[str]) -> str | None:
         """Return the scheme of the tags; report that there is none."""
         fit = fitting(row.tags for row in rows)
         if fit:
             # A file without any B is IO and IOB1 at once, and reads the same as both.
             return "IO" if "IO" in fit and "IOB2" not in fit else fit[0]
         says = []
-        for scheme in RULES:
+        for scheme in [s for s in RULES if letters <= set(LETTERS[s])][:2] or RULES:
             wrong = [(row, place) for row in rows for place in contradictions(row.tags, scheme)]
             shown = ", ".join(
                 f"{self._written(row.tags[place])} on line {row.line_of(place)}"
                 for row, place in wrong[:_SHOWN]
             )
-            says.append((len(wrong), f"not {scheme}: {shown} ({len(wrong):,} in all)"))
-        nearest = [text for _, text in sorted(says)[:2]]
-        found = f"its tags are of no scheme; {'; '.join(nearest)}"
+            says.append(f"not {scheme}: {shown} ({len(wrong):,} in all)")
+        found = f"its tags are of no scheme; {'; '.join(says)}"
         legal = f"correct the file; dataset.{self._name}.scheme=… shows every place under a scheme"
         self.faults.append(DataError(self._path, None, found, legal))
         return None

@@ -52,7 +52,8 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
             if not found:
                 _check_root(parsing.root, place)
         except etree.XMLSyntaxError as error:
-            raise DataError(place, error.lineno, f"no XML: {error.msg}", "expected BioC") from None
+            line = error.lineno or None
+            raise DataError(place, line, f"no XML: {error.msg}", "expected BioC XML") from None
 
 
 def _check_root(element: _Element, place: Path | str) -> None:

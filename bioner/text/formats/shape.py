@@ -1,11 +1,11 @@
 """JSON values of the shape that a reader expects, or an error that says what stands there."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bioner.errors import DataError
-from bioner.text.formats.checked import shown
 
 T = TypeVar("T")
 
@@ -17,6 +17,7 @@ _NAMES = {
     float: "a number",
 }
 _LARGEST = 10**15
+_SHOWN = 60  # characters of a value that a message shows
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,13 @@ class Members:
             found = float(found) if abs(found) < _LARGEST else found
         right = isinstance(found, kind) and not isinstance(found, bool)
         if not right or (isinstance(found, int) and abs(found) >= _LARGEST):
-            raise self.error(f"{name} is {shown(str(found))}", f"expected {_NAMES[kind]}")
+            raise self.error(f"{name} is {_written(found)}", f"expected {_NAMES[kind]}")
         if isinstance(found, str) and any("\ud800" <= c <= "\udfff" for c in found):
             raise self.error(f"{name} has half of a surrogate pair", "expected Unicode characters")
         return found
+
+
+def _written(value: Any) -> str:
+    """Return a value as JSON has it, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
