@@ -75,6 +75,14 @@ class SubsetUnit(StrEnum):
     documents = "documents"
 
 
+class Flatten(StrEnum):
+    """Which of two mentions that overlap is kept."""
+
+    longest = "longest"
+    shortest = "shortest"
+    error = "error"
+
+
 class Weighting(StrEnum):
     """How the losses of the tasks are combined."""
 
@@ -98,11 +106,15 @@ class DatasetConfig:
     archive: str | None = None
     sha256: dict[str, str] = field(default_factory=dict)
     format: str = "conll"
-    scheme: str = "IOB2"
+    scheme: str | None = "IOB2"
     word_column: int = 0
     tag_column: int = -1
-    types: list[str] = field(default_factory=list)
+    comment: str | None = None
+    document: str | None = None
+    # A list or a map: OmegaConf has no such union.
+    types: Any = field(default_factory=list)
     typed: bool = True
+    flatten: Flatten = Flatten.error
     repair: bool = False
     sentences: dict[str, int] = field(default_factory=dict)
     mentions: dict[str, int] = field(default_factory=dict)

@@ -48,6 +48,8 @@ def what_counts(config: TrainConfig) -> dict[str, Any]:
     for dataset in plain["dataset"].values():
         for key in _DATASET_WITHOUT_EFFECT:
             del dataset[key]
+        if isinstance(dataset["types"], dict):  # the order is that of the tag ids
+            dataset["types"] = list(dataset["types"].items())
     return plain
 
 

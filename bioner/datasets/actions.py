@@ -19,6 +19,7 @@ from bioner.text.audit_sentences import Leak, Repeats, leaks, repeats
 from bioner.text.catalogue import Corpus, check_config, load_corpus
 from bioner.text.fetch import ensure, locate
 from bioner.text.split import check_file
+from bioner.text.type_map import type_names
 
 log = logging.getLogger(__name__)
 
@@ -100,11 +101,11 @@ def catalogue(config: DatasetsConfig) -> dict[str, Entry]:
     return {
         name: Entry(
             one.title,
-            one.types,
+            list(type_names(one.types)),
             one.sentences,
             one.mentions,
             one.licence,
-            all(path.is_file() for path in locate(one, folder).values()),
+            all(path.exists() for path in locate(one, folder).values()),
             one.verified,
         )
         for name, one in config.dataset.items()

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bioner.config import DatasetConfig
+from bioner.config import DatasetConfig, Flatten
 from bioner.datasets.config import DatasetsConfig
 from bioner.datasets.sniff import SNIFFERS, columns_of, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
@@ -73,7 +73,7 @@ def new(config: DatasetsConfig) -> Found:
     one.mentions = {split: sum(each.mentions.values()) for split, each in counts.items()}
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(_yaml(one, remarks), encoding="utf-8")
-    scheme = one.scheme if one.format == "conll" else ""
+    scheme = str(one.scheme) if one.format == "conll" else ""
     remarks += corpus.warnings
     return Found(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
 
@@ -133,7 +133,9 @@ def _described(name: str, folder: Path, files: dict[str, str]) -> DatasetConfig:
     )
     if sniff(places[0]) is None:
         raise DataError(places[0], None, "is of no known format", f"Legal: {', '.join(SNIFFERS)}")
-    if one.format == "conll":
+    if one.format != "conll":
+        one.flatten = Flatten.longest  # what it leaves out is counted and said
+    else:
         columns = columns_of(places)
         one.scheme, one.typed = columns.scheme, columns.typed
         one.word_column, one.tag_column = columns.word, columns.tag
@@ -160,6 +162,8 @@ def _yaml(one: DatasetConfig, remarks: list[str]) -> str:
         for each in fields(one)
         if each.name in ("path", "files") or getattr(one, each.name) != getattr(usual, each.name)
     }
+    if one.flatten != usual.flatten:
+        given["flatten"] = str(one.flatten)
     if one.devel_share is not None:
         given["devel_share"] = one.devel_share
     heading = "".join(f"# {remark[0].upper()}{remark[1:]}.\n" for remark in remarks)

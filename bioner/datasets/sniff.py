@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bioner.errors import DataError
 from bioner.text.files import text
-from bioner.text.tags import violations
+from bioner.text.schemes import fitting
+from bioner.text.tags import OUTSIDE
 
 # Bytes of a file by which its format is told.
 _START = 1 << 16
@@ -108,8 +109,8 @@ def columns_of(files: Iterable[Path]) -> Columns:
     typed = any("-" in tag for tag in used)
     scheme = scheme_of(tags)
     if scheme is None:
-        found = "its tags are neither IOB1 nor IOB2: an I- that continues nothing, and a B- as well"
-        legal = "see conf/dataset/README.md for `repair`, which reads such an I- as B-"
+        found = "its tags follow no scheme, be it IOB1 or IOB2"
+        legal = "correct them, or write the YAML with scheme and repair (conf/dataset/README.md)"
         raise DataError(next(iter(files)), None, found, legal)
     return Columns(1 if place == 0 else 0, place, scheme, typed)
 
@@ -128,28 +129,14 @@ def _tag_column(file: Path, lines: Sequence[Sequence[str]]) -> int:
 
 
 def scheme_of(sentences: Iterable[Sequence[str]]) -> str | None:
-    """Return the scheme of some tags; None where they follow none.
+    """Return the scheme of some tags, which may be without types; None where they follow none."""
+    fit = fitting([_typed(tag) for tag in s] for s in sentences)
+    # Where a file has no B, IO says more than IOB1, which reads the same mentions.
+    return "IO" if "IO" in fit and "IOB2" not in fit else next(iter(fit), None)
 
-    Where two schemes read the same mentions, the one with fewer kinds of tags is named.
-    """
-    bare = {"B": "B-x", "I": "I-x"}
-    tags = [[bare.get(tag, tag) for tag in sentence] for sentence in sentences]
-    prefixes = {tag[0] for sentence in tags for tag in sentence}
-    if prefixes & set("SE"):
-        return "IOBES"
-    if prefixes & set("LU"):
-        return "BILOU"
-    if "B" not in prefixes:
-        return "IO"
-    if not any(violations(sentence) for sentence in tags):
-        return "IOB2"
-    between = all(
-        before[2:] == tag[2:]
-        for sentence in tags
-        for before, tag in zip(["O", *sentence], sentence, strict=False)
-        if tag.startswith("B-")
-    )
-    return "IOB1" if between else None
+
+def _typed(tag: str) -> str:
+    return tag if "-" in tag or tag == OUTSIDE else f"{tag}-x"
 
 
 def _lines(content: str) -> Iterator[str]:

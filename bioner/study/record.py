@@ -39,6 +39,9 @@ class DatasetUse:
     `leaked_sentences` are the train sentences asked for that stand in a target's devel or test
     (None: nobody looked); `dropped_sentences` are those of them that are not in `train_sentences`.
     `devel_share` is the part of the train file that is devel; None where devel is a file.
+    Mentions: `cut_mentions` by a sentence or word border (tagged on the words they touch),
+    `dropped_mentions` for another one that has their words, `joined_mentions` discontinuous and
+    read as one piece.
     """
 
     role: str
@@ -50,6 +53,9 @@ class DatasetUse:
     leaked_sentences: int | None
     dropped_sentences: int
     repaired_tags: dict[str, int]
+    cut_mentions: dict[str, int]
+    dropped_mentions: dict[str, int]
+    joined_mentions: dict[str, int]
     lost_words: dict[str, int]
     oversized_words: dict[str, int]
 

@@ -58,7 +58,10 @@ class Task:
             train_sentences=len(self.used),
             leaked_sentences=self.leaked,
             dropped_sentences=len(self.dropped),
-            repaired_tags={s: split.repaired for s, split in splits.items()},
+            repaired_tags={s: split.counted("repaired") for s, split in splits.items()},
+            cut_mentions={s: split.counted("cut") for s, split in splits.items()},
+            dropped_mentions={s: split.counted("dropped") for s, split in splits.items()},
+            joined_mentions={s: split.counted("joined") for s, split in splits.items()},
             lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
             oversized_words={s: e.oversized(longest_word) for s, e in self.encoded.items()},
         )
@@ -142,7 +145,7 @@ def _say(name: str, task: Task, longest_word: int) -> None:
     for warning in task.corpus.warnings:
         log.warning("%s: %s", name, warning)
     for what, found in (
-        ("tags repaired", use.repaired_tags),
+        ("tags or annotations repaired", use.repaired_tags),
         ("words the tokenizer lost (predicted O)", use.lost_words),
         ("words longer than a window (their first pieces are used)", use.oversized_words),
     ):

@@ -11,12 +11,12 @@ from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
 from bioner.text.documents import has_documents
 from bioner.text.fetch import ARCHIVE, ensure
-from bioner.text.split import Split, SplitReader
+from bioner.text.schemes import SCHEMES
+from bioner.text.split import FORMATS, Split, SplitReader
 from bioner.text.tags import tag_set
+from bioner.text.type_map import type_names
 
 SPLITS = ("train", "devel", "test")
-FORMATS = ("conll",)
-SCHEMES = ("IOB2",)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def load_corpus(
         else:
             warnings += reader.compare(path, split, splits[split])
     mentions = {split: found.sentences.mentions for split, found in splits.items()}
-    types = tuple(config.types) or _derived_types(mentions)
+    types = type_names(config.types) or _derived_types(mentions)
     if not types and len(splits) == len(SPLITS):
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
@@ -120,12 +120,9 @@ def check_config(name: str, config: DatasetConfig) -> None:
             legal = "expected the name of a file"
             legal += ", or devel_share" if split == "devel" else ""
             raise ConfigError(f"{key}.files.{split}", "is not given", legal)
-    for field, value, legal_values in (
-        ("format", config.format, FORMATS),
-        ("scheme", config.scheme, SCHEMES),
-    ):
-        if value not in legal_values:
-            raise ConfigError(f"{key}.{field}", f"is {value!r}", nearest(value, legal_values))
+    if config.format not in FORMATS:
+        raise ConfigError(f"{key}.format", f"is {config.format!r}", nearest(config.format, FORMATS))
+    _check_scheme(key, config)
     if config.word_column == config.tag_column:
         raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")
     _check_types(key, config)
@@ -140,18 +137,41 @@ def _check_devel_share(key: str, config: DatasetConfig) -> None:
         raise ConfigError(f"{key}.files.devel", found, "leave one of the two out")
 
 
+def _check_scheme(key: str, config: DatasetConfig) -> None:
+    scheme = config.scheme
+    if scheme is not None and scheme not in SCHEMES:
+        legal = f"{nearest(scheme, SCHEMES)}, or null to have it detected"
+        raise ConfigError(f"{key}.scheme", f"is {scheme!r}", legal)
+    if config.repair and config.format == "conll" and scheme != "IOB2":
+        found = f"is true, but {key}.scheme is {scheme or 'null'}"
+        raise ConfigError(f"{key}.repair", found, "only an I- of IOB2 can be read as B-")
+    for field in ("comment", "document"):
+        if getattr(config, field) == "":
+            legal = "expected what such a line starts with, or null for none"
+            raise ConfigError(f"{key}.{field}", "is empty", legal)
+
+
 def _check_types(key: str, config: DatasetConfig) -> None:
-    for type_name in config.types:
-        if type_name.split() != [type_name]:
-            raise ConfigError(
-                f"{key}.types", f"holds {type_name!r}", "expected names without blanks"
-            )
-        if config.types.count(type_name) > 1:
-            raise ConfigError(f"{key}.types", f"holds {type_name!r} more than once")
-    if not config.typed and len(config.types) != 1:
+    types = config.types
+    if not isinstance(types, list | Mapping):
+        legal = "expected a list of names, or a map from the names in the files to names"
+        raise ConfigError(f"{key}.types", f"is {types!r}", legal)
+    given = list(types.values()) if isinstance(types, Mapping) else types
+    if types and not any(name is not None for name in given):
+        raise ConfigError(f"{key}.types", "leaves no type", "expected at least one name")
+    for name in [*types, *(name for name in given if name is not None)]:
+        if not isinstance(name, str):
+            raise ConfigError(f"{key}.types", f"holds {name!r}", "expected names; quote numbers")
+    names = type_names(types)
+    for name in names:
+        if name.split() != [name]:
+            raise ConfigError(f"{key}.types", f"holds {name!r}", "expected names without blanks")
+        if isinstance(types, list) and types.count(name) > 1:
+            raise ConfigError(f"{key}.types", f"holds {name!r} more than once")
+    if not config.typed and len(names) != 1:
         raise ConfigError(
             f"{key}.types",
-            f"is [{', '.join(config.types)}], but typed is false",
+            f"is [{', '.join(names)}], but typed is false",
             "expected exactly one type, the one that bare B and I stand for",
         )
 

@@ -6,24 +6,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bioner.config import DatasetConfig
-from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
+from bioner.errors import ConfigError, DataError, Report, raise_it
 from bioner.text.files import text
-from bioner.text.sentence import Sentence
-from bioner.text.tags import OUTSIDE, repair, violations
+from bioner.text.labelling import Labelling, Row
+from bioner.text.reading import Reading
+from bioner.text.schemes import LETTERS
+from bioner.text.tags import OUTSIDE
+from bioner.text.type_map import TypeMap, type_names
 
 _DOCUMENT = re.compile(r" *-DOCSTART-(?:\s*\((?P<id>[^()]+)\)|\s|$)")
 _SPACES = re.compile(" +")
+_LETTERS = ("B", "I", "E", "S", "L", "U")
 
 
-def read(
-    path: Path, config: DatasetConfig, name: str, report: Report = raise_it
-) -> tuple[list[Sentence], int]:
+def read(path: Path, config: DatasetConfig, name: str, report: Report = raise_it) -> Reading:
     r"""Read a column file.
 
     The columns are parted by tabs or by runs of spaces; the first token line decides which, and how
     many columns the file has. A line that starts with `-DOCSTART-` begins a document, whose name is
-    the id in round brackets on that line, else its ordinal. Lines end with `\n` or `\r\n` and with
-    nothing else; a byte order mark is passed over.
+    the id in round brackets on that line, else its ordinal; so does a line that starts with
+    `config.document`, whose name is the rest of it. A line that starts with `config.comment` is
+    passed over. Lines end with `\n` or `\r\n` and with nothing else; a byte order mark is passed
+    over.
 
     Args:
         path: the file.
@@ -32,22 +36,24 @@ def read(
         report: takes each fault of a line. Where it returns, reading goes on without the sentence
             that the line belongs to.
 
-    Returns:
-        The sentences, and the number of tags repaired (0 unless `config.repair`).
-
     Raises:
         DataError: if the file can't be read as text; by default also for the first faulty line.
         ConfigError: if the file has no such column.
     """
     # Not splitlines(): a word may hold U+2028, U+0085 or another of the line ends of Unicode.
     lines = text(path).split("\n")
-    reader = _Reader(path, config, name, report, unended=len(lines) if lines[-1] else None)
+    rows = _Rows(path, config, name, unended=len(lines) if lines[-1] else None)
     for number, line in enumerate(lines, 1):
-        reader.take(line, number)
-    reader.end_sentence(len(lines) + 1)
-    if not reader.sentences and not reader.faulty:
+        rows.take(line, number)
+    rows.end_sentence(len(lines) + 1)
+    labelling = Labelling(path, config, name)
+    reading = labelling.read(rows.found, rows.letters)
+    # Where the tags go against their scheme only the whole file shows.
+    for error in sorted(rows.faults + labelling.faults, key=lambda one: one.line or 0):
+        report(error)
+    if not rows.found:
         report(DataError(path, None, "has no sentence", "expected one token a line: word and tag"))
-    return reader.sentences, reader.repaired
+    return reading
 
 
 @dataclass(slots=True)
@@ -63,22 +69,28 @@ class _Layout:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _Rows:
+    """Gathers the sentences of a file, their tags as the file has them."""
+
     path: Path
     config: DatasetConfig
     name: str
-    report: Report
     unended: int | None
-    sentences: list[Sentence] = field(default_factory=list)
-    repaired: int = 0
+    types: TypeMap = field(init=False)
+    found: list[Row] = field(default_factory=list)
+    letters: set[str] = field(default_factory=set)
     document: str = ""
     documents: int = 0
     layout: _Layout | None = None
     tokens: dict[str, tuple[str, str]] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    passed: list[int] = field(default_factory=list)
     broken: bool = False
-    faulty: int = 0
+    faults: list[DataError] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.types = TypeMap(self.config.types, f"dataset.{self.name}.types")
 
     def take(self, line: str, number: int) -> None:
         # Most lines of a corpus stand in it many times: each distinct one is judged once.
@@ -86,20 +98,30 @@ class _Reader:
         if token is None:
             if not line or line.isspace():
                 return self.end_sentence(number)
-            if border := _DOCUMENT.match(line):
-                return self.start_document(border["id"], number)
+            if self.is_mark(line, number):
+                return None
             try:
                 token = self.tokens[line] = self.token(line, number)
             except DataError as error:
                 # The line keeps its place, so that the lines after it are counted right.
-                self.fault(error)
+                self.faults.append(error)
                 self.broken, token = True, ("", OUTSIDE)
         self.words.append(token[0])
         self.tags.append(token[1])
+        return None
 
-    def fault(self, error: DataError) -> None:
-        self.faulty += 1
-        self.report(error)
+    def is_mark(self, line: str, number: int) -> bool:
+        """Say whether a line begins a document or is a comment, and act on it."""
+        starts, comment = self.config.document, self.config.comment
+        if starts is not None and line.startswith(starts):
+            self.start_document(line.removeprefix(starts).strip(), number)
+        elif border := _DOCUMENT.match(line):
+            self.start_document(border["id"], number)
+        elif comment is None or not line.startswith(comment):
+            return False
+        elif self.words:
+            self.passed.append(number)
+        return True
 
     def start_document(self, identifier: str | None, number: int) -> None:
         self.end_sentence(number)
@@ -147,13 +169,13 @@ class _Reader:
         return self.layout
 
     def read_tag(self, tag: str, number: int) -> str:
-        """Return the IOB2 tag that a tag of the file stands for."""
+        """Return a tag with its letter and its type, whatever the scheme."""
         if tag == OUTSIDE:
             return tag
-        prefix, hyphen, type_name = tag.partition("-")
-        typed, types = self.config.typed, self.config.types
-        known = prefix in ("B", "I") and (not hyphen or type_name.split() == [type_name])
-        legal = "expected O, B-TYPE or I-TYPE (IOB2)" if typed else "expected O, B or I"
+        letter, hyphen, type_name = tag.partition("-")
+        typed = self.config.typed
+        known = letter in _LETTERS and (not hyphen or type_name.split() == [type_name])
+        legal = _legal(self.config.scheme, typed)
         if known and typed and not hyphen:
             legal += f"; for a file of bare B, I and O set dataset.{self.name}.typed=false"
             raise self.error(number, f"tag {tag!r} has no type", legal)
@@ -162,49 +184,35 @@ class _Reader:
             raise self.error(number, f"tag {tag!r} has a type, but typed is false", legal)
         if not known:
             raise self.error(number, f"unknown tag {tag!r}", legal)
+        self.letters.add(letter)
         if not typed:
-            return f"{prefix}-{types[0]}"
-        if types and type_name not in types:
-            found = f"type {type_name!r} is not in dataset.{self.name}.types"
-            raise self.error(number, found, nearest(type_name, types))
+            return f"{letter}-{type_names(self.config.types)[0]}"
+        if fault := self.types.fault(type_name):
+            raise self.error(number, *fault)
         return tag
 
     def end_sentence(self, number: int) -> None:
-        """Close the sentence whose last word stands on the line before `number`."""
+        """Close the sentence whose last word stands before the line `number`."""
         if not self.words:
             return
-        line = number - len(self.words)
-        tags = tuple(self.tags)
-        # A line that can't be read may be what the next one continues.
-        places = [] if self.broken or tags.count(OUTSIDE) == len(tags) else violations(tags)
-        if places and self.config.repair:
-            tags, repaired = repair(tags)
-            self.repaired += repaired
-        elif places:
-            self.broken = True
-            for place in places:
-                self.fault(self.violation(place, line + place))
-        if not self.broken:
-            self.sentences.append(Sentence(tuple(self.words), tags, line, self.document))
+        line = number - len(self.words) - len(self.passed)
+        words, tags, passed = tuple(self.words), tuple(self.tags), tuple(self.passed)
+        self.found.append(Row(words, tags, line, self.document, passed, self.broken))
         self.words.clear()
         self.tags.clear()
+        self.passed.clear()
         self.broken = False
-
-    def violation(self, place: int, number: int) -> DataError:
-        def written(tag: str) -> str:
-            return tag if self.config.typed else tag[0]
-
-        tag = self.tags[place]
-        after = f"after {written(self.tags[place - 1])}" if place else "at the start of a sentence"
-        return self.error(
-            number,
-            f"tag {written(tag)} of {self.words[place]!r} {after} continues no mention",
-            f"expected {written('B' + tag[1:])}; to read it as that set "
-            f"dataset.{self.name}.repair=true",
-        )
 
     def error(self, number: int, found: str, legal: str) -> DataError:
         return DataError(self.path, number, found, legal)
+
+
+def _legal(scheme: str | None, typed: bool) -> str:
+    """Say which tags a file may have."""
+    letters = _LETTERS if scheme is None else LETTERS[scheme]
+    *most, last = ["O", *(f"{letter}-TYPE" if typed else letter for letter in letters)]
+    named = f" ({scheme})" if typed and scheme is not None else ""
+    return f"expected {', '.join(most)} or {last}{named}"
 
 
 def _by_tabs(line: str) -> list[str]:

@@ -4,7 +4,7 @@ Offsets count Unicode code points, as Python's strings do, from the start of the
 end is exclusive.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +13,13 @@ class Annotation:
 
     Attributes:
         spans: (start, end) of each fragment, in the order of the text; more than one where the
-            mention is discontinuous.
+            mention is discontinuous, none where the file gives it no place (BioC may).
         type: the entity type, as the file has it.
         text: the marked text, as the file has it.
         id: the annotation's own id in the file; "" where it has none.
         score: how sure a model is of it, from 0 to 1; None for what a person marked.
         source: the head that marked it; "" for what a file holds.
+        line: 1-based line of the file that it stands on; 0 where the format has no lines.
     """
 
     spans: tuple[tuple[int, int], ...]
@@ -27,6 +28,7 @@ class Annotation:
     id: str = ""
     score: float | None = None
     source: str = ""
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """A corpus file as bytes and as text, with errors that say what is wrong with it."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from bioner.errors import DataError
 
-_BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def contents(path: Path) -> bytes:
@@ -39,6 +40,11 @@ def sha256(path: Path) -> str:
         return hashlib.sha256(contents(path)).hexdigest()
 
 
+def sha256_of(lines: Iterable[str]) -> str:
+    """Return the SHA-256 of lines of text in hexadecimal."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def text(path: Path) -> str:
     r"""Return the text of a UTF-8 file, its lines ended by `\n`, without a byte order mark.
 
@@ -48,11 +54,9 @@ def text(path: Path) -> str:
     data = contents(path)
     if not data:
         raise DataError(path, None, "is empty", "expected one token a line: word and tag")
-    if data.startswith(_UTF16):
-        raise DataError(
-            path, 1, "is UTF-16", "expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8"
-        )
-    data = data.removeprefix(_BOM).replace(b"\r\n", b"\n")
+    if data.startswith(UTF16):
+        raise utf16_error(path)
+    data = data.removeprefix(BOM).replace(b"\r\n", b"\n")
     for byte, found in ((b"\0", "a NUL byte, as in a binary file"), (b"\r", r"a \r without \n")):
         if byte in data:
             legal = r"expected UTF-8 text, its lines ended by \n or \r\n"
@@ -63,6 +67,11 @@ def text(path: Path) -> str:
         found = f"byte 0x{data[error.start]:02x} is not UTF-8"
         legal = "expected UTF-8; to convert from Latin-1: iconv -f LATIN1 -t UTF-8"
         raise DataError(path, _line(data, error.start), found, legal) from None
+
+
+def utf16_error(path: Path | str) -> DataError:
+    """Return the error for a file that begins as UTF-16 does."""
+    return DataError(path, 1, "is UTF-16", "expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8")
 
 
 def _line(data: bytes, offset: int) -> int:

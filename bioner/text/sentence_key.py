@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 
 from bioner.config import DatasetConfig
+from bioner.text.segment import segmenter
 
 # To be raised when a reader gives other sentences for the same file and settings.
 READER_VERSION = 1
 
 # The fields of a dataset's YAML that decide what the reader makes of a file.
-_FIELDS = ("format", "scheme", "word_column", "tag_column", "typed", "repair", "types")
+_FIELDS = (
+    "format", "scheme", "word_column", "tag_column", "comment", "document", "types", "typed",
+    "flatten", "repair",
+)  # fmt: skip
 
 
 def sentence_key(
@@ -25,5 +29,6 @@ def sentence_key(
         "version": READER_VERSION,
         "sha256": sha256,
         "reader": {name: getattr(config, name) for name in _FIELDS},
+        "segmenter": None if config.format == "conll" else segmenter(),
         "part": part and [part, config.devel_share],
     }

@@ -8,12 +8,18 @@ from pathlib import Path
 
 from bioner.config import DatasetConfig
 from bioner.errors import DataError, Report, raise_it
+from bioner.text import columns, corpus_documents
 from bioner.text.cache import cached
-from bioner.text.columns import read
-from bioner.text.files import sha256
+from bioner.text.formats.readers import READERS, digest
 from bioner.text.holdout import hold_out
+from bioner.text.reading import Reading
 from bioner.text.sentence_key import sentence_key
 from bioner.text.table import Table
+
+FORMATS: dict[str, Callable[[Path, DatasetConfig, str, Report], Reading]] = {
+    "conll": columns.read,
+    **dict.fromkeys(READERS, corpus_documents.read),
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Split:
 
     Attributes:
         sentences: in the order of the file.
-        sha256: of the file.
+        sha256: of the file, or of the list of the folder's files.
         key: all that decides the sentences, as JSON values.
     """
 
@@ -30,10 +36,13 @@ class Split:
     sha256: str
     key: Mapping[str, object]
 
-    @property
-    def repaired(self) -> int:
-        """The number of tags that were changed to make them legal."""
-        return self.sentences.notes.get("repaired", 0)
+    def counted(self, what: str) -> int:
+        """Return what the reader counted: `repaired`, `cut`, `dropped` or `joined`.
+
+        `Reading` tells what these are. Where devel is a part of the train file, what was counted
+        in the file stands with train.
+        """
+        return int(self.sentences.notes.get(what, 0))
 
 
 class SplitReader:
@@ -58,21 +67,22 @@ class SplitReader:
             DataError: if the file can't be read.
         """
         held = self._config.devel_share is not None and split != "test"
-        digest = (
-            sha256(path)
+        sha256 = (
+            digest(path, self._config.format)
             if held and split == "devel"
             else check_file(path, self._name, split, self._config, self.note)
         )
-        key = sentence_key(digest, self._config, split if held else None)
+        key = sentence_key(sha256, self._config, split if held else None)
         make = partial(self._part, path, split) if held else partial(self._table, path)
-        return Split(self._kept(key, make), digest, key)
+        return Split(self._kept(key, make), sha256, key)
 
     def _kept(self, key: Mapping[str, object], make: Callable[[], Table]) -> Table:
         return make() if self._cache is None else cached(self._cache, key, Table, make)
 
     def _read(self, path: Path) -> Table:
-        sentences, repaired = read(path, self._config, self._name, self.note)
-        return Table.of(sentences, {"repaired": repaired})
+        read = FORMATS[self._config.format](path, self._config, self._name, self.note)
+        notes = {name: value for name, value in vars(read).items() if name != "sentences"}
+        return Table.of(read.sentences, notes)
 
     def _part(self, path: Path, split: str) -> Table:
         table, share = self._table(path), self._config.devel_share
@@ -85,14 +95,17 @@ class SplitReader:
         return table.take(left, table.notes) if split == "train" else table.take(held, {})
 
     def compare(self, path: Path, split: str, found: Split) -> list[str]:
-        """Compare the counts with the YAML's; those of an unverified dataset only warn."""
+        """Return what a user should know, the counts of the YAML compared with those found.
+
+        Those of an unverified dataset only warn.
+        """
+        warnings = [f"{split}: {note}" for note in found.sentences.notes.get("notes", ())]
         if str(path) in self._faulty:  # the counts lack what could not be read
-            return []
+            return warnings
         name, config = self._name, self._config
         counts = {
             "sentences": len(found.sentences), "mentions": found.sentences.mentions.total()
         }  # fmt: skip
-        warnings = []
         for what, count in counts.items():
             wanted = getattr(config, what).get(split, count)
             if count == wanted:
@@ -108,12 +121,12 @@ class SplitReader:
 def check_file(
     path: Path, name: str, split: str, config: DatasetConfig, report: Report = raise_it
 ) -> str:
-    """Return the SHA-256 of a split's file, compared with the YAML's where that gives one.
+    """Return the SHA-256 of a split, compared with the YAML's where that gives one.
 
     Raises:
         DataError: if the file can't be read; by default also if it is another one.
     """
-    found, wanted = sha256(path), config.sha256.get(split)
+    found, wanted = digest(path, config.format), config.sha256.get(split)
     if wanted is not None and found != wanted.lower():
         says = f"its SHA-256 is {found}, but dataset.{name}.sha256.{split} is {wanted}"
         legal = (

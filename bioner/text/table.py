@@ -51,7 +51,7 @@ class Table(Sequence[Sentence]):
         words_json: the distinct words.
         tags_json: the distinct tags; `O` is the first.
         documents_json: the distinct names of documents.
-        notes_json: what the reader counted, by name.
+        notes_json: what the reader counted and has to say, by name.
         word_ids: int32 [words], the place of each word among the distinct ones.
         tag_ids: int16 [words], likewise of its tag.
         sentence_words: int32 [sentences], words of each sentence.
@@ -76,7 +76,7 @@ class Table(Sequence[Sentence]):
     words_by_tag: NDArray[np.int64]
 
     @classmethod
-    def of(cls, sentences: Iterable[Sentence], notes: Mapping[str, int] | None = None) -> "Table":
+    def of(cls, sentences: Iterable[Sentence], notes: Mapping[str, Any] | None = None) -> "Table":
         """Return the table of some sentences; a table is given back as it is."""
         if isinstance(sentences, Table) and notes is None:
             return sentences
@@ -99,7 +99,7 @@ class Table(Sequence[Sentence]):
             np.bincount(tag_ids, minlength=len(tags)),
         )
 
-    def take(self, indices: Iterable[int], notes: Mapping[str, int]) -> "Table":
+    def take(self, indices: Iterable[int], notes: Mapping[str, Any]) -> "Table":
         """Return a table of some of the sentences."""
         return Table.of((self[i] for i in indices), notes)
 
@@ -119,8 +119,8 @@ class Table(Sequence[Sentence]):
         return list(_from_json(self.documents_json))
 
     @cached_property
-    def notes(self) -> dict[str, int]:
-        """What the reader counted, by name."""
+    def notes(self) -> dict[str, Any]:
+        """What the reader counted and has to say, by name."""
         return dict(_from_json(self.notes_json))
 
     @cached_property

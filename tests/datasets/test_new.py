@@ -119,7 +119,7 @@ def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         ({"train1__tsv": TRAIN, "train2__tsv": TRAIN}, "train may be train1.tsv or train2.tsv"),
         ({"train__tsv": "a\tb\nb\tO\n"}, "no column holds tags alone"),
         ({"train__tsv": "a\tO\nb\tx\tO\n"}, "its lines have 2, 3 columns"),
-        ({"train__tsv": "a\tB-X\nb\tO\nc\tI-X\n"}, "its tags are neither IOB1 nor IOB2"),
+        ({"train__tsv": "a\tB-X\nb\tO\nc\tI-X\n"}, "its tags follow no scheme, be it IOB1 or IOB2"),
         ({"train__tsv": "a\tB-X\nb\tI-X\nc\tO\n\nd\tO\n", "test__tsv": "a\tB-X\n\nb\tB-\n"}, "no "),
     ],
 )
@@ -179,7 +179,7 @@ def test_published_files(corpora: Path) -> None:
     assert columns_of([formats / "conll-4col/NCBI-disease-test.txt"]).scheme == "IOB2"
     untyped = columns_of([formats / "conll-untyped-BIO/NCBI-disease-test.tsv"])
     assert (untyped.scheme, untyped.typed) == ("IOB2", False)
-    with pytest.raises(DataError, match="neither IOB1 nor IOB2"):
+    with pytest.raises(DataError, match="follow no scheme, be it IOB1 or IOB2"):
         columns_of([formats / "conll-4col/bc5cdr-test.txt"])
 
 
@@ -190,7 +190,7 @@ def test_published_files(corpora: Path) -> None:
         ("B I O", "IOB2"),
         ("I-X B-X O", "IOB1"),
         ("I-X I-X O", "IO"),
-        ("O O", "IO"),
+        ("O O", "IOB2"),
         ("B-X E-X O S-X", "IOBES"),
         ("B-X L-X O U-X", "BILOU"),
         ("B-X O I-X", None),

@@ -23,7 +23,7 @@ UNTYPED = replace(CONFIG, types=["Disease"], typed=False)
 def read_bytes(folder: Path, data: bytes, config: DatasetConfig = CONFIG) -> list[Sentence]:
     file = folder / "train.tsv"
     file.write_bytes(data)
-    return read(file, config, "mine")[0]
+    return read(file, config, "mine").sentences
 
 
 def words(sentences: list[Sentence]) -> list[tuple[str, ...]]:
@@ -104,9 +104,9 @@ def test_bare_tags_get_the_type(tmp_path: Path) -> None:
 def test_repair_is_counted(tmp_path: Path) -> None:
     file = tmp_path / "train.tsv"
     file.write_text("a\tI-X\nb\tI-X\nc\tI-Y\n\nd\tO\ne\tI-Y\n")
-    sentences, repaired = read(file, replace(CONFIG, repair=True), "mine")
-    assert [s.tags for s in sentences] == [("B-X", "I-X", "B-Y"), ("O", "B-Y")]
-    assert repaired == 3
+    found = read(file, replace(CONFIG, repair=True), "mine")
+    assert [s.tags for s in found.sentences] == [("B-X", "I-X", "B-Y"), ("O", "B-Y")]
+    assert found.repaired == 3
 
 
 BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
@@ -194,7 +194,8 @@ BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
     "IOBES": (
         b"a\tO\nb\tS-Disease\n",
         TYPED,
-        ":2: unknown tag 'S-Disease'; expected O, B-TYPE or I-TYPE",
+        ":2: tag S-Disease of 'b' after O is no tag of IOB2; IOB2: every mention opens with B-, "
+        "and I- goes on with a mention of its type; the file is legal IOBES (dataset.mine.scheme)",
     ),
     "underscore": (
         b"a\tB_Disease\n",
@@ -241,9 +242,9 @@ BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
         "dataset.mine.typed=true",
     ),
     "unknown tag in an untyped dataset": (
-        b"a\tE\n",
+        b"a\tX\n",
         UNTYPED,
-        ":1: unknown tag 'E'; expected O, B or I",
+        ":1: unknown tag 'X'; expected O, B or I",
     ),
     "I after O": (
         b"a\tO\nb\tI-Gene\n",

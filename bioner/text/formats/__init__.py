@@ -1,0 +1,1 @@
+"""Readers of the formats that keep documents and character offsets, one module a format."""

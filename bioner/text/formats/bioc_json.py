@@ -1,0 +1,103 @@
+"""Reader of BioC JSON."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bioner.errors import DataError, Report, raise_it
+from bioner.text.document import Annotation, Document, Passage
+from bioner.text.formats.checked import is_sound, shown
+from bioner.text.formats.joined import joined
+from bioner.text.formats.shape import Members
+from bioner.text.formats.source import Source, opened, place_of
+
+
+def read_documents(source: Source, report: Report = raise_it) -> Iterator[Document]:
+    """Yield the documents of a BioC collection, one in memory at a time.
+
+    The entity type is the infon `type`, "" where there is none. A passage without a text of its
+    own is that of its sentences. Relations mark nothing and are passed over.
+
+    Args:
+        source: the file or a binary stream.
+        report: takes each fault. Where it returns, reading goes on without the document.
+
+    Raises:
+        DataError: if the source is no JSON or no collection; by default also for the first fault.
+    """
+    import ijson  # only this format needs it
+
+    place = place_of(source)
+    with opened(source) as stream:
+        try:
+            events = _watched(ijson.parse(stream, use_float=True), place)
+            for number, value in enumerate(ijson.items(events, "documents.item"), 1):
+                yield from _read(value, number, place, report)
+        except (ijson.JSONError, ValueError) as error:
+            # The parser draws where it stopped on further lines.
+            found = f"no JSON: {str(error).splitlines()[0].strip()}"
+            raise DataError(place, None, found, "expected a BioC collection") from None
+
+
+def _watched(events: Iterator[tuple[str, str, Any]], place: Path | str) -> Iterator[Any]:
+    """Pass on the events of the parser; raise where they are not those of a collection."""
+    legal = "expected a BioC collection: an object with a list 'documents'"
+    found = False
+    for number, (prefix, event, value) in enumerate(events):
+        if number == 0 and event != "start_map":
+            raise DataError(place, None, "is no JSON object", legal)
+        if prefix == "documents" and event not in ("start_array", "end_array"):
+            raise DataError(place, None, "its 'documents' is no list", legal)
+        found = found or prefix == "documents"
+        yield prefix, event, value
+    if not found:
+        raise DataError(place, None, "has no 'documents'", legal)
+
+
+def _read(value: Any, number: int, place: Path | str, report: Report) -> Iterator[Document]:
+    try:
+        document = _document(Members(value, f"document {number}", place, None))
+    except DataError as error:
+        report(error)
+    else:
+        if is_sound(document, place, report):
+            yield document
+
+
+def _document(found: Members) -> Document:
+    identifier = _identifier(found)
+    if not identifier:
+        raise found.error(f"{found.name} has no id", "expected a string 'id'")
+    named = Members(found.value, f"document {shown(identifier)}", found.place, None)
+    passages, marks = [], named.objects("annotations")
+    for part in named.objects("passages"):
+        sentences = part.objects("sentences")
+        marks += part.objects("annotations")
+        for sentence in sentences:
+            marks += sentence.objects("annotations")
+        if sentences and not part.value.get("text"):
+            pieces = [(s.get("offset", int), s.get("text", str)) for s in sentences]
+            offset, text = joined(pieces, found.place, None)
+        else:
+            offset, text = part.get("offset", int), part.get("text", str, "")
+        passages.append(Passage(text, offset, _type(part)))
+    return Document(identifier, tuple(passages), tuple(map(_annotation, marks)))
+
+
+def _annotation(mark: Members) -> Annotation:
+    spans = []
+    for location in mark.objects("locations"):
+        start = location.get("offset", int)
+        spans.append((start, start + location.get("length", int)))
+    text = mark.get("text", str, "")
+    return Annotation(tuple(sorted(spans)), _type(mark), text, _identifier(mark))
+
+
+def _type(found: Members) -> str:
+    infons: dict[str, Any] = found.get("infons", dict, {})
+    return Members(infons, f"'infons' of {found.name}", found.place, None).get("type", str, "")
+
+
+def _identifier(found: Members) -> str:
+    value = found.value.get("id", "")
+    return str(found.get("id", int)) if isinstance(value, int) else found.get("id", str, "")
