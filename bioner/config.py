@@ -111,8 +111,8 @@ class DatasetConfig:
     tag_column: int = -1
     comment: str | None = None
     document: str | None = None
-    # A list or a map: OmegaConf has no such union.
-    types: Any = field(default_factory=list)
+    # A list or a map: OmegaConf has no such union, and can't put a map in the place of a list.
+    types: Any = None
     typed: bool = True
     flatten: Flatten = Flatten.error
     repair: bool = False
@@ -123,7 +123,8 @@ class DatasetConfig:
     verified: bool = True
 
     def __post_init__(self) -> None:
-        """Give the files their usual names where none is given."""
+        """Give what is not given its usual value."""
+        self.types = [] if self.types is None else self.types
         self.files = self.files or {split: f"{split}.tsv" for split in self.own_files}
 
     @property

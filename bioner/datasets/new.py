@@ -12,7 +12,7 @@ import yaml
 
 from bioner.config import DatasetConfig, Flatten
 from bioner.datasets.config import DatasetsConfig
-from bioner.datasets.sniff import SNIFFERS, columns_of, sniff, split_of
+from bioner.datasets.sniff import SNIFFERS, columns_of, go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.text.audit_counts import SplitCounts, count
 from bioner.text.catalogue import SPLITS, Corpus, load_corpus
@@ -88,9 +88,11 @@ def _splits(path: Path) -> tuple[Path, dict[str, str]]:
         raise DataError(path, None, "no such file or folder")
     if split_of(path.stem) is None if path.is_file() else sniff(path):
         return path.parent, {"train": path.name}
-    folder, suffix = (path.parent, path.suffix) if path.is_file() else (path, None)
+    folder = path.parent if path.is_file() else path
     entries = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
-    named = [p for p in entries if split_of(p.stem) and suffix in (None, p.suffix) and sniff(p)]
+    if path.is_file():
+        entries = [p for p in entries if p.suffix == path.suffix and go_together(p.stem, path.stem)]
+    named = [p for p in entries if split_of(p.stem) and sniff(p)]
     # Files of one kind belong together: train.tsv goes with test.tsv, not with test.xml.
     kinds = Counter((p.suffix, sniff(p)) for p in named)
     if not kinds:
@@ -105,6 +107,8 @@ def _splits(path: Path) -> tuple[Path, dict[str, str]]:
                 found = f"{split} may be {files[split]} or {entry.name}"
                 raise DataError(folder, None, found, "give a folder with one of them")
             files[split] = entry.name
+    if "train" not in files and path.is_file():
+        return folder, {"train": path.name}
     if "train" not in files:
         raise DataError(folder, None, f"no train split, only {', '.join(files.values())}")
     return folder, {split: files[split] for split in SPLITS if split in files}

@@ -68,11 +68,20 @@ def sniff(path: Path) -> str | None:
     return next((name for name, fits in SNIFFERS.items() if fits(path, start)), None)
 
 
+def _name_words(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)}
+
+
 def split_of(name: str) -> str | None:
     """Return the split that a file's or folder's name stands for; None for none, or for two."""
-    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
-    found = [split for split, known in _SPLIT_WORDS.items() if words & known]
+    found = [split for split, known in _SPLIT_WORDS.items() if _name_words(name) & known]
     return found[0] if len(found) == 1 else None
+
+
+def go_together(name: str, other: str) -> bool:
+    """Say whether two names are the same but for the split that they stand for."""
+    rests = [_name_words(one) - set().union(*_SPLIT_WORDS.values()) for one in (name, other)]
+    return rests[0] == rests[1]
 
 
 @dataclass(frozen=True)
@@ -82,13 +91,13 @@ class Columns:
     Attributes:
         word: the column of the words.
         tag: the column of the tags; -1 is the last.
-        scheme: of the tags.
+        scheme: of the tags; None where they follow none.
         typed: whether the tags have types.
     """
 
     word: int
     tag: int
-    scheme: str
+    scheme: str | None
     typed: bool
 
 
@@ -96,7 +105,7 @@ def columns_of(files: Iterable[Path]) -> Columns:
     """Find the columns and the scheme of the files of one dataset.
 
     Raises:
-        DataError: if a file can't be read, no column holds tags, or they follow no scheme.
+        DataError: if a file can't be read, or no column holds tags.
     """
     tags: list[list[str]] = []
     place = -1
@@ -107,12 +116,7 @@ def columns_of(files: Iterable[Path]) -> Columns:
         tags += [[line[place] for line in sentence] for sentence in sentences]
     used = {tag for sentence in tags for tag in sentence}
     typed = any("-" in tag for tag in used)
-    scheme = scheme_of(tags)
-    if scheme is None:
-        found = "its tags follow no scheme, be it IOB1 or IOB2"
-        legal = "correct them, or write the YAML with scheme and repair (conf/dataset/README.md)"
-        raise DataError(next(iter(files)), None, found, legal)
-    return Columns(1 if place == 0 else 0, place, scheme, typed)
+    return Columns(1 if place == 0 else 0, place, scheme_of(tags), typed)
 
 
 def _tag_column(file: Path, lines: Sequence[Sequence[str]]) -> int:

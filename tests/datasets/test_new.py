@@ -119,7 +119,10 @@ def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         ({"train1__tsv": TRAIN, "train2__tsv": TRAIN}, "train may be train1.tsv or train2.tsv"),
         ({"train__tsv": "a\tb\nb\tO\n"}, "no column holds tags alone"),
         ({"train__tsv": "a\tO\nb\tx\tO\n"}, "its lines have 2, 3 columns"),
-        ({"train__tsv": "a\tB-X\nb\tO\nc\tI-X\n"}, "its tags follow no scheme, be it IOB1 or IOB2"),
+        (
+            {"train__tsv": "a\tB-X\nb\tO\nc\tI-X\n"},
+            "its tags are of no scheme; not IOB2: I-X on line 3",
+        ),
         ({"train__tsv": "a\tB-X\nb\tI-X\nc\tO\n\nd\tO\n", "test__tsv": "a\tB-X\n\nb\tB-\n"}, "no "),
     ],
 )
@@ -179,8 +182,17 @@ def test_published_files(corpora: Path) -> None:
     assert columns_of([formats / "conll-4col/NCBI-disease-test.txt"]).scheme == "IOB2"
     untyped = columns_of([formats / "conll-untyped-BIO/NCBI-disease-test.tsv"])
     assert (untyped.scheme, untyped.typed) == ("IOB2", False)
-    with pytest.raises(DataError, match="follow no scheme, be it IOB1 or IOB2"):
-        columns_of([formats / "conll-4col/bc5cdr-test.txt"])
+    assert columns_of([formats / "conll-4col/bc5cdr-test.txt"]).scheme is None
+
+
+def test_a_published_file_of_no_scheme_is_caught(
+    tmp_path: Path, corpora: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = corpora / "formats" / "conll-4col" / "bc5cdr-test.txt"
+    config = DatasetsConfig(Action.new, path=str(file), output=str(tmp_path))
+    with pytest.raises(DataError, match=r"bc5cdr-test\.txt: its tags are of no scheme; not IOB"):
+        act(config)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -206,7 +218,8 @@ def test_schemes(tags: str, scheme: str | None) -> None:
     [
         ("train", "train"), ("NCBItrainset_corpus", None), ("CDR_DevelopmentSet.BioC", "devel"),
         ("NCBIdisease_Test", "test"), ("train_dev", None), ("BC7T2-corpus-dev", "devel"),
-        ("testimony", None), ("valid", "devel"), ("corpus_trng", "train"), ("README", None),
+        ("a9test", "test"), ("testimony", None), ("valid", "devel"), ("corpus_trng", "train"),
+        ("README", None),
     ],
 )  # fmt: skip
 def test_split_of(name: str, split: str | None) -> None:
