@@ -20,7 +20,7 @@ bioner VERB [overrides]    experiments for biomedical named entity recognition
 
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
   report     the test scores of a study, from its records
-  datasets   list, fetch, describe and check datasets: bioner datasets check bc2gm s800
+  datasets   list, fetch, describe, check datasets, or add one: bioner datasets check bc2gm s800
 
 bioner VERB --help           the config groups and values of a verb
 bioner VERB --cfg job        the config that a command line makes

@@ -117,14 +117,18 @@ def plain_words(words: Sequence[str]) -> list[str]:
     """Turn the words of `bioner datasets ACTION NAME… [overrides]` into overrides.
 
     Only the words before the first override or option are taken: an option's value has no `=`
-    either.
+    either. The words after `new` are one path.
     """
     given = [*words]
     override = (i for i, word in enumerate(given) if "=" in word or word.startswith("-"))
     end = next(override, len(given))
     if end == 0:
         return given
-    names = [f"names=[{','.join(given[1:end])}]"] if end > 1 else []
+    if given[0] == "new":
+        path = " ".join(given[1:end]).replace("\\", "\\\\").replace("'", "\\'")
+        names = [f"path='{path}'"] if end > 1 else []
+    else:
+        names = [f"names=[{','.join(given[1:end])}]"] if end > 1 else []
     return [f"action={given[0]}", *names, *given[end:]]
 
 

@@ -168,7 +168,7 @@ def _stage_key(config: TrainConfig, stage: Stage) -> str:
             "precision": precision(config),
             "config": {name: counted[name] for name in used},
             "budget": {name: counted["pretrain"][name] for name in budget},
-            "subset_seed": config.subset_seed,
+            "subset": [config.subset_seed, config.subset_unit],
             "encoder": fingerprint(config.encoder),
             "sources": {
                 name: {s: split.sha256 for s, split in task.corpus.splits.items()}
@@ -204,7 +204,9 @@ def _score(
     restore(trained.module, load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
     train_sentences = task.corpus.splits["train"].sentences
-    known = surfaces(train_sentences[i] for i in np.asarray(task.used))
+    # Where nothing is marked there is nothing to know; of a large corpus that is most.
+    marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
+    known = surfaces(train_sentences[int(i)] for i in marked)
     found = {}
     for split in ("devel", "test"):
         every = task.corpus.splits[split].sentences
