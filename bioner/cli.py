@@ -20,6 +20,9 @@ bioner VERB [overrides]    experiments for biomedical named entity recognition
 
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
   report     the test scores of a study, from its records
+  measure    the transferability measures of every (source, target) pair, no training
+  recommend  for one target, the sources in the order in which they should help, and why
+  stages     list and prune the store of pretraining stages
   datasets   list, fetch, describe, check datasets, or add one: bioner datasets check bc2gm s800
 
 bioner VERB --help           the config groups and values of a verb
@@ -58,9 +61,35 @@ def _datasets(cfg: DictConfig) -> None:
         raise SystemExit(1)
 
 
+def _measure(cfg: DictConfig) -> None:
+    from bioner.transferability.config import to_measure_config
+    from bioner.transferability.run import measure_pairs
+
+    measure_pairs(to_measure_config(cfg), Path(HydraConfig.get().runtime.output_dir))
+
+
+def _recommend(cfg: DictConfig) -> None:
+    from bioner.transferability.recommend import advise
+    from bioner.transferability.recommend_config import to_recommend_config
+
+    given = HydraConfig.get().overrides.task
+    repeated = ("encoder", "dataset", "+dataset", "datasets_", "runs_dir", "cache_dir")
+    advise(to_recommend_config(cfg), [text for text in given if text.startswith(repeated)])
+
+
+def _stages(cfg: DictConfig) -> None:
+    from bioner.stages.actions import act
+    from bioner.stages.config import to_stages_config
+
+    act(to_stages_config(cfg))
+
+
 VERBS: dict[str, Callable[[DictConfig], Any]] = {
     "train": _train,
     "report": _report,
+    "measure": _measure,
+    "recommend": _recommend,
+    "stages": _stages,
     "datasets": _datasets,
 }
 
@@ -82,7 +111,7 @@ def main() -> int:
         verb = _completed_verb()
     elif verb in VERBS:
         del sys.argv[1]
-        if verb == "datasets":
+        if verb in ("datasets", "stages"):
             sys.argv[1:] = plain_words(sys.argv[1:])
     else:
         print(f"bioner: no verb {verb!r}\n\n{USAGE}", end="", file=sys.stderr)

@@ -22,6 +22,9 @@ from bioner.checks import to_train_config
 from bioner.config import ReportConfig, TrainConfig
 from bioner.datasets.config import DatasetsConfig
 from bioner.identity import run_name
+from bioner.stages.config import StagesConfig
+from bioner.transferability.config import MeasureConfig, measure_name, to_measure_config
+from bioner.transferability.recommend_config import RecommendConfig
 
 CATALOGUE = "catalogue"
 
@@ -114,7 +117,7 @@ def _all_encoders(folders: Sequence[Path]) -> dict[str, Any]:
 
 
 def plain_words(words: Sequence[str]) -> list[str]:
-    """Turn the words of `bioner datasets ACTION NAME… [overrides]` into overrides.
+    """Turn the words of `bioner VERB ACTION NAME… [overrides]` into overrides.
 
     Only the words before the first override or option are taken: an option's value has no `=`
     either. The words after `new` are one path.
@@ -150,6 +153,10 @@ def _run_name(*, _root_: DictConfig) -> str:
     return run_name(to_train_config(own_config(_root_)))
 
 
+def _measure_name(*, _root_: DictConfig) -> str:
+    return measure_name(to_measure_config(own_config(_root_)))
+
+
 def register() -> None:
     """Tell Hydra about the schema, the catalogue, the experiments and the resolvers.
 
@@ -160,12 +167,16 @@ def register() -> None:
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="report_schema", node=ReportConfig)
     store.store(name="datasets_schema", node=DatasetsConfig)
+    store.store(name="stages_schema", node=StagesConfig)
+    store.store(name="measure_schema", node=MeasureConfig)
+    store.store(name="recommend_schema", node=RecommendConfig)
     folders = [shipped("conf"), *user_config_dirs()]
     store.store(name="all_encoders", node=_all_encoders(folders))
     store.store(group="dataset", name=CATALOGUE, node=_catalogue(folders, store))
     SourcesRegistry.instance().register(ExperimentSource)
     Plugins.instance().register(Experiments)
     OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
+    OmegaConf.register_new_resolver("measure_name", _measure_name, replace=True)
     OmegaConf.register_new_resolver("datasets_dir", _default_datasets_dir, replace=True)
     OmegaConf.register_new_resolver("cache_dir", _default_cache_dir, replace=True)
 
