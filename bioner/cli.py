@@ -19,6 +19,7 @@ USAGE = """\
 bioner VERB [overrides]    experiments for biomedical named entity recognition
 
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
+  evaluate   the heads of a finished run on any datasets
   report     the test scores of a study, from its records
   datasets   list, fetch, describe and check datasets: bioner datasets check bc2gm s800
 
@@ -58,10 +59,18 @@ def _datasets(cfg: DictConfig) -> None:
         raise SystemExit(1)
 
 
+def _evaluate(cfg: DictConfig) -> None:
+    from bioner.predict.evaluate import evaluate
+    from bioner.predict.evaluate_config import to_evaluate_config
+
+    evaluate(to_evaluate_config(cfg))
+
+
 VERBS: dict[str, Callable[[DictConfig], Any]] = {
     "train": _train,
     "report": _report,
     "datasets": _datasets,
+    "evaluate": _evaluate,
 }
 
 

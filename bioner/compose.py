@@ -22,6 +22,7 @@ from bioner.checks import to_train_config
 from bioner.config import ReportConfig, TrainConfig
 from bioner.datasets.config import DatasetsConfig
 from bioner.identity import run_name
+from bioner.predict.evaluate_config import EvaluateConfig
 
 CATALOGUE = "catalogue"
 
@@ -156,6 +157,7 @@ def register() -> None:
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="report_schema", node=ReportConfig)
     store.store(name="datasets_schema", node=DatasetsConfig)
+    store.store(name="evaluate_schema", node=EvaluateConfig)
     folders = [shipped("conf"), *user_config_dirs()]
     store.store(name="all_encoders", node=_all_encoders(folders))
     store.store(group="dataset", name=CATALOGUE, node=_catalogue(folders, store))
