@@ -20,6 +20,7 @@ bioner VERB [overrides]    experiments for biomedical named entity recognition
 
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
   evaluate   the heads of a finished run on any datasets
+  predict    text in, annotations out
   report     the test scores of a study, from its records
   datasets   list, fetch, describe and check datasets: bioner datasets check bc2gm s800
 
@@ -66,11 +67,20 @@ def _evaluate(cfg: DictConfig) -> None:
     evaluate(to_evaluate_config(cfg))
 
 
+def _predict(cfg: DictConfig) -> None:
+    from bioner.predict.predict_config import to_predict_config
+    from bioner.predict.stream import predict
+
+    if not predict(to_predict_config(cfg)):
+        raise SystemExit(1)
+
+
 VERBS: dict[str, Callable[[DictConfig], Any]] = {
     "train": _train,
     "report": _report,
     "datasets": _datasets,
     "evaluate": _evaluate,
+    "predict": _predict,
 }
 
 
@@ -78,7 +88,7 @@ def main() -> int:
     """Run one verb and return the exit code: 0, or 2 when the user's input can't be used.
 
     Raises:
-        SystemExit: 1, where `datasets check` finds an error.
+        SystemExit: 1, where `datasets check` finds an error or `predict` a bad document.
     """
     verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if verb in ("-h", "--help"):

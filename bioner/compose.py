@@ -23,6 +23,7 @@ from bioner.config import ReportConfig, TrainConfig
 from bioner.datasets.config import DatasetsConfig
 from bioner.identity import run_name
 from bioner.predict.evaluate_config import EvaluateConfig
+from bioner.predict.predict_config import PredictConfig
 
 CATALOGUE = "catalogue"
 
@@ -158,6 +159,7 @@ def register() -> None:
     store.store(name="report_schema", node=ReportConfig)
     store.store(name="datasets_schema", node=DatasetsConfig)
     store.store(name="evaluate_schema", node=EvaluateConfig)
+    store.store(name="predict_schema", node=PredictConfig)
     folders = [shipped("conf"), *user_config_dirs()]
     store.store(name="all_encoders", node=_all_encoders(folders))
     store.store(group="dataset", name=CATALOGUE, node=_catalogue(folders, store))

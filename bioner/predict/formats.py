@@ -1,9 +1,10 @@
 """Which format an input or an output has: by its name, where it is not given."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from bioner.errors import ConfigError, DataError, Report, nearest
+from bioner.errors import ConfigError, Report, nearest
 from bioner.predict.annotator import Worded, words_of
 from bioner.predict.readers.columns import read_columns
 from bioner.predict.readers.plain import read_lines, read_text
@@ -13,8 +14,7 @@ from bioner.text.formats.source import Source
 
 STREAM = "-"
 COLUMNS = "conll"
-_PLAIN = {"text": read_text, "lines": read_lines}
-INPUTS = (*READERS, *_PLAIN, COLUMNS)
+INPUTS = (*READERS, "text", "lines", COLUMNS)
 OUTPUTS = (*FILES, *FOLDERS, COLUMNS)
 # The endings that tell a format; the longest wins.
 _ENDINGS = {
@@ -85,19 +85,31 @@ def files_of(path: str, form: str) -> list[Path]:
         return [place]
     endings = [".txt"] if form in FOLDERS else [e for e, f in _ENDINGS.items() if f == form]
     endings = endings or [".txt"]
-    found = sorted(f for f in place.rglob("*") if f.is_file() and f.name.lower().endswith(tuple(endings)))
+    files = (file for file in place.rglob("*") if file.is_file())
+    found = sorted(file for file in files if file.name.lower().endswith(tuple(endings)))
     if not found:
         raise ConfigError("input", f"{path} holds no file that ends in {' or '.join(endings)}")
     return found
 
 
-def read(form: str, source: Source, report: Report) -> Iterator[Worded]:
-    """Yield the documents of one file or stream, in words."""
+def read(form: str, source: Source, report: Report, below: Path | None = None) -> Iterator[Worded]:
+    """Yield the documents of one file or stream, in words.
+
+    Args:
+        form: one of `INPUTS`.
+        source: a stream, or the folder of a format that needs one.
+        report: takes each fault.
+        below: the folder that the file lies in, where its name makes the document's id.
+    """
     if form == COLUMNS:
         yield from read_columns(source, report)
         return
-    reader: Callable[[Source, Report], Iterator] = (READERS | _PLAIN)[form]  # type: ignore[type-arg]
-    for document in reader(source, report):
+    documents = {
+        **{name: partial(reader, source, report) for name, reader in READERS.items()},
+        "lines": partial(read_lines, source, report),
+        "text": partial(read_text, source, report, below),
+    }
+    for document in documents[form]():
         yield words_of(document)
 
 

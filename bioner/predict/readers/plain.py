@@ -8,10 +8,18 @@ from bioner.text.document import Document, Passage
 from bioner.text.formats.source import Source, numbered_lines, opened, place_of
 
 
-def read_text(source: Source, report: Report = raise_it) -> Iterator[Document]:
+def read_text(
+    source: Source, report: Report = raise_it, below: Path | None = None
+) -> Iterator[Document]:
     r"""Yield one document, the whole source, as it stands, `\r` and control characters included.
 
-    Its id is the name of the file without its ending. A byte order mark is passed over.
+    A byte order mark is passed over.
+
+    Args:
+        source: the file or a binary stream.
+        report: takes the fault; where it returns, there is no document.
+        below: a folder; the document's id is the file's path from there, without its ending. Else
+            it is the file's name.
 
     Raises:
         DataError: if the source can't be read; by default also if it is not UTF-8.
@@ -19,8 +27,10 @@ def read_text(source: Source, report: Report = raise_it) -> Iterator[Document]:
     place = place_of(source)
     with opened(source) as stream:
         data = stream.read()
+    path = Path(place).with_suffix("")
+    name = path.name if below is None else path.relative_to(below).as_posix()
     try:
-        yield Document(Path(place).stem, (Passage(data.decode("utf-8-sig"), 0),), ())
+        yield Document(name, (Passage(data.decode("utf-8-sig"), 0),), ())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         found = f"byte 0x{data[error.start]:02x} is not UTF-8"
