@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from bioner import __version__
-from bioner.compose import plain_words, register, shipped
+from bioner.compose import head_of_export, plain_words, register, shipped
 from bioner.messages import explain
 
 USAGE = """\
@@ -21,6 +21,7 @@ bioner VERB [overrides]    experiments for biomedical named entity recognition
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
   evaluate   the heads of a finished run on any datasets
   predict    text in, annotations out
+  export     a run's head as a Hugging Face token-classification folder
   report     the test scores of a study, from its records
   datasets   list, fetch, describe and check datasets: bioner datasets check bc2gm s800
 
@@ -75,12 +76,20 @@ def _predict(cfg: DictConfig) -> None:
         raise SystemExit(1)
 
 
+def _export(cfg: DictConfig) -> None:
+    from bioner.predict.export import export
+    from bioner.predict.export_config import to_export_config
+
+    export(to_export_config(cfg))
+
+
 VERBS: dict[str, Callable[[DictConfig], Any]] = {
     "train": _train,
     "report": _report,
     "datasets": _datasets,
     "evaluate": _evaluate,
     "predict": _predict,
+    "export": _export,
 }
 
 
@@ -103,6 +112,8 @@ def main() -> int:
         del sys.argv[1]
         if verb == "datasets":
             sys.argv[1:] = plain_words(sys.argv[1:])
+        if verb == "export":
+            sys.argv[1:] = head_of_export(sys.argv[1:])
     else:
         print(f"bioner: no verb {verb!r}\n\n{USAGE}", end="", file=sys.stderr)
         return 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from bioner.predict.finished import open_run
 from bioner.predict.mentions import mentions, merged
 from bioner.predict.predict_config import Merge
-from bioner.predict.tagger import Tagger, pick_device
+from bioner.predict.tagger import load_tagger, pick_device
 from bioner.text.document import Document, Passage
 from bioner.text.segment import segment
 from bioner.text.sentence import Sentence
@@ -57,7 +57,7 @@ class Annotator:
         finished = open_run(Path(run))
         self.heads = finished.choose(list(heads))
         self._merge = Merge(merge)
-        self._tagger = Tagger(finished, self.heads, pick_device(device))
+        self._tagger = load_tagger(finished, self.heads, pick_device(device))
         self.types = {h: tuple(t[2:] for t in tags[1::2]) for h, tags in self._tagger.tags.items()}
 
     def predict(self, texts: Iterable[str | Document]) -> list[Document]:

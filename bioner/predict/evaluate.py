@@ -13,7 +13,7 @@ from bioner.errors import ConfigError, nearest
 from bioner.predict.evaluate_config import EvaluateConfig
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import partial, strict
-from bioner.predict.tagger import Tagged, Tagger, pick_device
+from bioner.predict.tagger import Tagged, Tagger, load_tagger, pick_device
 from bioner.predict.trained_on import Verdict, judge, training_texts
 from bioner.study.record import read_record, write_json
 from bioner.text.catalogue import Corpus, load_corpus
@@ -56,7 +56,7 @@ def evaluate(config: EvaluateConfig) -> Cells:
         UserError: what the user gave can't be used.
     """
     run = open_run(Path(config.run))
-    tagger = Tagger(run, run.choose(config.heads), pick_device(config.device))
+    tagger = load_tagger(run, run.choose(config.heads), pick_device(config.device))
     folder = Path(config.datasets_dir)
     corpora = {
         name: load_corpus(name, one, folder, config.datasets_mirror)

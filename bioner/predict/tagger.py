@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
@@ -68,39 +69,23 @@ class Tagged:
         return tuple(self.names[i] for i in ids.tolist())
 
 
+@dataclass(frozen=True)
 class Tagger:
     """Tags sentences with some heads of a run.
 
-    Args:
-        run: a finished run.
-        heads: the heads to use.
-        device: where to compute.
-
     Attributes:
+        tokenizer: of the encoders.
+        window: how rows are cut.
         tags: the tags of each head, by id.
-
-    Raises:
-        UserError: weights that are damaged or are not those of this config.
+        encoders: each with the heads that share it.
+        device: where these are.
     """
 
-    def __init__(self, run: FinishedRun, heads: Sequence[str], device: torch.device) -> None:
-        config = run.config.encoder
-        self._device = device
-        self.tokenizer = load_tokenizer(config)
-        self._window = Window(
-            special_tokens(self.tokenizer), window_size(config, self.tokenizer), config.overlap
-        )
-        selected = {head: _selected(run, head) for head in heads}
-        self.tags = {head: weights.tags[head] for head, weights in selected.items()}
-        self.encoders: list[HeadsOnEncoder] = []
-        fresh = load_encoder(config)
-        for shared in _sharing(selected):
-            encoder = copy.deepcopy(fresh)
-            built = {h: build_head(run.config.head, encoder.hidden, self.tags[h]) for h in shared}
-            module = HeadsOnEncoder(encoder, built)
-            for head in shared:
-                _restore(module, selected[head], head, run.weights[head])
-            self.encoders.append(module.to(device).eval())
+    tokenizer: PreTrainedTokenizerFast
+    window: Window
+    tags: Mapping[str, tuple[str, ...]]
+    encoders: Sequence[HeadsOnEncoder]
+    device: torch.device
 
     def tag(self, sentences: Sequence[Sentence]) -> dict[str, Tagged]:
         """Return what each head makes of the sentences; their own tags are not looked at."""
@@ -111,15 +96,37 @@ class Tagger:
             head: Tagged(names, np.zeros(size, np.int64), np.full(size, np.nan), encoded.word_starts)
             for head, names in self.tags.items()
         }
-        batches = ScoredBatches("", encoded, self._window, Shard())
+        batches = ScoredBatches("", encoded, self.window, Shard())
         for batch in batches:
             places = _places(encoded, batch)
-            moved = batch.to(self._device)
+            moved = batch.to(self.device)
             for encoder in self.encoders:
                 for head, (ids, probabilities) in encoder(moved).items():
                     found[head].ids[places] = ids.cpu().numpy()
                     found[head].probabilities[places] = probabilities.double().cpu().numpy()
         return found
+
+
+def load_tagger(run: FinishedRun, heads: Sequence[str], device: torch.device) -> Tagger:
+    """Load some heads of a run, each with the encoder that was selected with it.
+
+    Raises:
+        UserError: weights that are damaged or are not those of this config.
+    """
+    config = run.config.encoder
+    tokenizer = load_tokenizer(config)
+    window = Window(special_tokens(tokenizer), window_size(config, tokenizer), config.overlap)
+    selected = {head: _selected(run, head) for head in heads}
+    tags = {head: weights.tags[head] for head, weights in selected.items()}
+    fresh, encoders = load_encoder(config), []
+    for shared in _sharing(selected):
+        encoder = copy.deepcopy(fresh)
+        built = {h: build_head(run.config.head, encoder.hidden, tags[h]) for h in shared}
+        module = HeadsOnEncoder(encoder, built)
+        for head in shared:
+            _restore(module, selected[head], head, run.weights[head])
+        encoders.append(module.to(device).eval())
+    return Tagger(tokenizer, window, tags, encoders, device)
 
 
 def _places(encoded: Encoded, batch: Batch) -> NDArray[np.int64]:
