@@ -1,6 +1,7 @@
 """Documents in, the same documents with what the heads of a run mark out: `bioner.load`."""
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ _CHARACTERS = 200_000
 # Words of a sentence that are tagged together. Hardly a real sentence has so many: a text that no
 # splitter could split is cut here, and a mention across a cut is lost.
 _WORDS = 500
+_HALVES = re.compile("[\ud800-\udfff]")
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +120,9 @@ class Annotator:
 
 def words_of(document: Document) -> Worded:
     """Split a document into sentences and words."""
-    return Worded(document, segment(replace(document, annotations=())))
+    # Half of a surrogate pair, which a Python string may hold, is no character to any splitter.
+    passages = tuple(replace(p, text=_HALVES.sub("\ufffd", p.text)) for p in document.passages)
+    return Worded(document, segment(replace(document, passages=passages, annotations=())))
 
 
 def _cut(one: Worded) -> Iterator[Sentence]:

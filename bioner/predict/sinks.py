@@ -73,15 +73,9 @@ class FileSink(Sink):
         self._output, self._partial = output, partial(output)
         self._form, self._render = _renderer(form, heads)
         self._first = progress.written == 0
-        fresh = progress.size == 0
-        self._file = _open(self._partial, "wb" if fresh else "r+b")
-        if fresh:
+        self._file = _open_at(self._partial, progress.size)
+        if progress.size == 0:
             self._file.write(self._form.opening.encode())
-        elif self._file.seek(0, os.SEEK_END) < progress.size:
-            raise UserError(f"{self._partial}: shorter than when it was left; overwrite=true")
-        else:
-            self._file.truncate(progress.size)
-            self._file.seek(progress.size)
 
     def write(self, worded: Worded) -> None:
         """Append a document."""
@@ -110,14 +104,21 @@ class FileSink(Sink):
 
 
 class FolderSink(Sink):
-    """Files of its own for each document, under the document's id."""
+    """Files of its own for each document, under the document's id.
+
+    The ids stand in OUTPUT.partial.ids too, so that of two documents with one id the second is
+    known for it though another process wrote the first.
+    """
 
     def __init__(self, output: Path, form: str, progress: Progress) -> None:
         self._output, self._partial, self._render = output, partial(output), FOLDERS[form]
         if progress.documents == 0:
             shutil.rmtree(self._partial, ignore_errors=True)
         self._partial.mkdir(parents=True, exist_ok=True)
-        self._kept, self._seen = progress.documents, set[str]()
+        self._ids_file = output.with_name(f"{output.name}.partial.ids")
+        self._ids = _open_at(self._ids_file, progress.size)
+        self._ids.seek(0)
+        self._seen: set[str] = {json.loads(line) for line in self._ids}
 
     def write(self, worded: Worded) -> None:
         """Write the files of a document."""
@@ -133,20 +134,25 @@ class FolderSink(Sink):
         except OSError as error:
             raise refusal(worded.document, f"can't be written: {error.strerror}") from error
         self._seen.add(name)
+        self._ids.write(f"{json.dumps(name)}\n".encode())
 
     def commit(self, progress: Progress) -> None:
-        """Note how far it is; the files are closed."""
+        """Note how far it is; the documents' files are closed."""
+        self._ids.flush()
+        progress.size = self._ids.tell()
         write_json(notes(self._output), asdict(progress))
 
     def finish(self) -> None:
-        """Rename the folder; one that it replaces was looked at by `may_write`."""
+        """Rename the folder; one that it replaces was looked at by `start`."""
         if self._output.exists():
             shutil.rmtree(self._output)
         self._partial.replace(self._output)
+        self._ids_file.unlink()
         notes(self._output).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close the list of ids."""
+        self._ids.close()
 
 
 class StreamSink(Sink):
@@ -262,8 +268,19 @@ def _file_name(worded: Worded) -> str:
     return name
 
 
-def _open(path: Path, mode: str) -> IO[bytes]:
+def _open_at(path: Path, size: int) -> IO[bytes]:
+    """Open a file of which the first bytes are kept, at their end; it is made for 0 bytes.
+
+    Raises:
+        UserError: it can't be written, or has fewer bytes.
+    """
     try:
-        return path.open(mode)  # type: ignore[return-value]
+        file = path.open("r+b" if size else "w+b")
     except OSError as error:
         raise UserError(f"{path}: can't be written: {error.strerror}") from error
+    if file.seek(0, os.SEEK_END) < size:
+        file.close()
+        raise UserError(f"{path}: shorter than when it was left; overwrite=true starts anew")
+    file.truncate(size)
+    file.seek(size)
+    return file

@@ -40,7 +40,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         return directory
 
     linear = trained("finetune=mtl", "finetune.targets=[demo_disease,demo_disease_related]",
-                     "finetune.train_size=240", "finetune.epochs=10")  # fmt: skip
+                     "finetune.train_size=160", "finetune.epochs=10")  # fmt: skip
     crf = trained("head=crf", "finetune.targets=[demo_disease]", "finetune.epochs=2")
     return Runs(linear, crf, folder / "datasets")
 
