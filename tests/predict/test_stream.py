@@ -6,9 +6,10 @@ import logging
 import resource
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.predict import annotator as annotator_module
@@ -27,8 +28,12 @@ def texts(runs: Runs) -> list[str]:
 
 
 def config_of(runs: Runs, *overrides: str) -> PredictConfig:
-    given = OmegaConf.from_dotlist([f"run={runs.linear}", *overrides])
-    return to_predict_config(OmegaConf.merge(OmegaConf.structured(PredictConfig), given))
+    values: dict[str, object] = {"run": str(runs.linear)}
+    for override in overrides:
+        key, _, value = override.partition("=")
+        values[key] = {"true": True}.get(value, value)
+    typed = OmegaConf.merge(OmegaConf.structured(PredictConfig), OmegaConf.create(values))
+    return to_predict_config(cast(DictConfig, typed))
 
 
 def pubtator(texts: list[str]) -> str:
@@ -290,7 +295,7 @@ def test_memory_is_flat(runs: Runs, texts: list[str], tmp_path: Path) -> None:
         source = tmp_path / "in.pubtator"
         source.write_text(pubtator(texts * copies), encoding="utf-8")
         stream.predict(config_of(runs, f"input={source}", f"output={tmp_path}/o.jsonl",
-                                 "overwrite=true", "heads=[demo_disease]"))  # fmt: skip
+                                 "overwrite=true"))  # fmt: skip
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
     assert grown(200) - grown(100) < 30  # MB, for 24,000 documents instead of 12,000
@@ -301,7 +306,7 @@ def test_ten_megabytes_in_one_line(runs: Runs, tmp_path: Path) -> None:
     source, output = tmp_path / "in.txt", tmp_path / "o.jsonl"
     source.write_text("a patient with night sweats and " * 330_000)
     assert stream.predict(config_of(runs, f"input={source}", f"output={output}",
-                                    "input_format=lines", "heads=[demo_disease]"))  # fmt: skip
+                                    "input_format=lines"))  # fmt: skip
     (document,) = lines_of(output)
     text = document["passages"][0]["text"]
     assert len(text) > 10_000_000
