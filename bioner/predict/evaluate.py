@@ -90,7 +90,9 @@ def _shared_types(
     datasets_have = sorted({name for corpus in corpora.values() for name in corpus.types})
     for theirs, ours in renamed.items():
         if theirs not in datasets_have:
-            raise ConfigError(f"types.{theirs}", "no dataset has it", nearest(theirs, datasets_have))
+            raise ConfigError(
+                f"types.{theirs}", "no dataset has it", nearest(theirs, datasets_have)
+            )
         if ours not in heads_have:
             raise ConfigError(f"types.{theirs}", f"no head has {ours!r}", nearest(ours, heads_have))
     shared = {}

@@ -53,7 +53,9 @@ def to_evaluate_config(cfg: DictConfig) -> EvaluateConfig:
         raise ConfigError("datasets", "is not given", legal)
     for name in cfg.datasets:
         if name not in cfg.dataset:
-            raise ConfigError("datasets", f"no dataset {name!r}", nearest(name, map(str, cfg.dataset)))
+            raise ConfigError(
+                "datasets", f"no dataset {name!r}", nearest(name, map(str, cfg.dataset))
+            )
         if list(cfg.datasets).count(name) > 1:
             raise ConfigError("datasets", f"holds {name} more than once")
     cfg.dataset = {name: cfg.dataset[name] for name in cfg.datasets}
@@ -64,5 +66,7 @@ def to_evaluate_config(cfg: DictConfig) -> EvaluateConfig:
         raise ConfigError("split", f"is {config.split!r}", nearest(config.split, SPLITS))
     types = {} if config.types is None else config.types
     if not (isinstance(types, dict) and all(isinstance(t, str) for t in types.values())):
-        raise ConfigError("types", f"is {config.types!r}", "{type of a dataset: type of a head}, or null")
+        raise ConfigError(
+            "types", f"is {config.types!r}", "{type of a dataset: type of a head}, or null"
+        )
     return config

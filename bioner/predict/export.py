@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from transformers import PreTrainedModel
 from transformers.utils import logging as chatter
 
 from bioner.errors import ConfigError
+from bioner.model.crf import CrfHead
+from bioner.model.heads import Head
 from bioner.predict.card import card
 from bioner.predict.export_config import ExportConfig, ExportFormat
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import HeadsOnEncoder, Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
-from bioner.model.crf import CrfHead
-from bioner.model.heads import Head
 from bioner.text.catalogue import load_corpus
 from bioner.text.sentence import Sentence
 from bioner.text.tags import spans
@@ -115,7 +115,10 @@ def _onnx(
     onnx_model.round_weights(folder)
     sentences, tags = _devel(config, run, name), tagger.tags[name]
     plain, rounded = (
-        score(sentences, onnx_model.tag(folder / file, sentences, tagger.tokenizer, tagger.window, tags))
+        score(
+            sentences,
+            onnx_model.tag(folder / file, sentences, tagger.tokenizer, tagger.window, tags),
+        )
         for file in (onnx_model.PLAIN, onnx_model.ROUNDED)
     )
     said = (

@@ -224,7 +224,9 @@ def start(output: str, form: str, of: str, resume: bool, overwrite: bool) -> Pro
     try:
         left = Progress(**json.loads(notes(path).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError("resume", f"{notes(path)} is damaged: {error}", "overwrite=true") from error
+        raise ConfigError(
+            "resume", f"{notes(path)} is damaged: {error}", "overwrite=true"
+        ) from error
     if left.of != of:
         found = f"{partial(path)} was made of another input, run or options"
         raise ConfigError("resume", found, "overwrite=true starts anew")

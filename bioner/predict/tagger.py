@@ -93,7 +93,9 @@ class Tagger:
         encoded = encode(words, (OUTSIDE,), self.tokenizer)
         size = len(encoded.tags)
         found = {
-            head: Tagged(names, np.zeros(size, np.int64), np.full(size, np.nan), encoded.word_starts)
+            head: Tagged(
+                names, np.zeros(size, np.int64), np.full(size, np.nan), encoded.word_starts
+            )
             for head, names in self.tags.items()
         }
         batches = ScoredBatches("", encoded, self.window, Shard())
@@ -194,5 +196,7 @@ def pick_device(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         first = str(error).splitlines()[0]
-        raise ConfigError("device", f"{name!r} can't be used: {first}", "auto, cpu, cuda, …") from error
+        raise ConfigError(
+            "device", f"{name!r} can't be used: {first}", "auto, cpu, cuda, …"
+        ) from error
     return device

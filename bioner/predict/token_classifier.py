@@ -38,7 +38,9 @@ def to_token_classifier(config: EncoderConfig, encoder: Encoder, head: Head) -> 
     unknown = base.load_state_dict(encoder.transformer.state_dict(), strict=False).unexpected_keys
     lacking = [n for n in base.state_dict() if n not in encoder.transformer.state_dict()]
     if unknown or lacking:
-        raise ConfigError("run", f"its encoder is no plain {theirs.model_type}: {unknown + lacking}")
+        raise ConfigError(
+            "run", f"its encoder is no plain {theirs.model_type}: {unknown + lacking}"
+        )
     classifier.load_state_dict(head.linear.state_dict())
     return model.eval()
 

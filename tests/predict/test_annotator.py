@@ -102,7 +102,9 @@ def test_one_document_or_many_at_once_give_the_same(annotator: Annotator, texts:
         ]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\n", "\u200b", "\x00\x01\x1b", "\ud800", "a" * 50_000])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\n", "\u200b", "\x00\x01\x1b", "\ud800", "a" * 50_000]
+)
 def test_text_without_a_sentence_or_a_word(annotator: Annotator, text: str) -> None:
     (document,) = annotator.predict([text])
     assert document.passages[0].text == text

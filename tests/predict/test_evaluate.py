@@ -51,7 +51,10 @@ def test_a_matrix(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     cells = evaluate(config_of(runs, runs.linear, "datasets=[demo_disease]", "split=train"))
     leak = cells["demo_disease"]["demo_disease"].leakage
     assert leak is not None and leak.trained_on == 160 and leak.sentences == 240
-    assert set(read_record(runs.linear)["cross"]["demo_disease"]["demo_disease"]) == {"test", "train"}
+    assert set(read_record(runs.linear)["cross"]["demo_disease"]["demo_disease"]) == {
+        "test",
+        "train",
+    }
 
 
 def test_other_names_for_one_type(runs: Runs, copied: Path) -> None:
@@ -120,5 +123,9 @@ def test_partial_scores() -> None:
     assert found["partial"]["f1"] == pytest.approx(1.5 / 3)  # one right, one by half
     assert found["overlap"]["f1"] == pytest.approx(2 / 3)
     nothing = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
-    for one, other in (([[]], [[]]), ([[]], [[Mention(0, 1, "X")]]), ([[Mention(0, 1, "X")]], [[]])):
+    for one, other in (
+        ([[]], [[]]),
+        ([[]], [[Mention(0, 1, "X")]]),
+        ([[Mention(0, 1, "X")]], [[]]),
+    ):
         assert partial(one, other, ["X"]) == {"partial": nothing, "overlap": nothing}

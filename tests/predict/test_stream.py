@@ -54,9 +54,7 @@ NAMES = {"pubtator": "o.pubtator", "bioc_xml": "o.xml", "bioc_json": "o.json", "
 
 
 @pytest.mark.parametrize("form", NAMES)
-def test_every_format_in_and_out(
-    form: str, runs: Runs, texts: list[str], tmp_path: Path
-) -> None:
+def test_every_format_in_and_out(form: str, runs: Runs, texts: list[str], tmp_path: Path) -> None:
     source = tmp_path / "in.pubtator"
     source.write_text(pubtator(texts), encoding="utf-8")
     middle, last = tmp_path / NAMES[form], tmp_path / "back.jsonl"
@@ -221,7 +219,9 @@ def test_bytes_that_are_no_text(runs: Runs, tmp_path: Path) -> None:
     for name in ("in.txt", "in.pubtator", "in.jsonl", "in.conll"):
         (tmp_path / name).write_bytes(b"1|t|caf\xe9\n")
         with pytest.raises(UserError, match=r"UTF-8|no document"):
-            stream.predict(config_of(runs, f"input={tmp_path}/{name}", f"output={tmp_path}/o.jsonl"))
+            stream.predict(
+                config_of(runs, f"input={tmp_path}/{name}", f"output={tmp_path}/o.jsonl")
+            )
 
 
 def test_text_without_a_sentence_is_a_document(runs: Runs, tmp_path: Path) -> None:
@@ -254,11 +254,17 @@ def test_an_output_that_exists(runs: Runs, texts: list[str], tmp_path: Path) -> 
 @pytest.mark.parametrize("identifier", ["../up", "/abs", "a/../b", "..", "a\\b", "a//b"])
 def test_an_id_cannot_name_a_file_elsewhere(identifier: str, runs: Runs, tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
-    source.write_text(json.dumps({"id": identifier, "text": "x"}) + "\n" + '{"id": "ok", "text": "x"}')
+    source.write_text(
+        json.dumps({"id": identifier, "text": "x"}) + "\n" + '{"id": "ok", "text": "x"}'
+    )
     assert not stream.predict(
         config_of(runs, f"input={source}", f"output={tmp_path}/deep/out", "output_format=brat")
     )
-    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["in.jsonl", "ok.ann", "ok.txt"]
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == [
+        "in.jsonl",
+        "ok.ann",
+        "ok.txt",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,9 @@ def _passages(document: Document) -> list[tuple[str, str]]:
     else:
         letters = [None]
     if None in letters:
-        raise refusal(document, f"its passages are {', '.join(map(repr, kinds)) or '(none)'}", legal)
+        raise refusal(
+            document, f"its passages are {', '.join(map(repr, kinds)) or '(none)'}", legal
+        )
     end = -1
     for passage in passages:
         if passage.offset != end + 1:
@@ -49,7 +51,9 @@ def _passages(document: Document) -> list[tuple[str, str]]:
 def _row(document: Document, annotation: Annotation) -> list[str]:
     if len(annotation.spans) != 1:
         found = f"an annotation has {len(annotation.spans)} fragments"
-        raise refusal(document, found, "PubTator holds one; take jsonl, bioc_xml, bioc_json or brat")
+        raise refusal(
+            document, found, "PubTator holds one; take jsonl, bioc_xml, bioc_json or brat"
+        )
     if "\0" in annotation.type + annotation.text or one_line(annotation.type) != annotation.type:
         raise refusal(document, f"PubTator can't hold the type or text of {annotation}")
     start, end = annotation.spans[0]

@@ -14,7 +14,7 @@ from bioner.text.document import Annotation, Document, Passage
 from bioner.text.formats.readers import READERS
 
 TITLE = "Naïve 𝛽-cells and 测试: e\u0301 \u200bzero\u200b width, \U0001f9ec."
-ABSTRACT = "BRCA1\u00a0mutations < breast & ovarian cancer > \"x\"."
+ABSTRACT = 'BRCA1\u00a0mutations < breast & ovarian cancer > "x".'
 MARKED = Document(
     "123",
     (Passage(TITLE, 0, "title"), Passage(ABSTRACT, len(TITLE) + 1, "abstract")),
