@@ -12,13 +12,16 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from bioner import __version__
-from bioner.compose import plain_words, register, shipped
+from bioner.compose import head_of_export, plain_words, register, shipped
 from bioner.messages import explain
 
 USAGE = """\
 bioner VERB [overrides]    experiments for biomedical named entity recognition
 
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
+  evaluate   the heads of a finished run on any datasets
+  predict    text in, annotations out
+  export     a run's head as a Hugging Face token-classification folder
   report     the test scores of a study, from its records
   measure    the transferability measures of every (source, target) pair, no training
   recommend  for one target, the sources in the order in which they should help, and why
@@ -84,6 +87,28 @@ def _stages(cfg: DictConfig) -> None:
     act(to_stages_config(cfg))
 
 
+def _evaluate(cfg: DictConfig) -> None:
+    from bioner.predict.evaluate import evaluate
+    from bioner.predict.evaluate_config import to_evaluate_config
+
+    evaluate(to_evaluate_config(cfg))
+
+
+def _predict(cfg: DictConfig) -> None:
+    from bioner.predict.predict_config import to_predict_config
+    from bioner.predict.stream import predict
+
+    if not predict(to_predict_config(cfg)):
+        raise SystemExit(1)
+
+
+def _export(cfg: DictConfig) -> None:
+    from bioner.predict.export import export
+    from bioner.predict.export_config import to_export_config
+
+    export(to_export_config(cfg))
+
+
 VERBS: dict[str, Callable[[DictConfig], Any]] = {
     "train": _train,
     "report": _report,
@@ -91,6 +116,9 @@ VERBS: dict[str, Callable[[DictConfig], Any]] = {
     "recommend": _recommend,
     "stages": _stages,
     "datasets": _datasets,
+    "evaluate": _evaluate,
+    "predict": _predict,
+    "export": _export,
 }
 
 
@@ -98,7 +126,7 @@ def main() -> int:
     """Run one verb and return the exit code: 0, or 2 when the user's input can't be used.
 
     Raises:
-        SystemExit: 1, where `datasets check` finds an error.
+        SystemExit: 1, where `datasets check` finds an error or `predict` a bad document.
     """
     verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if verb in ("-h", "--help"):
@@ -113,6 +141,8 @@ def main() -> int:
         del sys.argv[1]
         if verb in ("datasets", "stages"):
             sys.argv[1:] = plain_words(sys.argv[1:])
+        if verb == "export":
+            sys.argv[1:] = head_of_export(sys.argv[1:])
     else:
         print(f"bioner: no verb {verb!r}\n\n{USAGE}", end="", file=sys.stderr)
         return 2

@@ -22,6 +22,9 @@ from bioner.checks import to_train_config
 from bioner.config import ReportConfig, TrainConfig
 from bioner.datasets.config import DatasetsConfig
 from bioner.identity import run_name
+from bioner.predict.evaluate_config import EvaluateConfig
+from bioner.predict.export_config import ExportConfig
+from bioner.predict.predict_config import PredictConfig
 from bioner.stages.config import StagesConfig
 from bioner.transferability.config import MeasureConfig, measure_name, to_measure_config
 from bioner.transferability.recommend_config import RecommendConfig
@@ -135,6 +138,11 @@ def plain_words(words: Sequence[str]) -> list[str]:
     return [f"action={given[0]}", *names, *given[end:]]
 
 
+def head_of_export(words: Sequence[str]) -> list[str]:
+    """Turn `head=NAME` of `bioner export` into the key's own name: to Hydra `head` is a group."""
+    return [re.sub(r"^head=", "of_head=", word) for word in words]
+
+
 def experiments() -> list[str]:
     """Return the names that `experiment=` takes."""
     root = shipped("experiments")
@@ -170,6 +178,9 @@ def register() -> None:
     store.store(name="stages_schema", node=StagesConfig)
     store.store(name="measure_schema", node=MeasureConfig)
     store.store(name="recommend_schema", node=RecommendConfig)
+    store.store(name="evaluate_schema", node=EvaluateConfig)
+    store.store(name="predict_schema", node=PredictConfig)
+    store.store(name="export_schema", node=ExportConfig)
     folders = [shipped("conf"), *user_config_dirs()]
     store.store(name="all_encoders", node=_all_encoders(folders))
     store.store(group="dataset", name=CATALOGUE, node=_catalogue(folders, store))

@@ -64,7 +64,10 @@ class DatasetUse:
 
 @dataclass
 class Record:
-    """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1."""
+    """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1.
+
+    `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
+    """
 
     run: str
     study: str
@@ -83,6 +86,7 @@ class Record:
     timing: dict[str, float] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     error: dict[str, str] | None = None
+    cross: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
 
 def environment() -> dict[str, Any]:

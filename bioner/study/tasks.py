@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from bioner.batches.tokens import Encoded, encode, encoding_key, fingerprint
 from bioner.config import TrainConfig
 from bioner.identity import roles
-from bioner.study.guard import Guard
+from bioner.study.guard import Guard, Guarded
 from bioner.study.record import DatasetUse
 from bioner.text.cache import cached
 from bioner.text.catalogue import SPLITS, Corpus, load_corpus
@@ -80,26 +80,14 @@ def load_tasks(
         UserError: a corpus that can't be read as its YAML says.
     """
     vocabulary = fingerprint(tokenizer)
-    used_as = roles(config)
-    cache = Path(config.cache_dir) / "sentences"
-    corpora = {
-        name: load_corpus(
-            name,
-            config.dataset[name],
-            Path(config.datasets_dir),
-            config.datasets_mirror,
-            cache=cache,
-        )
-        for name in used_as
-    }
-    guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
+    corpora = load_corpora(config)
+    chosen = choose_sentences(config, corpora)
     tasks = {}
-    for name, role in used_as.items():
-        train, devel, test = (corpora[name].splits[split].sentences for split in SPLITS)
-        (size, key), (devel_size, devel_key) = _sizes(config, role)
-        asked = subset(train, size, config.subset_seed, config.subset_unit, key)
+    for name, role in roles(config).items():
+        devel, test = (corpora[name].splits[split].sentences for split in SPLITS[1:])
+        devel_size, devel_key = _sizes(config, role)[1]
         selecting = subset(devel, devel_size, config.subset_seed, config.subset_unit, devel_key)
-        guarded = guard.look(role, name, train, asked)
+        guarded = chosen[name]
         encoded = encode_corpus(corpora[name], config, tokenizer, vocabulary)
         tasks[name] = Task(
             role, corpora[name], encoded, guarded.used,
@@ -108,6 +96,41 @@ def load_tasks(
         )  # fmt: skip
         _say(name, tasks[name], longest_word)
     return tasks
+
+
+def load_corpora(config: TrainConfig) -> dict[str, Corpus]:
+    """Read and check every dataset of the run.
+
+    Raises:
+        UserError: a corpus that can't be read as its YAML says.
+    """
+    cache = Path(config.cache_dir) / "sentences"
+    return {
+        name: load_corpus(
+            name,
+            config.dataset[name],
+            Path(config.datasets_dir),
+            config.datasets_mirror,
+            cache=cache,
+        )
+        for name in roles(config)
+    }
+
+
+def choose_sentences(config: TrainConfig, corpora: Mapping[str, Corpus]) -> dict[str, Guarded]:
+    """Choose the train sentences of each dataset: the asked size, less what the guard drops.
+
+    Raises:
+        ConfigError: a leak under `leakage=error`, or nothing left under `leakage=drop`.
+    """
+    guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
+    chosen = {}
+    for name, role in roles(config).items():
+        size, key = _sizes(config, role)[0]
+        train = corpora[name].splits["train"].sentences
+        asked = subset(train, size, config.subset_seed, config.subset_unit, key)
+        chosen[name] = guard.look(role, name, train, asked)
+    return chosen
 
 
 def encode_corpus(

@@ -108,9 +108,9 @@ def reliability(known: Known) -> list[str]:
     for row in table[table["measure"].isin([RIDGE, "random"])].itertuples():
         if row.metric in ("spearman", "regret@1"):
             said.append(
-                f"{row.regime!s}, {row.encoder!s}, training size {row.train_size!s}: {row.measure!s}: "
-                f"{row.metric} {row.mean:.3f} [{row.low:.3f}, {row.high:.3f}] over {row.targets} "
-                f"targets{'; ' if row.note else ''}{row.note}"
+                f"{row.regime!s}, {row.encoder!s}, training size {row.train_size!s}: "
+                f"{row.measure!s}: {row.metric!s} {row.mean:.3f} [{row.low:.3f}, {row.high:.3f}] over {row.targets!s} "
+                f"targets{'; ' if row.note else ''}{row.note!s}"
             )
     return said or ["no target has known gains of two sources: nothing says how reliable this is"]
 
