@@ -1,0 +1,102 @@
+"""Learning curves over the train size, and the labels that a regime saves."""
+
+import numpy as np
+import pandas as pd
+
+from bioner.report.analyses.scores import Draws
+from bioner.report.frame import CELL
+from bioner.report.resampling import interval, over_seeds
+
+CURVE = [key for key in CELL if key != "size"]
+
+
+def curves(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the points of every curve that has at least two train sizes, by size.
+
+    Args:
+        scores: of `bioner.report.analyses.scores.scores`.
+    """
+    done = scores[scores.n > 0]
+    points = done.groupby(CURVE, sort=False)["size"].transform("nunique")
+    return done[points >= 2].sort_values([*CURVE, "train_sentences"], ignore_index=True)
+
+
+def label_saving(
+    frame: pd.DataFrame, scores: pd.DataFrame, draws: Draws, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return for each point the share of the target's sentences with which `single` does as well.
+
+    `equal_share` is the smallest share at which the curve of `single`, linear in the logarithm of
+    the share between the sizes that were run, reaches the point's mean F1: infinite where no size
+    that was run reaches it, and the smallest size where that one does already.
+
+    Args:
+        frame: comparable rows, whose runs the draws are of.
+        scores: of `bioner.report.analyses.scores.scores`.
+        draws: for the intervals.
+        rng: redraws the seeds.
+    """
+    done = frame[frame.status == "complete"]
+    rows = []
+    points = scores[(scores.n > 0) & (scores.regime != "single")]
+    for key, part in points.groupby(["target", "encoder", "variant"], sort=False):
+        base = scores[(scores.regime == "single") & (scores.n > 0) & (scores.target == key[0])
+                      & (scores.encoder == key[1])]  # fmt: skip
+        for _, row in part.iterrows():
+            own = done[(done[CELL] == row[CELL]).all(axis=1)]
+            line = base[base.variant == own.as_single.iloc[0]].sort_values("share")
+            if len(line) >= 2:
+                runs = [done[(done[CELL] == cell[CELL]).all(axis=1)] for _, cell in line.iterrows()]
+                rows.append(_saving(row, line, own, runs, draws, rng))
+    columns = [*CELL, "n", "share", "f1", "equal_share", "low", "high", "factor"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _saving(
+    row: pd.Series,
+    line: pd.DataFrame,
+    own: pd.DataFrame,
+    base: list[pd.DataFrame],
+    draws: Draws,
+    rng: np.random.Generator,
+) -> dict[str, object]:
+    shares = line.share.to_numpy()
+    equal = float(reach(shares, line.f1.to_numpy()[None, :], np.array([row.f1]))[0])
+    low, high = np.nan, np.nan
+    drawn = [_draw(rows, draws, rng) for rows in (own, *base)]
+    if all(one is not None for one in drawn):
+        mine, *theirs = drawn
+        spread = reach(shares, np.stack(theirs, axis=1), np.asarray(mine))  # type: ignore[arg-type]
+        low, high = interval(np.where(np.isinf(spread), 1e9, spread))
+        low, high = (np.inf if x >= 1e8 else x for x in (low, high))
+    return row[[*CELL, "n", "share", "f1"]].to_dict() | {
+        "equal_share": equal, "low": low, "high": high, "factor": equal / row.share,
+    }  # fmt: skip
+
+
+def _draw(rows: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> np.ndarray | None:
+    keys = list(zip(rows.target, rows.run, strict=True))
+    if not all(key in draws for key in keys):
+        return None
+    return over_seeds(np.stack([draws[key] for key in keys], axis=1), rng)
+
+
+def reach(shares: np.ndarray, curves: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the smallest share at which each curve reaches what is wanted.
+
+    Args:
+        shares: `[sizes]`, rising.
+        curves: `[samples, sizes]`, F1 at those shares; linear in log(share) between them.
+        wanted: `[samples]`.
+
+    Returns:
+        `[samples]`; infinite where the curve stays below.
+    """
+    found = np.full(len(wanted), np.inf)
+    logs = np.log(shares)
+    for k in range(len(shares) - 1, 0, -1):
+        low, high = curves[:, k - 1], curves[:, k]
+        inside = (low < wanted) & (wanted <= high)
+        part = np.divide(wanted - low, high - low, out=np.zeros_like(wanted), where=inside)
+        found = np.where(inside, np.exp(logs[k - 1] + part * (logs[k] - logs[k - 1])), found)
+    return np.where(curves[:, 0] >= wanted, shares[0], found)

@@ -1,0 +1,58 @@
+"""Which runs may stand in one table: all that is not an axis must be the same."""
+
+import json
+
+import pandas as pd
+
+from bioner.report.runs import Problem
+
+_SHOWN = 48
+
+
+def compatible(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """Keep the rows that agree with most of the complete ones; say in what the others differ.
+
+    The training semantics and the datasets' contents must be the same in the whole study, the
+    config's other keys among the runs of one target, encoder, train size and variant. Where as
+    many runs have one value as another, the larger one (the newer semantics) is kept.
+
+    Args:
+        frame: of `bioner.report.frame.tidy`.
+
+    Returns:
+        The rows that may be compared, and a problem for each of the others.
+    """
+    rows = frame[frame.status == "complete"]
+    values = _long(rows)
+    problems = []
+    for (scope, key), group in values.groupby(["scope", "key"], sort=False):
+        if group.value.nunique() == 1:
+            continue
+        left = group[group.index.isin(rows.index)]
+        counts = left.value.value_counts()
+        if len(counts) < 2:
+            continue
+        kept = max(counts[counts == counts.max()].index)
+        for row, value in left.value[left.value != kept].items():
+            says = f"{key} is {_short(value)}, of most comparable runs {_short(kept)}"
+            where = f" (target {rows.target[row]})" if scope else ""
+            problems.append(Problem("incompatible", rows.run[row], says + where))
+            rows = rows.drop(index=row)
+    out = frame.index[(frame.status == "complete") & ~frame.index.isin(rows.index)]
+    return frame.drop(index=out), problems
+
+
+def _long(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return scope, key and value of every setting, under the index of `rows`."""
+    found = []
+    places = rows[["target", "encoder", "size", "as_single"]].agg("\t".join, axis=1)
+    for row, settings in rows.settings.items():
+        parsed = json.loads(settings)
+        found += [(row, "", key, value) for key, value in parsed["study"].items()]
+        found += [(row, places[row], key, value) for key, value in parsed["config"].items()]
+    long = pd.DataFrame(found, columns=["row", "scope", "key", "value"])
+    return long.set_index("row")
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHOWN else f"{value[:12]}…"
