@@ -19,7 +19,7 @@ USAGE = """\
 bioner VERB [overrides]    experiments for biomedical named entity recognition
 
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
-  report     the test scores of a study, from its records
+  report     the records of a study: tables, significance, figures, a page
   datasets   list, fetch, describe and check datasets: bioner datasets check bc2gm s800
 
 bioner VERB --help           the config groups and values of a verb
@@ -39,9 +39,11 @@ def _train(cfg: DictConfig) -> float:
 
 
 def _report(cfg: DictConfig) -> None:
-    from bioner.report.scores import print_study
+    from bioner.report.config import to_report_config
+    from bioner.report.report import report
 
-    print_study(Path(cfg.runs_dir), cfg.study)
+    typed = HydraConfig.get().overrides.task
+    report(to_report_config(cfg), " ".join(["bioner report", *typed]))
 
 
 def _datasets(cfg: DictConfig) -> None:

@@ -19,9 +19,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from platformdirs import user_cache_path
 
 from bioner.checks import to_train_config
-from bioner.config import ReportConfig, TrainConfig
+from bioner.config import TrainConfig
 from bioner.datasets.config import DatasetsConfig
 from bioner.identity import run_name
+from bioner.report.config import ReportConfig
 
 CATALOGUE = "catalogue"
 

@@ -1,7 +1,7 @@
 """A table of a report: a frame, and how its columns are shown to people."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -44,7 +44,6 @@ class Table:
         frame: all values, as the CSV file has them.
         columns: those that are shown.
         groups: the frame's columns inside which the best value is looked for.
-        runs: the runs whose numbers these are.
     """
 
     name: str
@@ -53,7 +52,6 @@ class Table:
     frame: pd.DataFrame
     columns: Sequence[Column]
     groups: Sequence[str] = ()
-    runs: Sequence[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
