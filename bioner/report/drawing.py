@@ -79,9 +79,11 @@ def style() -> Iterator[None]:
 def save(drawing: Drawing, folder: Path) -> None:
     """Write `NAME.svg` and `NAME.png`, and keep the form for the page."""
     with style():
+        drawing.figure.draw_without_rendering()  # lays it out; once is enough for both files
+        drawing.figure.set_layout_engine("none")
         text = io.StringIO()
         drawing.figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
-        drawing.figure.savefig(folder / f"{drawing.name}.png", dpi=160, facecolor="white")
+        drawing.figure.savefig(folder / f"{drawing.name}.png", dpi=150, facecolor="white")
     plain = text.getvalue()
     titled = _with_tips(plain, lambda key, says: f'<g id="{key}"><title>{says}</title>', drawing)
     (folder / f"{drawing.name}.svg").write_text(titled, encoding="utf-8")

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from bioner.errors import DataError
-from bioner.report.mistakes import mistakes, word_pairs
-from bioner.report.partial import partial_counts
+from bioner.report.mistakes import MISTAKES, PAIRS, mistakes, word_pairs
+from bioner.report.partial import PARTIAL, partial_counts
 from bioner.report.predictions import Predictions, Spans, matches, read_predictions
 from bioner.report.runs import Problem
 
@@ -45,8 +45,8 @@ class Evidence:
 
     Attributes:
         units: of each target.
-        mistakes: run, target and the columns of `bioner.report.mistakes.mistakes`.
-        partial: run, target and the columns of `bioner.report.partial.partial_counts`.
+        mistakes: run, target and the columns of `bioner.report.mistakes.MISTAKES`.
+        partial: run, target and the columns of `bioner.report.partial.PARTIAL`.
         pairs: run, target, gold, guess, n: words of frequent errors, where asked for.
         problems: files that could not be used.
     """
@@ -69,8 +69,7 @@ def collect(frame: pd.DataFrame, words: bool) -> Evidence:
         words: whether to collect the words of errors too.
     """
     units: dict[str, UnitCounts] = {}
-    parts: dict[str, list[pd.DataFrame]] = {"mistakes": [], "partial": [], "pairs": []}
-    problems = []
+    wrong, partial, pairs, problems = [], [], [], []
     rows = frame[(frame.status == "complete") & frame.place.notna()]
     for row in rows.itertuples():
         file = Path(row.place) / "predictions" / f"{row.target}.test.tsv"
@@ -80,16 +79,15 @@ def collect(frame: pd.DataFrame, words: bool) -> Evidence:
         except DataError as error:
             problems.append(Problem("predictions", str(file), str(error)))
             continue
-        about = {"run": row.run, "target": row.target}
-        parts["mistakes"].append(mistakes(found).assign(**about))
-        parts["partial"].append(partial_counts(found).assign(**about))
-        if words:
-            parts["pairs"].append(word_pairs(found).assign(**about))
-    return Evidence(units, *(_joined(part) for part in parts.values()), problems)
-
-
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        about = (row.run, row.target)
+        wrong += [(*about, *one) for one in mistakes(found)]
+        partial += [(*about, *one) for one in partial_counts(found)]
+        pairs += [(*about, *one) for one in word_pairs(found)] if words else []
+    tables = [
+        pd.DataFrame(found, columns=["run", "target", *columns])
+        for found, columns in ((wrong, MISTAKES), (partial, PARTIAL), (pairs, PAIRS))
+    ]
+    return Evidence(units, *tables, problems)
 
 
 def _count(

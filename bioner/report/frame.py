@@ -107,7 +107,7 @@ def _partners(finetune: Mapping[str, Any], target: str) -> str:
 
 def size_label(size: int | float | None) -> str:
     """Return how tables name a train size: `all`, `10 %` or `100`."""
-    if size is None:
+    if size is None or (isinstance(size, float) and size == 1):
         return "all"
     return f"{100 * size:g} %" if isinstance(size, float) else str(size)
 

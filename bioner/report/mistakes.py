@@ -3,7 +3,6 @@
 from collections import Counter
 
 import numpy as np
-import pandas as pd
 
 from bioner.report.predictions import Predictions, Spans, matches
 
@@ -11,20 +10,24 @@ KINDS = ("correct", "type", "boundary", "boundary and type", "missed", "spurious
 """Of a gold mention: the same words and type; the same words; an overlap with the type or with
 another; no overlap. Of a predicted one: `spurious`, no overlap with any gold mention."""
 
+MISTAKES = ("kind", "gold_type", "guess_type", "length", "n")
+
+PAIRS = ("gold", "guess", "n")
+
 LENGTHS = ("1", "2", "3", "4", "5+")
 """Words of a mention."""
 
 _NONE = -1
 
 
-def mistakes(predictions: Predictions) -> pd.DataFrame:
+def mistakes(predictions: Predictions) -> list[tuple[str, str, str, str, int]]:
     """Return how often each kind occurs in a prediction file, by types and by length.
 
     A gold mention that overlaps several predicted ones is judged by the one with the same words,
     else by the first.
 
     Returns:
-        kind, gold_type, guess_type (empty where there is none), length, n.
+        Rows of `MISTAKES`; a type is empty where there is none.
     """
     gold, guess = predictions.gold, predictions.guess
     partner = _first_overlap(gold, guess)
@@ -46,16 +49,13 @@ def mistakes(predictions: Predictions) -> pd.DataFrame:
         np.append(_length(gold), _length(guess)[spurious]),
     ]
     rows, n = np.unique(np.stack(columns), axis=1, return_counts=True)
-    names = np.array([*predictions.types, ""], dtype=object)
-    return pd.DataFrame(
-        {
-            "kind": np.array(KINDS, dtype=object)[rows[0]],
-            "gold_type": names[rows[1]],
-            "guess_type": names[rows[2]],
-            "length": np.array(LENGTHS, dtype=object)[rows[3]],
-            "n": n,
-        }
-    )
+    names = [*predictions.types, ""]
+    return [
+        (KINDS[kind], names[gold_type], names[guess_type], LENGTHS[length], count)
+        for kind, gold_type, guess_type, length, count in zip(
+            *rows.tolist(), n.tolist(), strict=True
+        )
+    ]
 
 
 def _length(spans: Spans) -> np.ndarray:
@@ -71,8 +71,8 @@ def _first_overlap(these: Spans, others: Spans) -> np.ndarray:
     return np.where(overlaps, first, _NONE)
 
 
-def word_pairs(predictions: Predictions, most: int = 50) -> pd.DataFrame:
-    """Return the most frequent errors by their words: kind, gold, guess, n.
+def word_pairs(predictions: Predictions, most: int = 50) -> list[tuple[str, str, int]]:
+    """Return the most frequent errors by their words, rows of `PAIRS`.
 
     The words are text of the corpus.
     """
@@ -87,8 +87,7 @@ def word_pairs(predictions: Predictions, most: int = 50) -> pd.DataFrame:
             pairs[_named(predictions, gold, index), _named(predictions, guess, other)] += 1
     for index in np.flatnonzero(_first_overlap(guess, gold) == _NONE).tolist():
         pairs["", _named(predictions, guess, index)] += 1
-    rows = [(*pair, n) for pair, n in pairs.most_common(most)]
-    return pd.DataFrame(rows, columns=["gold", "guess", "n"])
+    return [(*pair, n) for pair, n in pairs.most_common(most)]
 
 
 def _named(predictions: Predictions, spans: Spans, index: int) -> str:

@@ -1,50 +1,69 @@
 """Scores that give credit to partial matches, by nervaluate (the schemes of SemEval 2013, task 9)."""
 
-from collections.abc import Iterator
-from typing import Any
+from functools import cache
 
 import numpy as np
-import pandas as pd
 from nervaluate import Evaluator
 
-from bioner.report.predictions import Predictions, Spans
+from bioner.report.predictions import Predictions, Spans, matches
 
 SCHEMES = ("strict", "exact", "partial", "ent_type")
 """Same words and type; same words; an overlap, worth half; an overlap with the same type."""
 
-_OUTCOMES = ("correct", "incorrect", "partial", "missed", "spurious")
+OUTCOMES = ("correct", "incorrect", "partial", "missed", "spurious")
+
+PARTIAL = ("scheme", *OUTCOMES)
+
+Mentions = tuple[tuple[int, int, str], ...]
 
 
-def partial_counts(predictions: Predictions) -> pd.DataFrame:
-    """Return how mentions match under each scheme: scheme, and a column for each outcome.
+def partial_counts(predictions: Predictions) -> list[tuple[str | int, ...]]:
+    """Return how mentions match under each scheme, rows of `PARTIAL`.
 
-    nervaluate sees the sentences in which the two sides differ; in the others every mention is
-    correct under every scheme, and counted so.
+    nervaluate judges every sentence in which the two sides differ, the same pattern of mentions
+    once; in the other sentences every mention is correct under every scheme, and counted so.
     """
-    gold = list(_by_sentence(predictions, predictions.gold))
-    guess = list(_by_sentence(predictions, predictions.guess))
-    differ = [k for k, (one, other) in enumerate(zip(gold, guess, strict=True)) if one != other]
-    alike = len(predictions.gold.start) - sum(len(gold[k]) for k in differ)
-    found: dict[str, Any] = {}
-    if differ:
-        evaluator = Evaluator(
-            [gold[k] for k in differ], [guess[k] for k in differ],
-            tags=predictions.types, loader="dict",
-        )  # fmt: skip
-        found = evaluator.evaluate()["overall"]
-    rows = []
-    for scheme in SCHEMES:
-        counts = {o: getattr(found[scheme], o) if found else 0 for o in _OUTCOMES}
-        rows.append({"scheme": scheme, **counts, "correct": counts["correct"] + alike})
-    return pd.DataFrame(rows)
+    gold, guess = predictions.gold, predictions.guess
+    left, right, typed = matches(gold, guess)
+    sides = [(gold, left[typed]), (guess, right[typed])]
+    differ = np.zeros(predictions.sentences, dtype=bool)
+    for side, same in sides:
+        differ[predictions.sentence[np.delete(side.start, same)]] = True
+    totals = np.zeros((len(SCHEMES), len(OUTCOMES)), dtype=int)
+    totals[:, 0] = int((~differ[predictions.sentence[gold.start]]).sum())
+    chosen = [_mentions(predictions, side, differ) for side, _ in sides]
+    for sentence in np.flatnonzero(differ).tolist():
+        totals += _judged(*_from_zero(chosen[0].get(sentence, ()), chosen[1].get(sentence, ())))
+    return [(scheme, *row) for scheme, row in zip(SCHEMES, totals.tolist(), strict=True)]
 
 
-def _by_sentence(predictions: Predictions, spans: Spans) -> Iterator[list[dict[str, Any]]]:
-    """Yield the mentions of every sentence as nervaluate takes them; `end` is the last word."""
-    closed = np.cumsum([word == "" for word in predictions.words])
-    mentions: list[list[dict[str, Any]]] = [[] for _ in range(int(closed[-1]) + 1)]
-    for start, end, kind in zip(*(a.tolist() for a in (spans.start, spans.end, spans.type)),
-                                strict=True):  # fmt: skip
-        label = predictions.types[kind]
-        mentions[closed[start]].append({"label": label, "start": start, "end": end - 1})
-    yield from mentions
+def _mentions(predictions: Predictions, spans: Spans, which: np.ndarray) -> dict[int, Mentions]:
+    """Return the mentions of the chosen sentences that have any."""
+    found: dict[int, list[tuple[int, int, str]]] = {}
+    sentence = predictions.sentence[spans.start]
+    here = which[sentence]
+    columns = (sentence, spans.start, spans.end, spans.type)
+    for place, *mention, kind in zip(*(column[here].tolist() for column in columns), strict=True):
+        found.setdefault(place, []).append((*mention, predictions.types[kind]))
+    return {place: tuple(mentions) for place, mentions in found.items()}
+
+
+def _from_zero(gold: Mentions, guess: Mentions) -> tuple[Mentions, Mentions]:
+    """Move both sides to the left: where in a sentence mentions stand changes nothing."""
+    first = min(start for start, _, _ in (*gold, *guess))
+    return (
+        tuple((start - first, end - first, kind) for start, end, kind in gold),
+        tuple((start - first, end - first, kind) for start, end, kind in guess),
+    )
+
+
+@cache
+def _judged(gold: Mentions, guess: Mentions) -> np.ndarray:
+    """Return nervaluate's outcomes for one sentence, `[schemes, outcomes]`."""
+    sides = [
+        [[{"label": kind, "start": start, "end": end - 1} for start, end, kind in side]]
+        for side in (gold, guess)
+    ]
+    types = sorted({kind for _, _, kind in (*gold, *guess)})
+    found = Evaluator(*sides, tags=types, loader="dict").evaluate()["overall"]
+    return np.array([[getattr(found[s], outcome) for outcome in OUTCOMES] for s in SCHEMES])

@@ -1,5 +1,6 @@
 """A run's prediction file as arrays: its mentions, and the units that resampling draws."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class Predictions:
         unit: `[lines]`, the document of each line; the sentence where no document is marked.
         units: how many there are.
         sentences: how many sentences there are.
+        sentence: `[lines]`, the sentence of each line.
         by_document: whether the units are documents.
     """
 
@@ -51,6 +53,7 @@ class Predictions:
     unit: np.ndarray
     units: int
     sentences: int
+    sentence: np.ndarray
     by_document: bool
 
 
@@ -61,27 +64,40 @@ def read_predictions(path: Path) -> Predictions:
         DataError: the file is not there or not of this form.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(path, None, f"can't be read ({error})") from error
-    if lines[-2:] != ["", ""]:
-        raise DataError(path, len(lines), "ends inside a sentence", "an empty line after each")
-    rows = [line.split("\t") for line in lines[:-1]]
-    opens = np.array([len(row) == 1 and row[0].startswith(DOCUMENT) for row in rows], dtype=bool)
-    for number, row in enumerate(rows, start=1):
-        if len(row) != 3 and row != [""] and not opens[number - 1]:
-            raise DataError(path, number, f"has {len(row)} columns", _COLUMNS)
-    empty = np.array([row == [""] for row in rows], dtype=bool)
-    words, gold, guess = (
-        [row[k] if len(row) == 3 else "" for row in rows] for k in range(3)
-    )
-    types = sorted({tag[2:] for tag in {*gold, *guess} if tag[:2] in ("B-", "I-")})
-    closed = np.cumsum(empty)
-    unit = np.cumsum(opens) - opens[0] if opens.any() else closed - empty
+    if not text.endswith("\n\n"):
+        raise DataError(path, text.count("\n") + 1, "ends inside a sentence", _COLUMNS)
+    by_document = text.startswith(DOCUMENT)
+    if by_document:
+        text = re.sub(f"^({DOCUMENT}[^\t\n]*)$", r"\1\t\t", text, flags=re.MULTILINE)
+    # With three columns on empty lines too, one split gives all columns: 5 times as fast as a
+    # split of every line.
+    flat = text.replace("\n\n", "\n\t\t\n").replace("\n", "\t").split("\t")[:-1]
+    words, gold, guess = flat[0::3], flat[1::3], flat[2::3]
+    tags = {*gold, *guess}
+    if len(flat) % 3 or not all(tag in ("", "O") or tag[:2] in ("B-", "I-") for tag in tags):
+        raise _misplaced(path, text)
+    types = sorted({tag[2:] for tag in tags if len(tag) > 1})
+    blank = np.array([tag == "" for tag in gold])
+    opens = np.array([b and word != "" for b, word in zip(blank, words, strict=True)])
+    closed = np.cumsum(blank & ~opens)
+    unit = np.cumsum(opens) - 1 if by_document else closed - blank
     return Predictions(
         words, types, _spans(gold, types), _spans(guess, types), unit,
-        int(unit[-1]) + 1, int(closed[-1]), bool(opens.any()),
+        int(unit[-1]) + 1, int(closed[-1]), closed - blank, by_document,
     )  # fmt: skip
+
+
+def _misplaced(path: Path, text: str) -> DataError:
+    """Return the error that names the first line which is not of the right form."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        row = line.split("\t")
+        tagged = all(tag == "O" or tag[:2] in ("B-", "I-") for tag in row[1:])
+        if line and not line.startswith(DOCUMENT) and (len(row) != 3 or not tagged):
+            return DataError(path, number, f"holds {line[:60]!r}", _COLUMNS)
+    return DataError(path, None, "has empty lines that end no sentence", _COLUMNS)
 
 
 def _spans(tags: Sequence[str], types: Sequence[str]) -> Spans:

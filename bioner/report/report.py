@@ -31,6 +31,7 @@ _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
 )
 # A console can't be searched or sorted.
 _MOST_ROWS = 60
+_MOST_PROBLEMS = 20
 
 
 def report(config: ReportConfig, command: str) -> Path:
@@ -75,7 +76,9 @@ def _print(top: About, results: Results, folder: Path) -> None:
     if len(scores) > _MOST_ROWS:
         console.print(f"… and {len(scores) - _MOST_ROWS} more cells in the report")
     console.print("runs: " + ", ".join(f"{n} {name}" for name, n in top.counts.items()))
-    for problem in results.problems[:_MOST_ROWS]:
+    for problem in results.problems[:_MOST_PROBLEMS]:
         console.print(f"{problem.place}  {problem.state}: {problem.says}", highlight=False,
                       soft_wrap=True, markup=False)  # fmt: skip
+    if len(results.problems) > _MOST_PROBLEMS:
+        console.print(f"… and {len(results.problems) - _MOST_PROBLEMS} more in the report")
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)

@@ -1,11 +1,14 @@
 """Learning curves over the train size, and the labels that a regime saves."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from bioner.report.analyses.scores import Draws
 from bioner.report.frame import CELL
-from bioner.report.resampling import interval, over_seeds
+from bioner.report.resampling import over_seeds
 
 CURVE = [key for key in CELL if key != "size"]
 
@@ -37,41 +40,36 @@ def label_saving(
         rng: redraws the seeds.
     """
     done = frame[frame.status == "complete"]
+    cells = {cell: part for cell, part in done.groupby(CELL, sort=False)}
+    drawn = {cell: _draw(part, draws, rng) for cell, part in cells.items()}
+    base = scores[(scores.regime == "single") & (scores.n > 0)].sort_values("share")
+    lines = {key: line for key, line in base.groupby(["target", "encoder", "variant"])}
     rows = []
-    points = scores[(scores.n > 0) & (scores.regime != "single")]
-    for key, part in points.groupby(["target", "encoder", "variant"], sort=False):
-        base = scores[(scores.regime == "single") & (scores.n > 0) & (scores.target == key[0])
-                      & (scores.encoder == key[1])]  # fmt: skip
-        for _, row in part.iterrows():
-            own = done[(done[CELL] == row[CELL]).all(axis=1)]
-            line = base[base.variant == own.as_single.iloc[0]].sort_values("share")
-            if len(line) >= 2:
-                runs = [done[(done[CELL] == cell[CELL]).all(axis=1)] for _, cell in line.iterrows()]
-                rows.append(_saving(row, line, own, runs, draws, rng))
+    for row in scores[(scores.n > 0) & (scores.regime != "single")].to_dict("records"):
+        cell = tuple(row[key] for key in CELL)
+        line = lines.get((row["target"], row["encoder"], cells[cell].as_single.iloc[0]))
+        if line is not None and len(line) >= 2:
+            theirs = [drawn[tuple(one)] for one in line[CELL].itertuples(index=False)]
+            rows.append(row | _saving(row, line, drawn[cell], theirs))
     columns = [*CELL, "n", "share", "f1", "equal_share", "low", "high", "factor"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _saving(
-    row: pd.Series,
+    row: Mapping[str, Any],
     line: pd.DataFrame,
-    own: pd.DataFrame,
-    base: list[pd.DataFrame],
-    draws: Draws,
-    rng: np.random.Generator,
-) -> dict[str, object]:
+    ours: np.ndarray | None,
+    theirs: Sequence[np.ndarray | None],
+) -> dict[str, float]:
     shares = line.share.to_numpy()
-    equal = float(reach(shares, line.f1.to_numpy()[None, :], np.array([row.f1]))[0])
-    low, high = np.nan, np.nan
-    drawn = [_draw(rows, draws, rng) for rows in (own, *base)]
-    if all(one is not None for one in drawn):
-        mine, *theirs = drawn
-        spread = reach(shares, np.stack(theirs, axis=1), np.asarray(mine))  # type: ignore[arg-type]
-        low, high = interval(np.where(np.isinf(spread), 1e9, spread))
-        low, high = (np.inf if x >= 1e8 else x for x in (low, high))
-    return row[[*CELL, "n", "share", "f1"]].to_dict() | {
-        "equal_share": equal, "low": low, "high": high, "factor": equal / row.share,
-    }  # fmt: skip
+    equal = float(reach(shares, line.f1.to_numpy()[None, :], np.array([row["f1"]]))[0])
+    low = high = np.nan
+    known = [one for one in theirs if one is not None]
+    if ours is not None and len(known) == len(theirs):
+        # Quantiles of whole draws: between a number and infinity there is none to interpolate.
+        spread = np.sort(reach(shares, np.stack(known, axis=1), ours))
+        low, high = (float(spread[int(q * (len(spread) - 1))]) for q in (0.025, 0.975))
+    return {"equal_share": equal, "low": low, "high": high, "factor": equal / row["share"]}
 
 
 def _draw(rows: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> np.ndarray | None:

@@ -23,7 +23,7 @@ _TITLES = {
 }
 _ALWAYS = ("regime", "target")
 # Drawing takes most of a report's time, and nobody looks at a hundred figures.
-MOST_FIGURES = 6
+MOST_FIGURES = 4
 
 
 @dataclass(frozen=True)
