@@ -117,4 +117,5 @@ def _for_page(svg: str, drawing: Drawing) -> str:
     )
     body = re.sub(r'\bid="([^"]+)"', rf'id="{drawing.name}-\1"', body)
     body = re.sub(r'(href="#|url\(#)([^")]+)', rf"\1{drawing.name}-\2", body)
-    return body.replace(INK, "currentColor")
+    # The theme's ink, and a lighter blue of the same palette on dark paper.
+    return body.replace(INK, "currentColor").replace("#0072b2", "var(--blue)")

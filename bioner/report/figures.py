@@ -17,7 +17,9 @@ from bioner.report.table import share, signed
 
 
 def helper(row: pd.Series) -> str:
-    """Return how a figure names what helped: `← a` from a, `+ b` together with b."""
+    """Return how a figure names what helped: `← a` from a, `+ b` with b, `←+ a` both with a."""
+    if row.sources and row.sources == row.partners:
+        return f"←+ {row.sources}"
     parts = [f"← {row.sources}" if row.sources else "", f"+ {row.partners}" if row.partners else ""]
     return " ".join(part for part in parts if part)
 
@@ -89,7 +91,7 @@ def _legend(figure: Figure, axes: Axes, regimes: Sequence[str]) -> None:
 def gain_intervals(name: str, caption: str, table: pd.DataFrame) -> Drawing:
     """Draw every cell's gain with its interval, a panel per target."""
     targets = sorted(table.target.unique())
-    sizes = [0.6 + 0.2 * (table.target == target).sum() for target in targets]
+    sizes = [0.95 + 0.2 * (table.target == target).sum() for target in targets]
     figure, panels = _panels(len(targets), 2, 4.6, sizes)
     drawing = Drawing(name, caption, figure)
     for target, axes in zip(targets, panels, strict=True):

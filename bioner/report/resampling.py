@@ -35,19 +35,19 @@ def bootstrap_f1(
         rng: draws them.
 
     Returns:
-        `[samples, runs]`.
+        `[runs, samples]`.
     """
     units, runs = correct.shape
     counts = np.concatenate([correct, predicted, gold[:, None]], axis=1).astype(np.float32)
-    found = np.empty((samples, runs), dtype=np.float32)
+    found = np.empty((runs, samples))
     for first in range(0, samples, _CHUNK):
         size = min(_CHUNK, samples - first)
         drawn = rng.integers(units, size=(size, units)) + units * np.arange(size)[:, None]
         weights = np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units)
         totals = weights.astype(np.float32) @ counts
-        found[first : first + size] = f1(
+        found[:, first : first + size] = f1(
             totals[:, :runs], totals[:, runs : 2 * runs], totals[:, 2 * runs :]
-        )
+        ).T
     return found
 
 
@@ -59,18 +59,18 @@ def over_seeds(draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     nothing of the variance between seeds: then the units' variance alone is left.
 
     Args:
-        draws: `[samples, seeds]`.
+        draws: `[seeds, samples]`.
         rng: draws the seeds.
 
     Returns:
         `[samples]`.
     """
-    samples, seeds = draws.shape
-    mean = draws.mean(axis=1, dtype=float)
+    seeds, samples = draws.shape
+    mean = draws.mean(axis=0)
     if seeds == 1:
         return mean
-    chosen = rng.integers(seeds, size=(samples, seeds))
-    redrawn = np.take_along_axis(draws, chosen, axis=1).mean(axis=1, dtype=float)
+    times = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=samples).T
+    redrawn = (draws * times).sum(axis=0) / seeds
     return mean + np.sqrt(seeds / (seeds - 1)) * (redrawn - mean)
 
 

@@ -86,7 +86,7 @@ def _draws(units: dict[str, UnitCounts], config: ReportConfig) -> scores.Draws:
         drawn = bootstrap_f1(
             *counts.of(runs), counts.gold, config.samples, _rng(config, target)
         )
-        found |= {(target, run): drawn[:, k] for k, run in enumerate(runs)}
+        found |= {(target, run): drawn[k] for k, run in enumerate(runs)}
     return found
 
 

@@ -76,7 +76,7 @@ def _draw(rows: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> np.ndar
     keys = list(zip(rows.target, rows.run, strict=True))
     if not all(key in draws for key in keys):
         return None
-    return over_seeds(np.stack([draws[key] for key in keys], axis=1), rng)
+    return over_seeds(np.stack([draws[key] for key in keys]), rng)
 
 
 def reach(shares: np.ndarray, curves: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -105,8 +105,8 @@ def _tested(
     ours, theirs = list(part.run), list(part.base_run)
     if not all((target, run) in draws for run in (*ours, *theirs)):
         return found
-    apart = np.stack([draws[target, a] - draws[target, b]
-                      for a, b in zip(ours, theirs, strict=True)], axis=1)  # fmt: skip
+    both = zip(ours, theirs, strict=True)
+    apart = np.stack([draws[target, a] - draws[target, b] for a, b in both])
     mean = over_seeds(apart, rng)
     counts = units[target]
     found["low"], found["high"] = interval(mean)

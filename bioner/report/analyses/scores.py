@@ -38,10 +38,10 @@ def _row(part: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> dict[str
     done = part[part.status == "complete"]
     keys = [(row.target, row.run) for row in done.itertuples()]
     known = bool(keys) and all(key in draws for key in keys)
-    low, high = (
-        interval(over_seeds(np.stack([draws[key] for key in keys], axis=1), rng))
-        if known else (np.nan, np.nan)
-    )  # fmt: skip
+    low = high = np.nan
+    if known:
+        drawn = over_seeds(np.stack([draws[key] for key in keys]), rng)
+        low, high = interval(np.clip(drawn, 0, 1))
     return {
         "n": len(done),
         "seeds": ",".join(map(str, sorted(done.seed))),

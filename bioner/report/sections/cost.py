@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bioner.report.results import Results
-from bioner.report.sections.section import Section, axis_columns
+from bioner.report.sections.section import Section, axis_columns, ordered
 from bioner.report.table import Column, Table, count, percent, text
 
 _COST = ["regime", "encoder", "size", "variant"]
@@ -14,6 +14,7 @@ def cost_section(results: Results) -> Section | None:
     table = results.tables["cost"]
     if table.empty:
         return None
+    table = ordered(table, _COST)
     axes, same = axis_columns(table, _COST)
     columns = [
         *axes,

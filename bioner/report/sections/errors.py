@@ -4,11 +4,10 @@ import pandas as pd
 
 from bioner.report.drawing import Drawing, style
 from bioner.report.figures import error_kinds
-from bioner.report.frame import CELL
 from bioner.report.mistakes import KINDS, LENGTHS
 from bioner.report.partial import SCHEMES
 from bioner.report.results import Results
-from bioner.report.sections.section import MOST_FIGURES, Section, axis_columns
+from bioner.report.sections.section import MOST_FIGURES, Section, axis_columns, ordered
 from bioner.report.table import Table, count, percent, text
 
 
@@ -52,12 +51,8 @@ def _drawn(table: pd.DataFrame) -> list[Drawing]:
     return drawings
 
 
-def _ordered(table: pd.DataFrame) -> pd.DataFrame:
-    return table.sort_values([*CELL[1:], "regime"], ignore_index=True)
-
-
 def _novelty(table: pd.DataFrame) -> Table:
-    table = _ordered(table)
+    table = ordered(table)
     axes, same = axis_columns(table)
     columns = [
         *axes,
@@ -74,7 +69,7 @@ def _novelty(table: pd.DataFrame) -> Table:
 
 
 def _kinds(table: pd.DataFrame) -> Table:
-    table = _ordered(table)
+    table = ordered(table)
     axes, same = axis_columns(table)
     shares = [percent(kind, kind, best="max" if kind == "correct" else "min") for kind in KINDS]
     caption = (
@@ -88,7 +83,7 @@ def _kinds(table: pd.DataFrame) -> Table:
 
 
 def _lengths(table: pd.DataFrame) -> Table:
-    table = _ordered(table)
+    table = ordered(table)
     axes, same = axis_columns(table)
     columns = [*axes, *(percent(n, f"{n} word" + ("" if n == "1" else "s")) for n in LENGTHS)]
     caption = f"Recall of gold mentions by their number of words, in percent. {same}"
@@ -96,7 +91,7 @@ def _lengths(table: pd.DataFrame) -> Table:
 
 
 def _partial(table: pd.DataFrame) -> Table:
-    table = _ordered(table)
+    table = ordered(table)
     axes, same = axis_columns(table)
     caption = (
         "F1 in percent as nervaluate counts it. strict: words and type; exact: words; partial: an "
@@ -110,6 +105,7 @@ _GROUPS = ["target", "regime", "encoder", "size", "variant"]
 
 
 def _types(table: pd.DataFrame) -> Table:
+    table = ordered(table, _GROUPS)
     axes, same = axis_columns(table, _GROUPS)
     columns = [*axes, text("kind", "kind"), text("gold_type", "gold"), text("guess_type", "predicted"),
                count("per_run", "per run", 1)]  # fmt: skip
@@ -118,6 +114,7 @@ def _types(table: pd.DataFrame) -> Table:
 
 
 def _words(table: pd.DataFrame) -> Table:
+    table = ordered(table, _GROUPS)
     axes, same = axis_columns(table, _GROUPS)
     columns = [*axes, text("gold", "gold"), text("guess", "predicted"),
                count("per_run", "per run", 1)]  # fmt: skip

@@ -5,7 +5,6 @@ import pandas as pd
 from bioner.report.analyses.gains import FEWEST_SEEDS, matrix
 from bioner.report.drawing import Drawing, style
 from bioner.report.figures import gain_intervals, heat_map
-from bioner.report.frame import CELL
 from bioner.report.results import PARTS, Results
 from bioner.report.sections.section import (
     MOST_FIGURES,
@@ -14,6 +13,7 @@ from bioner.report.sections.section import (
     axis_columns,
     by_setting,
     left_out,
+    ordered,
 )
 from bioner.report.table import Table, between, count, percent, points, probability, signed, text
 
@@ -78,7 +78,7 @@ def _heat_map(name: str, words: str, rows: pd.DataFrame, helper: str, label: str
 def _intervals(name: str, words: str, rows: pd.DataFrame) -> Drawing:
     caption = (
         f"Gain over single of every cell{_of(words)}, with 95 % intervals. ← names what the "
-        "encoder was pretrained on, + what it was trained with."
+        "encoder was pretrained on, + what it was trained with, ←+ one dataset for both."
     )
     with style():
         return gain_intervals(name, caption, rows)
@@ -89,6 +89,7 @@ def _of(words: str) -> str:
 
 
 def _summary(table: pd.DataFrame) -> Table:
+    table = ordered(table, ["regime", *SETTING])
     axes, same = axis_columns(table, ["regime", *SETTING])
     columns = [
         *axes,
@@ -109,7 +110,7 @@ def _summary(table: pd.DataFrame) -> Table:
 
 
 def _compared(name: str, title: str, table: pd.DataFrame, base: str) -> Table:
-    table = table.sort_values([*CELL[1:], "regime"], ignore_index=True)
+    table = ordered(table)
     axes, same = axis_columns(table)
     columns = [
         *axes,

@@ -41,7 +41,7 @@ def measured_section(results: Results) -> Section | None:
         if order:
             with style():
                 drawings.append(measure_scatter(name, caption, here, order))
-    notes = sorted({note for note in ranked.note if note})
+    notes = [note for note in ranked.sort_values("targets").note if note][:1]
     return Section(
         "measures",
         "Measures against gains",

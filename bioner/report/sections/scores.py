@@ -5,9 +5,8 @@ import pandas as pd
 
 from bioner.report.drawing import Drawing, style
 from bioner.report.figures import learning_curves
-from bioner.report.frame import CELL, REGIMES
 from bioner.report.results import Results
-from bioner.report.sections.section import MOST_FIGURES, SETTING, Section, axis_columns
+from bioner.report.sections.section import MOST_FIGURES, SETTING, Section, axis_columns, ordered
 from bioner.report.table import Column, Row, Table, between, count, percent, share, text
 
 _ROWS = ["regime", *SETTING]
@@ -29,10 +28,7 @@ def scores_section(results: Results) -> Section:
 
 def _overview(done: pd.DataFrame) -> Table:
     wide = done.pivot_table("f1", _ROWS, "target", aggfunc="mean", sort=False)
-    order = {regime: place for place, regime in enumerate(REGIMES)}
-    wide = wide[sorted(wide.columns)].reset_index()
-    wide = wide.sort_values(_ROWS, key=lambda s: s.map(order) if s.name == "regime" else s,
-                            ignore_index=True)  # fmt: skip
+    wide = ordered(wide[sorted(wide.columns)].reset_index(), _ROWS)
     targets = [name for name in wide.columns if name not in _ROWS]
     wide["mean"] = wide[targets].mean(axis=1, skipna=False)
     axes, same = axis_columns(wide, _ROWS)
@@ -40,13 +36,14 @@ def _overview(done: pd.DataFrame) -> Table:
     columns = [*axes, *(percent(name, name, best="max", missing="missing") for name in shown)]
     caption = (
         "Test F1 per regime and target, in percent. Where a regime has several sources or partners "
-        f"for a target, the mean over them. The best of each column is bold. {same}"
+        f"for a target, the mean over them. The best of each column and train size is bold. {same}"
     )
-    return Table("overview", "Overview", caption.strip(), wide, columns)
+    return Table("overview", "Overview", caption.strip(), wide, columns,
+                 ["encoder", "size"])  # fmt: skip
 
 
 def _scores(table: pd.DataFrame) -> Table:
-    table = table.sort_values([*CELL[1:], "regime"], ignore_index=True)
+    table = ordered(table)
     axes, same = axis_columns(table)
     columns = [
         *axes,
@@ -72,7 +69,7 @@ def curves_section(results: Results) -> Section | None:
     points = results.tables["curves"]
     if points.empty:
         return None
-    saving = results.tables["label_saving"].sort_values([*CELL[1:], "regime"], ignore_index=True)
+    saving = ordered(results.tables["label_saving"])
     tables = [_points(points)] + ([_saving(saving)] if len(saving) else [])
     return Section(
         "curves",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from bioner.report.drawing import Drawing
-from bioner.report.frame import CELL
+from bioner.report.frame import CELL, REGIMES
 from bioner.report.table import Column, Table, text
 
 SETTING = ["encoder", "mixing", "size", "variant"]
@@ -49,12 +49,37 @@ def axis_columns(frame: pd.DataFrame, axes: Sequence[str] = CELL) -> tuple[list[
     """Return columns for the axes that differ in a frame, and words for those that do not."""
     shown, same = [], []
     for axis in axes:
-        values = frame[axis].unique()
-        if axis in _ALWAYS or len(values) > 1:
+        values = [value for value in frame[axis].unique() if value]
+        # Regimes of one task have no mixing: that alone is no reason for a column.
+        if axis in _ALWAYS or len(values) > 1 or (values and axis in ("sources", "partners")):
             shown.append(text(axis, _TITLES[axis]))
-        elif len(values) and values[0]:
+        elif values:
             same.append(f"{_TITLES[axis]} {values[0]}")
     return shown, f"All rows: {', '.join(same)}." if same else ""
+
+
+def ordered(frame: pd.DataFrame, axes: Sequence[str] = CELL) -> pd.DataFrame:
+    """Return rows in the order of a paper: target, size, regime, and what helped."""
+    first = [axis for axis in ("target", "encoder", "variant", "size", "regime") if axis in axes]
+    rest = [axis for axis in axes if axis not in first]
+    return frame.sort_values(
+        [*first, *rest], key=_rank, ignore_index=True, kind="stable"
+    )
+
+
+def _rank(values: pd.Series) -> pd.Series:
+    if values.name == "regime":
+        return values.map(REGIMES.index)
+    if values.name == "size":
+        return values.map(_size_rank)
+    return values
+
+
+def _size_rank(label: str) -> tuple[int, float]:
+    """Order train sizes: counts of sentences, shares, all."""
+    if label == "all":
+        return 2, 0.0
+    return (1, float(label[:-2])) if label.endswith(" %") else (0, float(label))
 
 
 def by_setting(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
