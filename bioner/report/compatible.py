@@ -33,11 +33,14 @@ def compatible(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         if len(counts) < 2:
             continue
         kept = max(counts[counts == counts.max()].index)
-        for row, value in left.value[left.value != kept].items():
+        others = left.value[left.value != kept]
+        for run, target, value in zip(
+            rows.run[others.index], rows.target[others.index], others, strict=True
+        ):
             says = f"{key} is {_short(value)}, of most comparable runs {_short(kept)}"
-            where = f" (target {rows.target[row]})" if scope else ""
-            problems.append(Problem("incompatible", rows.run[row], says + where))
-            rows = rows.drop(index=row)
+            where = f" (target {target})" if scope else ""
+            problems.append(Problem("incompatible", run, says + where))
+        rows = rows.drop(index=others.index)
     out = frame.index[(frame.status == "complete") & ~frame.index.isin(rows.index)]
     return frame.drop(index=out), problems
 

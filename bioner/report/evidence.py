@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bioner.errors import DataError
+from bioner.report.frame import rows_of
 from bioner.report.mistakes import MISTAKES, PAIRS, mistakes, word_pairs
 from bioner.report.partial import PARTIAL, partial_counts
 from bioner.report.predictions import Predictions, Spans, matches, read_predictions
@@ -71,7 +73,7 @@ def collect(frame: pd.DataFrame, words: bool) -> Evidence:
     units: dict[str, UnitCounts] = {}
     wrong, partial, pairs, problems = [], [], [], []
     rows = frame[(frame.status == "complete") & frame.place.notna()]
-    for row in rows.itertuples():
+    for row in rows_of(rows):
         file = Path(row.place) / "predictions" / f"{row.target}.test.tsv"
         try:
             found = read_predictions(file)
@@ -87,12 +89,10 @@ def collect(frame: pd.DataFrame, words: bool) -> Evidence:
         pd.DataFrame(found, columns=["run", "target", *columns])
         for found, columns in ((wrong, MISTAKES), (partial, PARTIAL), (pairs, PAIRS))
     ]
-    return Evidence(units, *tables, problems)
+    return Evidence(units, tables[0], tables[1], tables[2], problems)
 
 
-def _count(
-    units: dict[str, UnitCounts], row: "pd.core.frame.Series", found: Predictions, file: Path
-) -> None:
+def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Path) -> None:
     """Add a file's counts to its target's.
 
     Raises:
@@ -114,5 +114,5 @@ def _count(
     counts.correct[row.run] = _per_unit(found, found.gold, correct)
 
 
-def _per_unit(found: Predictions, spans: Spans, which: "slice | np.ndarray") -> np.ndarray:
+def _per_unit(found: Predictions, spans: Spans, which: slice | np.ndarray) -> np.ndarray:
     return np.bincount(found.unit[spans.start[which]], minlength=found.units).astype(np.int32)

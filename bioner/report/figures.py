@@ -1,7 +1,9 @@
 """The figures of a report. Frames in, drawings out; no numbers are made here."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,14 +11,13 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-import matplotlib as mpl
 from bioner.report.drawing import COLOURS, DIVERGING, FAINT, INK, KIND_COLOURS, MARKERS, Drawing
-from bioner.report.frame import REGIMES
+from bioner.report.frame import REGIMES, rows_of
 from bioner.report.mistakes import KINDS
 from bioner.report.table import share, signed
 
 
-def helper(row: pd.Series) -> str:
+def helper(row: Any) -> str:
     """Return how a figure names what helped: `← a` from a, `+ b` with b, `←+ a` both with a."""
     if row.sources and row.sources == row.partners:
         return f"←+ {row.sources}"
@@ -41,14 +42,14 @@ def heat_map(name: str, caption: str, table: pd.DataFrame, rows: str, label: str
     drawing, axes = Drawing(name, caption, figure), figure.subplots()
     reach = max(0.1, 100 * float(table.gain.abs().max()))
     norm, colours = TwoSlopeNorm(0, -reach, reach), mpl.colormaps[DIVERGING]
-    for _, row in table.iterrows():
-        x, y = targets.index(row.target), helpers.index(row[rows])
+    for row in rows_of(table):
+        x, y = targets.index(row.target), helpers.index(getattr(row, rows))
         shade = colours(norm(100 * row.gain))
         cell = axes.add_patch(Rectangle((x, y), 1, 1, facecolor=shade, edgecolor="white"))
         ink = "white" if np.dot(shade[:3], (0.3, 0.59, 0.11)) < 0.5 else "#111111"
         axes.text(x + 0.5, y + 0.5, f"{100 * row.gain:+.1f}{row.mark}".replace("-", "−"),
-                  ha="center", va="center", color=ink, fontsize=8, gid="skip")  # fmt: skip
-        drawing.tip(cell, f"{row.target} {helper(row)}: {_said(row)}")
+                  ha="center", va="center", color=ink, fontsize=8)  # fmt: skip
+        drawing.tip(cell, f"{_named(row)}: {_said(row)}")
     axes.set(xlim=(0, len(targets)), ylim=(len(helpers), 0), ylabel=label, xlabel="target")
     axes.set_xticks(np.arange(len(targets)) + 0.5, targets, rotation=40, ha="right",
                     rotation_mode="anchor")  # fmt: skip
@@ -58,14 +59,18 @@ def heat_map(name: str, caption: str, table: pd.DataFrame, rows: str, label: str
         spine.set_visible(False)
     bar = figure.colorbar(mpl.cm.ScalarMappable(norm, colours), ax=axes, shrink=0.8, pad=0.02)
     bar.set_label("gain over single, F1 points")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     return drawing
 
 
-def _said(row: pd.Series) -> str:
+def _named(row: Any) -> str:
+    return " ".join(part for part in (row.target, row.regime, helper(row)) if part)
+
+
+def _said(row: Any) -> str:
     interval = "" if pd.isna(row.low) else f" [{signed(row.low)}, {signed(row.high)}]"
     seeds = f"{row.n} seed" + ("s" if row.n > 1 else "")
-    return f"{signed(row.gain)} points{interval}, F1 {share(row.f1)}, {seeds}{row['mark']}"
+    return f"{signed(row.gain)} points{interval}, F1 {share(row.f1)}, {seeds}{row.mark}"
 
 
 def _panels(count: int, across: int, width: float, heights: Sequence[float]) -> tuple[
@@ -97,14 +102,14 @@ def gain_intervals(name: str, caption: str, table: pd.DataFrame) -> Drawing:
     for target, axes in zip(targets, panels, strict=True):
         part = table[table.target == target].sort_values("gain").reset_index(drop=True)
         axes.axvline(0, color=FAINT, linewidth=0.8)
-        for y, row in part.iterrows():
+        for y, row in enumerate(rows_of(part)):
             colour = COLOURS[row.regime]
             if pd.notna(row.low):
                 axes.plot([100 * row.low, 100 * row.high], [y, y], color=colour, linewidth=1.6)
             (dot,) = axes.plot([100 * row.gain], [y], MARKERS[row.regime], color=colour, ms=5)
-            drawing.tip(dot, f"{target} {row.regime} {helper(row)}: {_said(row)}")
-        labels = [helper(row) + (f" {row['mark']}" if row["mark"] else "")
-                  for _, row in part.iterrows()]  # fmt: skip
+            drawing.tip(dot, f"{_named(row)}: {_said(row)}")
+        labels = [helper(row) + (f" {row.mark}" if row.mark else "")
+                  for row in rows_of(part)]  # fmt: skip
         axes.set_yticks(range(len(part)), labels, fontsize=7.5)
         axes.set(title=target, xlabel="gain over single, F1 points", ylim=(-0.7, len(part) - 0.3))
     _legend(figure, panels[0], [r for r in REGIMES if r in set(table.regime)])
@@ -124,11 +129,11 @@ def learning_curves(name: str, caption: str, points: pd.DataFrame) -> Drawing:
             colour, x = COLOURS[regime], line.train_sentences
             axes.fill_between(x, 100 * line.low, 100 * line.high, color=colour, alpha=0.15, lw=0)
             axes.plot(x, 100 * line.f1, color=colour, linewidth=1.4)
-            for _, row in line.iterrows():
+            for row in rows_of(line):
                 (dot,) = axes.plot([row.train_sentences], [100 * row.f1], MARKERS[regime],
                                    color=colour, ms=4.5)  # fmt: skip
-                drawing.tip(dot, f"{target} {regime} {helper(row)} at {row['size']}: "
-                                 f"F1 {share(row.f1)} [{share(row.low)}, {share(row.high)}]")  # fmt: skip
+                says = f"F1 {share(row.f1)} [{share(row.low)}, {share(row.high)}]"
+                drawing.tip(dot, f"{_named(row)} at {row.size}: {says}")
         axes.set_xscale("log")
         _plain_ticks(axes, sorted(points[points.target == target].train_sentences.unique()))
         axes.set(title=target, xlabel="train sentences of the target", ylabel="test F1, %")
@@ -164,7 +169,9 @@ def error_kinds(name: str, caption: str, table: pd.DataFrame) -> Drawing:
                 drawing.tip(bar[0], f"{target} {regime}: {kind} {value:.2f} per 100 gold mentions")
                 left += value
         axes.set_yticks(range(len(regimes)), regimes)
-        axes.set(title=target, xlabel="errors per 100 gold mentions", ylim=(-0.6, len(regimes) - 0.4))
+        axes.set(
+            title=target, xlabel="errors per 100 gold mentions", ylim=(-0.6, len(regimes) - 0.4)
+        )
     handles = [Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], label=kind) for kind in wrong]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(wrong))
     return drawing
@@ -183,12 +190,12 @@ def measure_scatter(name: str, caption: str, points: pd.DataFrame, order: Sequen
     drawing = Drawing(name, caption, figure)
     for panel, axes in zip(order, panels, strict=True):
         axes.axhline(0, color=FAINT, linewidth=0.8)
-        for _, row in points[points.panel == panel].iterrows():
+        for row in rows_of(points[points.panel == panel]):
             if pd.notna(row.low):
                 axes.plot([row.value] * 2, [100 * row.low, 100 * row.high], color=FAINT, lw=0.8)
             (dot,) = axes.plot([row.value], [100 * row.gain], MARKERS[row.regime],
                                color=COLOURS[row.regime], ms=4.5)  # fmt: skip
-            drawing.tip(dot, f"{row.target} {helper(row)}: {panel} {row.value:.4g}, {_said(row)}")
+            drawing.tip(dot, f"{_named(row)}: {panel} {row.value:.4g}, {_said(row)}")
         axes.set(title=panel, ylabel="gain, F1 points")
         axes.title.set_color(INK)
     return drawing

@@ -1,7 +1,7 @@
 """Records as one tidy frame: a row for each target of each run."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -59,6 +59,11 @@ _NUMBERS = ["semantics", "train_sentences", "share", "f1", "precision", "recall"
             "predicted", "correct", "devel_f1", "seen_f1", "seen_support", "unseen_f1",
             "unseen_support", "test_sentences", "train_seconds", "pretrain_seconds",
             "wall_seconds", "words_per_second", "peak_rss_bytes"]  # fmt: skip
+
+
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows as named tuples; a column's type is what was put in, which no stub knows."""
+    yield from frame.itertuples()
 
 
 def _under(key: str, prefix: str) -> bool:

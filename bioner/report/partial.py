@@ -1,4 +1,4 @@
-"""Scores that give credit to partial matches, by nervaluate (the schemes of SemEval 2013, task 9)."""
+"""Scores with credit for partial matches, by nervaluate (the schemes of SemEval 2013, task 9)."""
 
 from functools import cache
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bioner.report.about import About, about
 from bioner.report.config import ReportConfig
+from bioner.report.frame import rows_of
 from bioner.report.results import Results, analyse
 from bioner.report.runs import read_study
 from bioner.report.sections.cost import cost_section, runs_section
@@ -66,7 +67,7 @@ def _print(top: About, results: Results, folder: Path) -> None:
     for title in ("regime", "target", "helped by", "train size", "test F1", "seeds"):
         table.add_column(title, overflow="fold", no_wrap=title in ("regime", "test F1"))
     ordered = scores.sort_values(["target", "encoder", "size", "regime", "sources", "partners"])
-    for row in ordered.head(_MOST_ROWS).itertuples():
+    for row in rows_of(ordered.head(_MOST_ROWS)):
         helpers = [f"from {name}" for name in row.sources.split("+") if name]
         helpers += [f"with {name}" for name in row.partners.split("+") if name]
         spread = f" ± {row.std:.4f}" if row.n > 1 else ""

@@ -12,7 +12,7 @@ from bioner.report.analyses import cost, curves, errors, gains, measured, scores
 from bioner.report.compatible import compatible
 from bioner.report.config import ReportConfig
 from bioner.report.evidence import UnitCounts, collect
-from bioner.report.frame import tidy
+from bioner.report.frame import rows_of, tidy
 from bioner.report.measures import read_measures
 from bioner.report.resampling import bootstrap_f1
 from bioner.report.runs import Problem, Run
@@ -75,17 +75,15 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
 
 
 def _rng(config: ReportConfig, name: str) -> np.random.Generator:
-    """Return numbers that depend on the seed and on what they are for, not on what else is there."""
+    """Return random numbers for one purpose, whatever else is drawn."""
     return np.random.default_rng([config.seed, zlib.crc32(name.encode())])
 
 
 def _draws(units: dict[str, UnitCounts], config: ReportConfig) -> scores.Draws:
-    found = {}
+    found: dict[tuple[str, str], np.ndarray] = {}
     for target, counts in units.items():
         runs = list(counts.correct)
-        drawn = bootstrap_f1(
-            *counts.of(runs), counts.gold, config.samples, _rng(config, target)
-        )
+        drawn = bootstrap_f1(*counts.of(runs), counts.gold, config.samples, _rng(config, target))
         found |= {(target, run): drawn[k] for k, run in enumerate(runs)}
     return found
 
@@ -93,8 +91,10 @@ def _draws(units: dict[str, UnitCounts], config: ReportConfig) -> scores.Draws:
 def _failed(everything: pd.DataFrame) -> list[Problem]:
     rows = everything[everything.status != "complete"].drop_duplicates("run")
     return [
-        Problem(row.status, str(row.place or row.run), row.error or "no record: not ended, or killed")
-        for row in rows.itertuples()
+        Problem(
+            row.status, str(row.place or row.run), row.error or "no record: not ended, or killed"
+        )
+        for row in rows_of(rows)
     ]
 
 
@@ -111,7 +111,7 @@ def _scores(
         )
     found["summary"] = gains.summary(found["gains"], config.samples, _rng(config, "summary"))
     found["curves"] = curves.curves(table)
-    found["label_saving"] = curves.label_saving(frame, table, draws, _rng(config, "label_saving"))
+    found["label_saving"] = curves.label_saving(frame, table, draws, config.seed)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-Row = dict[str, Any]
+Row = dict[Any, Any]
 
 NONE = "–"
 """What stands where there is no value."""
@@ -87,9 +87,10 @@ def cells(table: Table) -> list[list[Cell]]:
 
 def _best(table: Table, column: Column) -> pd.Series:
     values = table.frame[column.key].astype(float)
-    grouped = values.groupby([table.frame[g] for g in table.groups]) if table.groups else None
-    top = values.agg(column.best) if grouped is None else grouped.transform(column.best)
-    several = True if grouped is None else grouped.transform("count") > 1
+    groups = [table.frame[g] for g in table.groups] or [pd.Series(0, index=values.index)]
+    grouped = values.groupby(groups)
+    top = grouped.transform("max") if column.best == "max" else grouped.transform("min")
+    several = grouped.transform("count") > 1
     return (values == top) & values.notna() & several
 
 

@@ -8,8 +8,8 @@ from bioner.report.table import Cell, Table, cells
 
 _TEX = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
-        "±": r"$\pm$", "−": r"$-$", "–": "--", "<": r"$<$", ">": r"$>$", "→": r"$\to$", "≤": r"$\leq$",
-        "≥": r"$\geq$", "∞": r"$\infty$", "×": r"$\times$"}  # fmt: skip
+        "±": r"$\pm$", "−": r"$-$", "–": "--", "<": r"$<$", ">": r"$>$",
+        "∞": r"$\infty$"}  # fmt: skip
 
 
 def write_csv(table: Table, folder: Path) -> None:
@@ -32,7 +32,7 @@ def _md(cell: Cell) -> str:
 
 
 def tex(table: Table, sources: Sequence[str]) -> str:
-    """Return a `tabular` with booktabs' rules, ready for `\\input`, under comments.
+    """Return a `tabular` with booktabs' rules, to be input in a paper, under comments.
 
     Args:
         table: what is written.

@@ -158,7 +158,7 @@ def _guessed(
 
 def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
     found = read_predictions(file)
-    left, _, typed = matches(found.gold, found.guess)
+    _, _, typed = matches(found.gold, found.guess)
     counts = (len(found.guess.start), len(found.gold.start), int(typed.sum()))
     test = dict(scores(*counts))
     part = {"seen": dict(scores(2, 2, 1)), "unseen": dict(scores(3, 3, 1))}

@@ -25,7 +25,7 @@ def curves(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def label_saving(
-    frame: pd.DataFrame, scores: pd.DataFrame, draws: Draws, rng: np.random.Generator
+    frame: pd.DataFrame, scores: pd.DataFrame, draws: Draws, seed: int
 ) -> pd.DataFrame:
     """Return for each point the share of the target's sentences with which `single` does as well.
 
@@ -37,13 +37,13 @@ def label_saving(
         frame: comparable rows, whose runs the draws are of.
         scores: of `bioner.report.analyses.scores.scores`.
         draws: for the intervals.
-        rng: redraws the seeds.
+        seed: of the redrawing of seeds; cells with the same seeds are redrawn alike.
     """
     done = frame[frame.status == "complete"]
-    cells = {cell: part for cell, part in done.groupby(CELL, sort=False)}
-    drawn = {cell: _draw(part, draws, rng) for cell, part in cells.items()}
+    cells = dict(iter(done.groupby(CELL, sort=False)))
+    drawn = {cell: _draw(part, draws, seed) for cell, part in cells.items()}
     base = scores[(scores.regime == "single") & (scores.n > 0)].sort_values("share")
-    lines = {key: line for key, line in base.groupby(["target", "encoder", "variant"])}
+    lines = dict(iter(base.groupby(["target", "encoder", "variant"])))
     rows = []
     for row in scores[(scores.n > 0) & (scores.regime != "single")].to_dict("records"):
         cell = tuple(row[key] for key in CELL)
@@ -56,7 +56,7 @@ def label_saving(
 
 
 def _saving(
-    row: Mapping[str, Any],
+    row: Mapping[Any, Any],
     line: pd.DataFrame,
     ours: np.ndarray | None,
     theirs: Sequence[np.ndarray | None],
@@ -72,7 +72,9 @@ def _saving(
     return {"equal_share": equal, "low": low, "high": high, "factor": equal / row["share"]}
 
 
-def _draw(rows: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> np.ndarray | None:
+def _draw(rows: pd.DataFrame, draws: Draws, seed: int) -> np.ndarray | None:
+    rows = rows.sort_values("seed")
+    rng = np.random.default_rng([seed, *rows.seed])
     keys = list(zip(rows.target, rows.run, strict=True))
     if not all(key in draws for key in keys):
         return None

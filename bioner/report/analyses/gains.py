@@ -44,8 +44,8 @@ def paired(frame: pd.DataFrame, against: str) -> pd.DataFrame:
                        "seed": wide.seed, "base_variant": wide[f"as_{against}"]})  # fmt: skip
     on["base_sources"] = wide.sources if against == "transfer" else ""
     on["base_partners"] = wide.partners if against == "mtl" else ""
-    mixing = {"single": "", "transfer": wide.as_mixing, "mtl": wide.mixing}
-    on["base_mixing"] = mixing[against]
+    mixing = {"transfer": wide.as_mixing, "mtl": wide.mixing}
+    on["base_mixing"] = mixing.get(against, "")
     left = pd.concat([wide[["regime", "sources", "partners", "mixing", "variant", "run", "f1"]],
                       on], axis=1)  # fmt: skip
     base = done[done.regime == against].rename(
@@ -74,7 +74,7 @@ def compared(
     rows = []
     for cell, part in pairs.groupby(CELL, sort=False):
         named = dict(zip(CELL, cell, strict=True))
-        rows.append(named | _tested(named["target"], part, units, draws, samples, rng))
+        rows.append(named | _tested(str(named["target"]), part, units, draws, samples, rng))
     columns = [*CELL, "n", "seeds", "base_f1", "f1", "gain", "std", "low", "high", "p_bootstrap",
                "p_randomisation", "p"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)

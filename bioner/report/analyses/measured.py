@@ -22,9 +22,8 @@ def gain_table(pairs: pd.DataFrame) -> pd.DataFrame:
     named = pairs.assign(source=helper, train_size=pairs["size"])
     one = named[alone & ~helper.str.contains("+", regex=False)]
     keys = [*GAIN_COLUMNS[:-1], "mixing", "variant"]
-    return one.groupby(keys, sort=False, as_index=False).gain.mean()[
-        [*GAIN_COLUMNS, "mixing", "variant"]
-    ]
+    means = one.groupby(keys, sort=False)["gain"].mean()
+    return means.reset_index()[[*GAIN_COLUMNS, "mixing", "variant"]]
 
 
 def points(table: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
@@ -49,22 +48,22 @@ def ranking(gains: pd.DataFrame, measures: pd.DataFrame, seed: int) -> pd.DataFr
         UserError: measures or gains that can't be used.
     """
     tables = []
-    for (mixing, variant), part in gains.groupby(["mixing", "variant"], sort=False):
+    for _, part in gains.groupby(["mixing", "variant"], sort=False):
         scored = quality(measures, part[GAIN_COLUMNS], seed=seed)
-        tables.append(scored.assign(mixing=mixing, variant=variant))
+        first = part.iloc[0]
+        tables.append(scored.assign(mixing=first.mixing, variant=first.variant))
     columns = [*QUALITY_COLUMNS, "mixing", "variant"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
 def wide(ranked: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per setting and measure with a column per metric and its interval, best first."""
+    """Return a row per setting and measure, best first, with each metric and its interval."""
     if ranked.empty:
         return pd.DataFrame()
     keys = ["regime", "encoder", "train_size", "mixing", "variant", "measure", "view", "kind",
             "targets", "pairs", "seeds", "note"]  # fmt: skip
     table = ranked.pivot_table(["mean", "low", "high"], keys, "metric", sort=False)
-    table.columns = [m if stat == "mean" else f"{m}_{stat}" for stat, m in table.columns]
+    names = table.columns.to_flat_index()
+    table.columns = pd.Index([m if stat == "mean" else f"{m}_{stat}" for stat, m in names])
     order = [*keys[:5], "spearman"]
-    return table.reset_index().sort_values(
-        order, ascending=[True] * 5 + [False], ignore_index=True
-    )
+    return table.reset_index().sort_values(order, ascending=[True] * 5 + [False], ignore_index=True)

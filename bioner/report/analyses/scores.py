@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from bioner.report.frame import CELL
+from bioner.report.frame import CELL, rows_of
 from bioner.report.resampling import interval, over_seeds
 
 Draws = Mapping[tuple[str, str], np.ndarray]
@@ -25,7 +25,7 @@ def scores(frame: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> pd.Da
     there = {tuple(row[key] for key in CELL) for row in rows}
     complete = frame[frame.status == "complete"]
     needed = complete[["target", "encoder", "size", "as_single"]].drop_duplicates()
-    for need in needed.itertuples():
+    for need in rows_of(needed):
         cell = ("single", need.target, "", "", need.encoder, "", need.size, need.as_single)
         if cell not in there:
             rows.append(dict(zip(CELL, cell, strict=True)) | _row(frame.iloc[:0], draws, rng))
@@ -36,7 +36,7 @@ def scores(frame: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> pd.Da
 
 def _row(part: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> dict[str, object]:
     done = part[part.status == "complete"]
-    keys = [(row.target, row.run) for row in done.itertuples()]
+    keys = [(row.target, row.run) for row in rows_of(done)]
     known = bool(keys) and all(key in draws for key in keys)
     low = high = np.nan
     if known:
@@ -61,12 +61,17 @@ def seen_and_unseen(frame: pd.DataFrame) -> pd.DataFrame:
     """Return F1 on mentions that training has shown and on others, per cell, seeds averaged."""
     done = frame[frame.status == "complete"]
     cells = done.groupby(CELL, sort=False)
-    return cells.agg(
-        n=("run", "size"),
-        seen_share=("seen_support", "sum"),
-        support=("support", "sum"),
-        seen=("seen_f1", "mean"),
-        seen_std=("seen_f1", "std"),
-        unseen=("unseen_f1", "mean"),
-        unseen_std=("unseen_f1", "std"),
-    ).assign(seen_share=lambda t: t.seen_share / t.support).drop(columns="support").reset_index()
+    return (
+        cells.agg(
+            n=("run", "size"),
+            seen_share=("seen_support", "sum"),
+            support=("support", "sum"),
+            seen=("seen_f1", "mean"),
+            seen_std=("seen_f1", "std"),
+            unseen=("unseen_f1", "mean"),
+            unseen_std=("unseen_f1", "std"),
+        )
+        .assign(seen_share=lambda t: t.seen_share / t.support)
+        .drop(columns="support")
+        .reset_index()
+    )

@@ -15,7 +15,8 @@ def errors_section(results: Results) -> Section | None:
     """Return the errors of every cell."""
     if results.frame[results.frame.status == "complete"].empty:
         return None
-    tables, drawings = [_novelty(results.tables["seen_unseen"])], []
+    tables = [_novelty(results.tables["seen_unseen"])]
+    drawings: list[Drawing] = []
     if "error_kinds" in results.tables:
         tables += [
             _kinds(results.tables["error_kinds"]),
@@ -37,7 +38,7 @@ def errors_section(results: Results) -> Section | None:
 
 
 def _drawn(table: pd.DataFrame) -> list[Drawing]:
-    drawings = []
+    drawings: list[Drawing] = []
     groups = list(table.groupby(["encoder", "size", "variant"]))
     for (encoder, size, variant), part in groups[:MOST_FIGURES]:
         words = f" ({encoder}, train size {size} {variant}".rstrip() + ")" if groups[1:] else ""
@@ -107,8 +108,13 @@ _GROUPS = ["target", "regime", "encoder", "size", "variant"]
 def _types(table: pd.DataFrame) -> Table:
     table = ordered(table, _GROUPS)
     axes, same = axis_columns(table, _GROUPS)
-    columns = [*axes, text("kind", "kind"), text("gold_type", "gold"), text("guess_type", "predicted"),
-               count("per_run", "per run", 1)]  # fmt: skip
+    columns = [
+        *axes,
+        text("kind", "kind"),
+        text("gold_type", "gold"),
+        text("guess_type", "predicted"),
+        count("per_run", "per run", 1),
+    ]
     caption = f"The ten most frequent errors of each target and regime, by types. {same}"
     return Table("type_errors", "Most frequent errors", caption.strip(), table, columns)
 

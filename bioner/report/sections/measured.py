@@ -9,7 +9,8 @@ from bioner.report.sections.section import Section, axis_columns
 from bioner.report.table import Column, Row, Table, between, count, text
 
 _METRICS = {"spearman": "Spearman", "weighted_kendall": "weighted τ", "ndcg": "NDCG",
-            "regret@1": "regret@1", "regret@3": "regret@3", "rank_of_best": "rank of best"}  # fmt: skip
+            "regret@1": "regret@1", "regret@3": "regret@3",
+            "rank_of_best": "rank of best"}  # fmt: skip
 _SMALLER = ("regret@1", "regret@3", "rank_of_best")
 _IN_POINTS = ("regret@1", "regret@3")
 _PANELS = 9
@@ -70,15 +71,15 @@ def _ranking(ranked: pd.DataFrame) -> Table:
                            "Spearman 95 %"))  # fmt: skip
     columns += [count("targets", "targets"), count("pairs", "pairs")]
     caption = (
-        "Spearman's correlation, Kendall's τ weighted to the top, NDCG (relevance: the gain less the "
-        "target's smallest), the gain missed by taking the first one or three sources (F1 points), "
+        "Spearman's correlation, Kendall's τ weighted to the top, NDCG (relevance: the gain less "
+        "the target's smallest), the gain missed by taking the first one or three sources (F1 points), "
         f"and the rank that the truly best source got. {same}"
     )
     return Table("measure_ranking", "Ranking quality", caption.strip(), table, columns,
                  ["regime", "encoder", "size", "mixing", "variant"])  # fmt: skip
 
 
-def _shown(metric: str, scale: float, digits: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _shown(metric: str, scale: float, digits: int):  # type: ignore[no-untyped-def]
     def show(row: Row) -> str:
         value = row[metric]
         return "" if pd.isna(value) else f"{scale * value:.{digits}f}".replace("-", "−")

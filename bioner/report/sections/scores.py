@@ -83,7 +83,7 @@ def curves_section(results: Results) -> Section | None:
 
 
 def _drawn(points: pd.DataFrame) -> list[Drawing]:
-    drawings = []
+    drawings: list[Drawing] = []
     several = points[["encoder", "variant"]].drop_duplicates()
     for (encoder, variant), part in list(points.groupby(["encoder", "variant"]))[:MOST_FIGURES]:
         words = f", {encoder} {variant}".rstrip() if len(several) > 1 else ""

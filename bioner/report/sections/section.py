@@ -62,9 +62,7 @@ def ordered(frame: pd.DataFrame, axes: Sequence[str] = CELL) -> pd.DataFrame:
     """Return rows in the order of a paper: target, size, regime, and what helped."""
     first = [axis for axis in ("target", "encoder", "variant", "size", "regime") if axis in axes]
     rest = [axis for axis in axes if axis not in first]
-    return frame.sort_values(
-        [*first, *rest], key=_rank, ignore_index=True, kind="stable"
-    )
+    return frame.sort_values([*first, *rest], key=_rank, ignore_index=True, kind="stable")
 
 
 def _rank(values: pd.Series) -> pd.Series:
