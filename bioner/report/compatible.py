@@ -49,10 +49,10 @@ def _long(rows: pd.DataFrame) -> pd.DataFrame:
     """Return scope, key and value of every setting, under the index of `rows`."""
     found = []
     places = rows[["target", "encoder", "size", "as_single"]].agg("\t".join, axis=1)
-    for row, settings in rows.settings.items():
+    for row, place, settings in zip(rows.index, places, rows.settings, strict=True):
         parsed = json.loads(settings)
         found += [(row, "", key, value) for key, value in parsed["study"].items()]
-        found += [(row, places[row], key, value) for key, value in parsed["config"].items()]
+        found += [(row, place, key, value) for key, value in parsed["config"].items()]
     long = pd.DataFrame(found, columns=["row", "scope", "key", "value"])
     return long.set_index("row")
 

@@ -63,7 +63,7 @@ def wide(ranked: pd.DataFrame) -> pd.DataFrame:
     keys = ["regime", "encoder", "train_size", "mixing", "variant", "measure", "view", "kind",
             "targets", "pairs", "seeds", "note"]  # fmt: skip
     table = ranked.pivot_table(["mean", "low", "high"], keys, "metric", sort=False)
-    names = table.columns.to_flat_index()
-    table.columns = pd.Index([m if stat == "mean" else f"{m}_{stat}" for stat, m in names])
+    stats, metrics = (table.columns.get_level_values(level) for level in (0, 1))
+    table.columns = metrics + stats.map({"mean": "", "low": "_low", "high": "_high"})
     order = [*keys[:5], "spearman"]
     return table.reset_index().sort_values(order, ascending=[True] * 5 + [False], ignore_index=True)

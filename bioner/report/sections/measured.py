@@ -72,7 +72,8 @@ def _ranking(ranked: pd.DataFrame) -> Table:
     columns += [count("targets", "targets"), count("pairs", "pairs")]
     caption = (
         "Spearman's correlation, Kendall's τ weighted to the top, NDCG (relevance: the gain less "
-        "the target's smallest), the gain missed by taking the first one or three sources (F1 points), "
+        "the target's smallest), the gain missed by taking the first one or three sources (F1 "
+        "points), "
         f"and the rank that the truly best source got. {same}"
     )
     return Table("measure_ranking", "Ranking quality", caption.strip(), table, columns,
