@@ -81,7 +81,7 @@ def read_predictions(path: Path) -> Predictions:
         raise _misplaced(path, text)
     types = sorted({tag[2:] for tag in tags if len(tag) > 1})
     blank = np.array([tag == "" for tag in gold])
-    opens = np.array([b and word != "" for b, word in zip(blank, words, strict=True)])
+    opens = blank & np.array([word != "" for word in words]) if by_document else blank & False
     closed = np.cumsum(blank & ~opens)
     unit = np.cumsum(opens) - 1 if by_document else closed - blank
     return Predictions(
@@ -106,9 +106,10 @@ def _spans(tags: Sequence[str], types: Sequence[str]) -> Spans:
     A mention is a B- and the run of I- of its type that follows; lines between sentences are
     outside, so none reaches over them.
     """
-    codes = {f"{prefix}-{name}": 1 + 2 * k + i
-             for k, name in enumerate(types) for i, prefix in enumerate("BI")}  # fmt: skip
-    found = np.array([codes.get(tag, 0) for tag in tags] + [0], dtype=np.int32)
+    codes = {"": 0, "O": 0}
+    for k, name in enumerate(types):
+        codes |= {f"B-{name}": 1 + 2 * k, f"I-{name}": 2 + 2 * k}
+    found = np.array([*map(codes.__getitem__, tags), 0], dtype=np.int32)
     start = np.flatnonzero(found % 2)
     borders = np.append(np.flatnonzero(np.diff(found)) + 1, len(found))
     run_end = borders[np.searchsorted(borders, start + 1, side="right")]

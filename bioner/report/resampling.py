@@ -5,6 +5,8 @@ redraws both; approximate randomisation keeps the trained models and asks whethe
 have told them apart.
 """
 
+from functools import cache
+
 import numpy as np
 
 _CHUNK = 500  # samples at a time: bounds the memory of the drawn weights
@@ -51,7 +53,7 @@ def bootstrap_f1(
     return found
 
 
-def over_seeds(draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def over_seeds(draws: np.ndarray, seed: int) -> np.ndarray:
     """Return draws of the mean over seeds, the seeds redrawn as well as the units.
 
     Redrawing S seeds shows only (S - 1) / S of their variance, so their deviations are stretched
@@ -60,7 +62,8 @@ def over_seeds(draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     Args:
         draws: `[seeds, samples]`.
-        rng: draws the seeds.
+        seed: of the redrawing; the same number of seeds is redrawn alike, so what is compared
+            shares its draws.
 
     Returns:
         `[samples]`.
@@ -69,9 +72,16 @@ def over_seeds(draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     mean = draws.mean(axis=0)
     if seeds == 1:
         return mean
-    times = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=samples).T
-    redrawn = (draws * times).sum(axis=0) / seeds
+    redrawn = (draws * _redrawn(seeds, samples, seed)).sum(axis=0) / seeds
     return mean + np.sqrt(seeds / (seeds - 1)) * (redrawn - mean)
+
+
+@cache
+def _redrawn(seeds: int, samples: int, seed: int) -> np.ndarray:
+    """Return how often each seed is drawn in each sample, `[seeds, samples]`."""
+    rng = np.random.default_rng([seed, seeds])
+    drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=samples).T
+    return np.ascontiguousarray(drawn, dtype=np.float64)
 
 
 def interval(draws: np.ndarray, level: float = 0.95) -> tuple[float, float]:
@@ -122,7 +132,8 @@ def randomisation_p(
     reached = 0
     for first in range(0, samples, _CHUNK):
         size = min(_CHUNK, samples - first)
-        signs = rng.integers(0, 2, size=(size, len(apart)), dtype=np.int8) * np.float32(2) - 1
+        bits = rng.integers(0, 256, size=(size, -(-len(apart) // 8)), dtype=np.uint8)
+        signs = np.unpackbits(bits, axis=1, count=len(apart)) * np.float32(2) - 1
         found = np.abs(statistic((signs @ apart).astype(float)))
         reached += int((found >= observed - 1e-12).sum())
     return (reached + 1) / (samples + 1)

@@ -101,13 +101,13 @@ def _failed(everything: pd.DataFrame) -> list[Problem]:
 def _scores(
     frame: pd.DataFrame, units: dict[str, UnitCounts], draws: scores.Draws, config: ReportConfig
 ) -> dict[str, pd.DataFrame]:
-    table = scores.scores(frame, draws, _rng(config, "scores"))
+    table = scores.scores(frame, draws, config.seed)
     found = {"scores": table}
     for against in ("single", *PARTS):
         name = "gains" if against == "single" else f"over_{against}"
         found[f"{name}_by_seed"] = gains.paired(frame, against)
         found[name] = gains.compared(
-            found[f"{name}_by_seed"], units, draws, config.samples, _rng(config, name)
+            found[f"{name}_by_seed"], units, draws, config.samples, config.seed
         )
     found["summary"] = gains.summary(found["gains"], config.samples, _rng(config, "summary"))
     found["curves"] = curves.curves(table)

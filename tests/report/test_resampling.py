@@ -87,11 +87,11 @@ def test_runs_share_the_drawn_units() -> None:
 def test_the_variance_of_seeds_is_whole() -> None:
     """Without units' variance, the spread of the mean is that of S independent seeds."""
     seeds = np.array([0.70, 0.74, 0.79])
-    draws = over_seeds(np.repeat(seeds[:, None], 200_000, axis=1), np.random.default_rng(1))
+    draws = over_seeds(np.repeat(seeds[:, None], 200_000, axis=1), 1)
     assert draws.mean() == pytest.approx(seeds.mean(), abs=1e-3)
     assert draws.std() == pytest.approx(seeds.std(ddof=1) / np.sqrt(3), rel=0.01)
     alone = np.array([[0.1, 0.2]])
-    assert over_seeds(alone, np.random.default_rng(1)).tolist() == [0.1, 0.2]
+    assert over_seeds(alone, 1).tolist() == [0.1, 0.2]
 
 
 def test_bootstrap_p() -> None:

@@ -37,7 +37,7 @@ def label_saving(
         frame: comparable rows, whose runs the draws are of.
         scores: of `bioner.report.analyses.scores.scores`.
         draws: for the intervals.
-        seed: of the redrawing of seeds; cells with the same seeds are redrawn alike.
+        seed: of the redrawing of seeds; cells with as many seeds are redrawn alike.
     """
     done = frame[frame.status == "complete"]
     cells = dict(iter(done.groupby(CELL, sort=False)))
@@ -74,11 +74,10 @@ def _saving(
 
 def _draw(rows: pd.DataFrame, draws: Draws, seed: int) -> np.ndarray | None:
     rows = rows.sort_values("seed")
-    rng = np.random.default_rng([seed, *rows.seed])
     keys = list(zip(rows.target, rows.run, strict=True))
     if not all(key in draws for key in keys):
         return None
-    return over_seeds(np.stack([draws[key] for key in keys]), rng)
+    return over_seeds(np.stack([draws[key] for key in keys]), seed)
 
 
 def reach(shares: np.ndarray, curves: np.ndarray, wanted: np.ndarray) -> np.ndarray:

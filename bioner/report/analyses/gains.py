@@ -64,7 +64,7 @@ def compared(
     units: Mapping[str, UnitCounts],
     draws: Draws,
     samples: int,
-    rng: np.random.Generator,
+    seed: int,
 ) -> pd.DataFrame:
     """Return a row per cell of `paired`: the mean gain, its interval, p-values and mark.
 
@@ -74,7 +74,7 @@ def compared(
     rows = []
     for cell, part in pairs.groupby(CELL, sort=False):
         named = dict(zip(CELL, cell, strict=True))
-        rows.append(named | _tested(str(named["target"]), part, units, draws, samples, rng))
+        rows.append(named | _tested(str(named["target"]), part, units, draws, samples, seed))
     columns = [*CELL, "n", "seeds", "base_f1", "f1", "gain", "std", "low", "high", "p_bootstrap",
                "p_randomisation", "p"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
@@ -92,7 +92,7 @@ def _tested(
     units: Mapping[str, UnitCounts],
     draws: Draws,
     samples: int,
-    rng: np.random.Generator,
+    seed: int,
 ) -> dict[str, object]:
     found: dict[str, object] = {
         "n": len(part),
@@ -107,12 +107,12 @@ def _tested(
         return found
     both = zip(ours, theirs, strict=True)
     apart = np.stack([draws[target, a] - draws[target, b] for a, b in both])
-    mean = over_seeds(apart, rng)
+    mean = over_seeds(apart, seed)
     counts = units[target]
     found["low"], found["high"] = interval(mean)
     found["p_bootstrap"] = bootstrap_p(mean)
     found["p_randomisation"] = randomisation_p(
-        counts.of(ours), counts.of(theirs), counts.gold, samples, rng
+        counts.of(ours), counts.of(theirs), counts.gold, samples, np.random.default_rng(seed)
     )
     found["p"] = max(found["p_bootstrap"], found["p_randomisation"])  # type: ignore[call-overload]
     return found

@@ -12,14 +12,14 @@ Draws = Mapping[tuple[str, str], np.ndarray]
 """(target, run) → `[samples]`, test F1 on resampled units."""
 
 
-def scores(frame: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> pd.DataFrame:
+def scores(frame: pd.DataFrame, draws: Draws, seed: int) -> pd.DataFrame:
     """Return a row per cell: runs, seeds, F1 (mean, std, best, interval), failed, unfinished.
 
     A cell without a complete run is there if a run of it failed or is unfinished, and so is the
     `single` that a complete cell would be compared with.
     """
     rows = [
-        dict(zip(CELL, cell, strict=True)) | _row(part, draws, rng)
+        dict(zip(CELL, cell, strict=True)) | _row(part, draws, seed)
         for cell, part in frame.groupby(CELL, sort=False)
     ]
     there = {tuple(row[key] for key in CELL) for row in rows}
@@ -28,19 +28,19 @@ def scores(frame: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> pd.Da
     for need in rows_of(needed):
         cell = ("single", need.target, "", "", need.encoder, "", need.size, need.as_single)
         if cell not in there:
-            rows.append(dict(zip(CELL, cell, strict=True)) | _row(frame.iloc[:0], draws, rng))
+            rows.append(dict(zip(CELL, cell, strict=True)) | _row(frame.iloc[:0], draws, seed))
     columns = [*CELL, "n", "seeds", "f1", "std", "best", "low", "high", "precision", "recall",
                "devel_f1", "train_sentences", "share", "failed", "unfinished"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def _row(part: pd.DataFrame, draws: Draws, rng: np.random.Generator) -> dict[str, object]:
+def _row(part: pd.DataFrame, draws: Draws, seed: int) -> dict[str, object]:
     done = part[part.status == "complete"]
     keys = [(row.target, row.run) for row in rows_of(done)]
     known = bool(keys) and all(key in draws for key in keys)
     low = high = np.nan
     if known:
-        drawn = over_seeds(np.stack([draws[key] for key in keys]), rng)
+        drawn = over_seeds(np.stack([draws[key] for key in keys]), seed)
         low, high = interval(np.clip(drawn, 0, 1))
     return {
         "n": len(done),
