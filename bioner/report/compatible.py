@@ -48,7 +48,8 @@ def compatible(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
 def _long(rows: pd.DataFrame) -> pd.DataFrame:
     """Return scope, key and value of every setting, under the index of `rows`."""
     found = []
-    places = rows[["target", "encoder", "size", "as_single"]].agg("\t".join, axis=1)
+    scope = rows[["target", "encoder", "size", "as_single"]]
+    places = ["\t".join(place) for place in scope.itertuples(index=False)]
     for row, place, settings in zip(rows.index, places, rows.settings, strict=True):
         parsed = json.loads(settings)
         found += [(row, "", key, value) for key, value in parsed["study"].items()]

@@ -32,7 +32,7 @@ def listed(found: Predictions, side: Spans) -> list[tuple[int, int, str]]:
 
 
 @given(FILE)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_mentions_are_those_of_the_strict_scheme(
     tmp_path_factory: pytest.TempPathFactory, sentences: list[list[tuple[str, str]]]
 ) -> None:
