@@ -72,7 +72,9 @@ def _under(key: str, prefix: str) -> bool:
 
 def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
     record, config = run.record, run.record["config"]
-    flat = _flat(config)
+    # `trainer.precision` may be `auto`: what it came to is what counts.
+    flat = _flat({**config, "precision": record["precision"]})
+    flat.pop("trainer.precision", None)
     common = {
         "run": record["run"],
         "place": run.place,

@@ -88,7 +88,9 @@ def _record(place: Path) -> dict[str, Any]:
         loaded = OmegaConf.merge(typed, OmegaConf.load(place / "config.yaml"))
         config = cast(TrainConfig, OmegaConf.to_object(loaded))
         counts = json.loads(json.dumps(what_counts(config), default=str))
-        record = Record(place.name, config.study, regime(config), config.seed, counts, "unfinished")
+        record = Record(
+            place.name, config.study, regime(config), config.seed, "", counts, "unfinished"
+        )
     except (OmegaConfBaseException, yaml.YAMLError, OSError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{place / 'config.yaml'}: unfinished, and damaged: {reason}") from error

@@ -12,7 +12,7 @@ import numpy as np
 from bioner.identity import what_counts
 from bioner.model.metric import scores
 from bioner.report.predictions import matches, read_predictions
-from bioner.study.record import DatasetUse, Record, write_record
+from bioner.study.record import SEMANTICS, DatasetUse, Record, write_record
 from tests.composition import train_config
 
 TYPES = ("Disease", "Chemical")
@@ -36,7 +36,8 @@ class Made:
     size: int | float | None = None
     skill: float = 0.7
     status: str = "complete"
-    semantics: int = 1
+    semantics: int = SEMANTICS
+    precision: str = "32-true"
     sha: str = "a"
     change: Mapping[str, Any] = field(default_factory=dict)
 
@@ -46,7 +47,7 @@ class Made:
         helpers = "+".join([*self.sources, *self.auxiliaries])
         change = "".join(f"-{key}-{value}" for key, value in self.change.items())
         ident = f"{self.regime}-{self.target}-{helpers}-{self.size}-s{self.seed}{change}"
-        return f"{ident}-{self.semantics}{self.sha}".replace("/", "_")
+        return f"{ident}-{self.semantics}{self.sha}{self.precision}".replace("/", "_")
 
 
 @cache
@@ -71,7 +72,7 @@ def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
         f"- finetune.targets=[{made.target}]\n- seed={made.seed}\n"
     )
     record = Record(
-        made.name, folder.name, made.regime, made.seed, _config(made), made.status,
+        made.name, folder.name, made.regime, made.seed, made.precision, _config(made), made.status,
         semantics=made.semantics,
         environment={"git_commit": "0123456789abcdef", "versions": {}},
     )  # fmt: skip
@@ -168,8 +169,10 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
         size = made.size if made.size is not None else 1.0
         used = round(size * 1000) if isinstance(size, float) else size
         record.datasets[name] = DatasetUse(
-            role, {split: f"{made.sha}{split}" for split in sizes}, sizes, sizes, used,
-            0, 0, {}, {}, {},
+            role=role, sha256={split: f"{made.sha}{split}" for split in sizes}, sentences=sizes,
+            mentions=sizes, train_sentences=used, devel_sentences=10, leaked_sentences=0,
+            dropped_sentences=0, repaired_tags={}, lost_words={}, oversized_words={},
+            cut_mentions={}, dropped_mentions={}, joined_mentions={},
         )  # fmt: skip
     record.scores = {made.target: {"devel": test, "test": {**test, **part}}}
     record.timing = {"train_seconds": 10.0, "words_per_second": 1e4, "wall_seconds": 12.0,

@@ -92,7 +92,8 @@ def test_transfer_then_mtl_against_its_parts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        (Made(A, seed=9, semantics=2), "semantics is 2"),
+        (Made(A, seed=9, semantics=99), "semantics is 99"),
+        (Made(A, seed=9, precision="bf16-mixed"), 'precision is "bf16-mixed"'),
         (Made(A, seed=9, sha="b"), "demo_disease train is btrain"),
         (Made(A, seed=9, change={"finetune.epochs": 99}), "finetune.epochs is 99"),
         (Made(A, seed=9, change={"optimizer.lr": 0.5}), "optimizer.lr is 0.5"),
