@@ -22,7 +22,7 @@ bioner VERB [overrides]    experiments for biomedical named entity recognition
   evaluate   the heads of a finished run on any datasets
   predict    text in, annotations out
   export     a run's head as a Hugging Face token-classification folder
-  report     the test scores of a study, from its records
+  report     the records of a study: tables, significance, figures, a page
   measure    the transferability measures of every (source, target) pair, no training
   recommend  for one target, the sources in the order in which they should help, and why
   stages     list and prune the store of pretraining stages
@@ -45,9 +45,11 @@ def _train(cfg: DictConfig) -> float:
 
 
 def _report(cfg: DictConfig) -> None:
-    from bioner.report.scores import print_study
+    from bioner.report.config import to_report_config
+    from bioner.report.report import report
 
-    print_study(Path(cfg.runs_dir), cfg.study)
+    typed = HydraConfig.get().overrides.task
+    report(to_report_config(cfg), " ".join(["bioner report", *typed]))
 
 
 def _datasets(cfg: DictConfig) -> None:

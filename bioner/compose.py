@@ -19,12 +19,13 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from platformdirs import user_cache_path
 
 from bioner.checks import to_train_config
-from bioner.config import ReportConfig, TrainConfig
+from bioner.config import TrainConfig
 from bioner.datasets.config import DatasetsConfig
 from bioner.identity import run_name
 from bioner.predict.evaluate_config import EvaluateConfig
 from bioner.predict.export_config import ExportConfig
 from bioner.predict.predict_config import PredictConfig
+from bioner.report.config import ReportConfig
 from bioner.stages.config import StagesConfig
 from bioner.transferability.config import MeasureConfig, measure_name, to_measure_config
 from bioner.transferability.recommend_config import RecommendConfig

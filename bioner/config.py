@@ -265,12 +265,3 @@ class TrainConfig:
     rerun: bool = False
     dry_run: bool = False
     debug: bool = False
-
-
-@dataclass
-class ReportConfig:
-    """The whole of `bioner report`."""
-
-    study: str = "default"
-    runs_dir: str = "runs"
-    debug: bool = False

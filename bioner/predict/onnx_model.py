@@ -15,8 +15,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import encode, ranges
+from bioner.batches.tokens import encode
 from bioner.text.sentence import Sentence
+from bioner.text.table import ranges
 from bioner.text.tags import OUTSIDE
 
 PLAIN, ROUNDED = "model.onnx", "model.int8.onnx"
@@ -80,7 +81,7 @@ def tag(
     words = [Sentence(s.words, (OUTSIDE,) * len(s.words), s.line) for s in sentences]
     encoded = encode(words, (OUTSIDE,), tokenizer)
     found = np.zeros(len(encoded.tags), np.int64)
-    for batch in ScoredBatches("", encoded, window, Shard()):
+    for batch in ScoredBatches("", encoded, np.arange(len(sentences)), window, Shard()):
         if not len(batch.rows):
             continue
         ids, mask = _padded(batch, tokenizer.pad_token_id or 0)

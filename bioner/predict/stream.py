@@ -1,4 +1,4 @@
-"""`bioner predict`: a stream of documents through the heads of a run, in order, from disk to disk."""
+"""`bioner predict`: a stream of documents through the heads of a run, in order."""
 
 import hashlib
 import logging

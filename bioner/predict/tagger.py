@@ -1,7 +1,7 @@
 """The selected weights of a run at work: sentences in, tags and probabilities out.
 
 Each head of a run was selected at a step of its own, together with the encoder of that step. Heads
-whose encoders are equal, bit for bit, share one pass; every other head has its encoder and its pass.
+whose encoders are equal, bit for bit, share one pass; every other head has its own of both.
 """
 
 import copy
@@ -16,13 +16,14 @@ from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import Encoded, encode, ranges, special_tokens
+from bioner.batches.tokens import Encoded, encode, special_tokens
 from bioner.errors import ConfigError, UserError
 from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
 from bioner.model.heads import Head
 from bioner.predict.finished import FinishedRun, build_head
 from bioner.study.weights import Weights, load_weights, restore
 from bioner.text.sentence import Sentence
+from bioner.text.table import ranges
 from bioner.text.tags import OUTSIDE, tag_set
 
 
@@ -98,7 +99,7 @@ class Tagger:
             )
             for head, names in self.tags.items()
         }
-        batches = ScoredBatches("", encoded, self.window, Shard())
+        batches = ScoredBatches("", encoded, np.arange(len(sentences)), self.window, Shard())
         for batch in batches:
             places = _places(encoded, batch)
             moved = batch.to(self.device)

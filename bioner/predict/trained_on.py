@@ -9,8 +9,9 @@ from bioner.config import Leakage, Pretraining, TrainConfig
 from bioner.errors import UserError
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.study.tasks import choose_sentences, load_corpora
-from bioner.text.audit_sentences import joined, long_enough
+from bioner.text.audit_sentences import long_enough
 from bioner.text.sentence import Sentence
+from bioner.text.table import joined
 
 log = logging.getLogger(__name__)
 

@@ -109,8 +109,8 @@ def reliability(known: Known) -> list[str]:
         if row.metric in ("spearman", "regret@1"):
             said.append(
                 f"{row.regime!s}, {row.encoder!s}, training size {row.train_size!s}: "
-                f"{row.measure!s}: {row.metric!s} {row.mean:.3f} [{row.low:.3f}, {row.high:.3f}] over {row.targets!s} "
-                f"targets{'; ' if row.note else ''}{row.note!s}"
+                f"{row.measure!s}: {row.metric!s} {row.mean:.3f} [{row.low:.3f}, {row.high:.3f}] "
+                f"over {row.targets!s} targets{'; ' if row.note else ''}{row.note!s}"
             )
     return said or ["no target has known gains of two sources: nothing says how reliable this is"]
 

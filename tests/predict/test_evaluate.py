@@ -19,6 +19,8 @@ from tests.predict.conftest import Runs
 from tests.predict.test_finished import changed
 from tests.predict.test_tagger import predictions
 
+NAMES = ["demo_disease", "demo_disease_related"]
+
 
 def config_of(runs: Runs, run: Path, *overrides: str) -> EvaluateConfig:
     return to_evaluate_config(
@@ -30,9 +32,7 @@ def test_a_matrix(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     names = "[demo_disease,demo_disease_related,demo_chemical]"
     config = config_of(runs, runs.linear, f"datasets={names}")
     cells = evaluate(config)
-    assert {head: list(row) for head, row in cells.items()} == dict.fromkeys(
-        ("demo_disease", "demo_disease_related"), ["demo_disease", "demo_disease_related"]
-    )
+    assert {head: list(row) for head, row in cells.items()} == dict.fromkeys(NAMES, NAMES)
     record = read_record(runs.linear)
     for head, row in record["cross"].items():
         for name, splits in row.items():

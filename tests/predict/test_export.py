@@ -28,7 +28,8 @@ CPU = torch.device("cpu")
 
 def config_of(runs: Runs, run: Path, output: Path, *overrides: str) -> ExportConfig:
     return to_export_config(composed(f"run={run}", f"output={output}",
-                                     f"datasets_dir={runs.datasets}", *overrides, verb="export"))  # fmt: skip
+                                     f"datasets_dir={runs.datasets}", *overrides,
+                                     verb="export"))  # fmt: skip
 
 
 def word_level(folder: Path, sentences: list[Sentence]) -> list[tuple[str, ...]]:
@@ -168,7 +169,8 @@ def test_500_real_sentences(corpora: Path, tmp_path: Path) -> None:
     run.mkdir(parents=True)
     train(config, run)
     typed = OmegaConf.merge(OmegaConf.structured(ExportConfig), {
-        "run": str(run), "output": str(tmp_path / "out"), "datasets_dir": str(corpora)})  # fmt: skip
+        "run": str(run), "output": str(tmp_path / "out"), "datasets_dir": str(corpora),
+    })  # fmt: skip
     export(to_export_config(typed))  # type: ignore[arg-type]
     rows = predictions(run / "predictions" / "ncbi_disease.test.tsv")[:500]
     sentences, expected = [s for s, _ in rows], [tags for _, tags in rows]
