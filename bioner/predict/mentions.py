@@ -1,7 +1,7 @@
 """From the tags of heads to annotations of a document, and what is made of several heads."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -56,8 +56,12 @@ def merged(found: Sequence[Annotation], how: Merge) -> list[Annotation]:
         found: of one span each, with score and source; those of the first head come first.
         how: see `Merge`.
     """
-    kept = {Merge.none: list, Merge.union: _union, Merge.highest: _highest}[how](found)
-    return sorted(kept, key=lambda a: (a.spans[0][0], -a.spans[0][1]))
+    rules: dict[Merge, Callable[[Sequence[Annotation]], list[Annotation]]] = {
+        Merge.none: list,
+        Merge.union: _union,
+        Merge.highest: _highest,
+    }
+    return sorted(rules[how](found), key=lambda a: (a.spans[0][0], -a.spans[0][1]))
 
 
 def _union(found: Sequence[Annotation]) -> list[Annotation]:

@@ -80,7 +80,7 @@ def tag(
     words = [Sentence(s.words, (OUTSIDE,) * len(s.words), s.line) for s in sentences]
     encoded = encode(words, (OUTSIDE,), tokenizer)
     found = np.zeros(len(encoded.tags), np.int64)
-    for batch in ScoredBatches("", encoded, window, Shard()):
+    for batch in ScoredBatches("", encoded, np.arange(len(sentences)), window, Shard()):
         if not len(batch.rows):
             continue
         ids, mask = _padded(batch, tokenizer.pad_token_id or 0)

@@ -56,6 +56,7 @@ def _marked(doc: Doc, document: Document) -> Doc:
     for annotation in document.annotations:
         start, end = annotation.spans[0]
         span = doc.char_span(start, end, label=annotation.type, alignment_mode="expand")
+        assert span is not None  # expand finds one wherever the offsets are inside the text
         span._.bioner_score = annotation.score
         span._.bioner_head = annotation.source
         spans.append(span)

@@ -1,7 +1,7 @@
 """The selected weights of a run at work: sentences in, tags and probabilities out.
 
 Each head of a run was selected at a step of its own, together with the encoder of that step. Heads
-whose encoders are equal, bit for bit, share one pass; every other head has its encoder and its pass.
+whose encoders are equal, bit for bit, share one pass; every other head has a pass of its own.
 """
 
 import copy
@@ -98,7 +98,7 @@ class Tagger:
             )
             for head, names in self.tags.items()
         }
-        batches = ScoredBatches("", encoded, self.window, Shard())
+        batches = ScoredBatches("", encoded, np.arange(len(sentences)), self.window, Shard())
         for batch in batches:
             places = _places(encoded, batch)
             moved = batch.to(self.device)

@@ -1,6 +1,7 @@
 """The datasets of a run as its model sees them: checked, tokenised, cut to the asked size."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,7 @@
 """`bioner.load`: text in, documents with marks out."""
 
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -55,7 +55,7 @@ def test_heads_and_merging(runs: Runs, texts: list[str]) -> None:
     assert sum(map(len, union)) < sum(map(len, every))  # some mentions both heads mark
     for row in marks(merge="highest"):
         spans = sorted(a.spans[0] for a in row)
-        assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+        assert all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
 def test_what_cannot_be_used(runs: Runs, annotator: Annotator) -> None:

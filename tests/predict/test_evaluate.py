@@ -30,9 +30,8 @@ def test_a_matrix(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     names = "[demo_disease,demo_disease_related,demo_chemical]"
     config = config_of(runs, runs.linear, f"datasets={names}")
     cells = evaluate(config)
-    assert {head: list(row) for head, row in cells.items()} == dict.fromkeys(
-        ("demo_disease", "demo_disease_related"), ["demo_disease", "demo_disease_related"]
-    )
+    heads = ["demo_disease", "demo_disease_related"]
+    assert {head: list(row) for head, row in cells.items()} == dict.fromkeys(heads, heads)
     record = read_record(runs.linear)
     for head, row in record["cross"].items():
         for name, splits in row.items():

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from omegaconf import OmegaConf
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 from bioner.errors import ConfigError
@@ -27,8 +26,8 @@ CPU = torch.device("cpu")
 
 
 def config_of(runs: Runs, run: Path, output: Path, *overrides: str) -> ExportConfig:
-    return to_export_config(composed(f"run={run}", f"output={output}",
-                                     f"datasets_dir={runs.datasets}", *overrides, verb="export"))  # fmt: skip
+    given = [f"run={run}", f"output={output}", f"datasets_dir={runs.datasets}", *overrides]
+    return to_export_config(composed(*given, verb="export"))
 
 
 def word_level(folder: Path, sentences: list[Sentence]) -> list[tuple[str, ...]]:
@@ -161,15 +160,14 @@ def test_500_real_sentences(corpora: Path, tmp_path: Path) -> None:
     config = train_config(
         "logger=none", "trainer.accelerator=cpu", f"datasets_dir={corpora}", "encoder=minilm",
         f"runs_dir={tmp_path}/runs", f"cache_dir={tmp_path}/cache", "finetune.epochs=null",
-        "finetune.steps=20", "finetune.targets=[ncbi_disease]", "finetune.train_size=640",
-        "optimizer.lr=1e-3",
+        "finetune.steps=40", "finetune.targets=[ncbi_disease]", "finetune.train_size=1280",
+        "optimizer.lr=1e-3", "finetune.devel_size=100",
     )  # fmt: skip
     run = tmp_path / "runs" / run_name(config)
     run.mkdir(parents=True)
     train(config, run)
-    typed = OmegaConf.merge(OmegaConf.structured(ExportConfig), {
-        "run": str(run), "output": str(tmp_path / "out"), "datasets_dir": str(corpora)})  # fmt: skip
-    export(to_export_config(typed))  # type: ignore[arg-type]
+    given = [f"run={run}", f"output={tmp_path}/out", f"datasets_dir={corpora}"]
+    export(to_export_config(composed(*given, verb="export")))
     rows = predictions(run / "predictions" / "ncbi_disease.test.tsv")[:500]
     sentences, expected = [s for s, _ in rows], [tags for _, tags in rows]
     assert sum(tag != "O" for tags in expected for tag in tags) > 200

@@ -84,7 +84,7 @@ def test_missing_parts(copied: Path) -> None:
     with pytest.raises(ConfigError, match="lacks the weights"):
         open_run(copied)
     (copied / "config.yaml").unlink()
-    with pytest.raises(UserError, match="config.yaml: can't be read"):
+    with pytest.raises(UserError, match=r"config\.yaml: can't be read"):
         open_run(copied)
 
 
@@ -102,7 +102,8 @@ def test_no_class_is_built_that_is_no_head(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "trap.py").write_text(f"import pathlib\npathlib.Path({str(sprung)!r}).touch()\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     for target in ("trap.Head", "os.system", "bioner.model.heads.torch.load", "pathlib.Path",
-                   "bioner.model.heads.Tensor", "Head", "", "bioner.model.nothing.Head"):  # fmt: skip
+                   "bioner.model.heads.Tensor", "Head", "",
+                   "bioner.model.nothing.Head"):  # fmt: skip
         with pytest.raises(ConfigError, match="no known head"):
             build_head({"_target_": target}, 4, TAGS)
     assert not sprung.exists()
