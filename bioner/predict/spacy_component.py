@@ -41,14 +41,20 @@ class BionerComponent:
 
 @Language.factory(
     "bioner",
-    default_config={"heads": [], "merge": "union", "device": "auto"},
+    default_config={"heads": [], "merge": "union", "device": "auto", "precision": "auto"},
     assigns=["doc.ents", "doc.spans"],
 )
 def make(
-    nlp: Language, name: str, run: str, heads: Sequence[str], merge: str, device: str
+    nlp: Language,
+    name: str,
+    run: str,
+    heads: Sequence[str],
+    merge: str,
+    device: str,
+    precision: str,
 ) -> BionerComponent:
     """Make the component; arguments as in `bioner.load`."""
-    return BionerComponent(Annotator(run, heads, merge, device))
+    return BionerComponent(Annotator(run, heads, merge, device, precision))
 
 
 def _marked(doc: Doc, document: Document) -> Doc:

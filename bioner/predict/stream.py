@@ -34,7 +34,7 @@ def predict(config: PredictConfig) -> bool:
     heads = run.choose(config.heads)
     key = _key(config, run, form, to, files)
     progress = start(config.output, to, key, config.resume, config.overwrite)
-    annotator = Annotator(config.run, config.heads, config.merge, config.device)
+    annotator = Annotator(config.run, config.heads, config.merge, config.device, config.precision)
     reading = _Reading(form, config.input, files, progress, config.strict)
     sink = open_sink(config.output, to, heads, progress)
     try:
@@ -141,4 +141,16 @@ def _key(config: PredictConfig, run: FinishedRun, form: str, to: str, files: lis
         with run.weights[head].open("rb") as stream:
             weights[head] = hashlib.file_digest(stream, "sha256").hexdigest()
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return digest([stats, weights, form, to, str(config.merge), config.input, config.strict])
+    return digest(
+        [
+            stats,
+            weights,
+            form,
+            to,
+            str(config.merge),
+            config.device,
+            config.precision,
+            config.input,
+            config.strict,
+        ]
+    )

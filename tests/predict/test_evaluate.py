@@ -1,10 +1,12 @@
 """Every head against every dataset that has its type."""
 
 import logging
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
@@ -20,9 +22,15 @@ from tests.predict.test_finished import changed
 from tests.predict.test_tagger import predictions
 
 
+@cache
+def whole() -> DictConfig:
+    return composed(verb="evaluate")
+
+
 def config_of(runs: Runs, run: Path, *overrides: str) -> EvaluateConfig:
+    given = [f"run={run}", f"datasets_dir={runs.datasets}", *overrides]
     return to_evaluate_config(
-        composed(f"run={run}", f"datasets_dir={runs.datasets}", *overrides, verb="evaluate")
+        cast(DictConfig, OmegaConf.merge(whole(), OmegaConf.from_dotlist(given)))
     )
 
 
