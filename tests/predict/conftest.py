@@ -33,8 +33,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     def trained(*overrides: str, precision: str = "32-true") -> Path:
         config = train_config(
             "encoder=tiny", "logger=none", "trainer.accelerator=cpu", "batch.sentences=16",
-            "optimizer.lr=5e-3", f"trainer.precision={precision}", f"runs_dir={folder}/runs", f"datasets_dir={folder}/datasets",
-            f"cache_dir={folder}/cache", *overrides,
+            "optimizer.lr=5e-3", f"trainer.precision={precision}", f"runs_dir={folder}/runs",
+            f"datasets_dir={folder}/datasets", f"cache_dir={folder}/cache", *overrides,
         )  # fmt: skip
         directory = folder / "runs" / "default" / run_name(config)
         directory.mkdir(parents=True)
