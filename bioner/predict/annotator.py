@@ -9,7 +9,7 @@ from pathlib import Path
 from bioner.predict.finished import open_run
 from bioner.predict.mentions import mentions, merged
 from bioner.predict.predict_config import Merge
-from bioner.predict.tagger import load_tagger, pick_device
+from bioner.predict.tagger import load_tagger
 from bioner.text.document import Document, Passage
 from bioner.text.segment import segment
 from bioner.text.sentence import Sentence
@@ -40,6 +40,7 @@ class Annotator:
         heads: those of the run that mark; none named means all.
         merge: what is made of the mentions of several heads.
         device: auto, cpu, cuda, …
+        precision: auto, 32-true or bf16-mixed; see `bioner.predict.hardware.pick_hardware`.
 
     Raises:
         UserError: the run or a head can't be used.
@@ -55,11 +56,12 @@ class Annotator:
         heads: Sequence[str] = (),
         merge: Merge | str = Merge.union,
         device: str = "auto",
+        precision: str = "auto",
     ) -> None:
         finished = open_run(Path(run))
         self.heads = finished.choose(list(heads))
         self._merge = Merge(merge)
-        self._tagger = load_tagger(finished, self.heads, pick_device(device))
+        self._tagger = load_tagger(finished, self.heads, device, precision)
         self.types = {h: tuple(t[2:] for t in tags[1::2]) for h, tags in self._tagger.tags.items()}
 
     def predict(self, texts: Iterable[str | Document]) -> list[Document]:

@@ -1,4 +1,4 @@
-"""How far a long piece of work is: a bar with an ETA on a terminal, lines elsewhere."""
+"""How far a long piece of work is: a bar with an ETA on a terminal, elsewhere a line at times."""
 
 import logging
 import time

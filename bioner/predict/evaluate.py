@@ -13,7 +13,7 @@ from bioner.errors import ConfigError, nearest
 from bioner.predict.evaluate_config import EvaluateConfig
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import partial, strict
-from bioner.predict.tagger import Tagged, Tagger, load_tagger, pick_device
+from bioner.predict.tagger import Tagged, Tagger, load_tagger
 from bioner.predict.trained_on import Verdict, judge, training_texts
 from bioner.study.record import read_record, write_json
 from bioner.text.catalogue import Corpus, load_corpus
@@ -56,7 +56,7 @@ def evaluate(config: EvaluateConfig) -> Cells:
         UserError: what the user gave can't be used.
     """
     run = open_run(Path(config.run))
-    tagger = load_tagger(run, run.choose(config.heads), pick_device(config.device))
+    tagger = load_tagger(run, run.choose(config.heads), config.device, config.precision)
     folder = Path(config.datasets_dir)
     corpora = {
         name: load_corpus(name, one, folder, config.datasets_mirror)
@@ -142,7 +142,9 @@ def _show(cells: Cells, split: str) -> None:
                 head, name, f"{cell.strict['support']}", *(f"{one:.4f}" for one in f1),
                 _share(cell.leakage),
             )  # fmt: skip
-    Console().print(table)
+    # Not cut to a terminal's width: the names of heads and datasets are what is looked for.
+    needed = Console(width=1000).measure(table).maximum
+    Console(width=max(Console().width, needed)).print(table)
 
 
 def _share(leak: Verdict | None) -> str:

@@ -22,6 +22,7 @@ class EvaluateConfig:
         types: null, or {type of a dataset: type of a head} where the two have other names for one
             thing. `Any`, since OmegaConf lets no override replace a typed dict as a whole.
         device: auto, cpu, cuda, …
+        precision: 32-true, bf16-mixed, or auto: that of the training where the hardware can.
         dataset: the catalogue.
         datasets_dir: where corpora lie.
         datasets_mirror: where they are fetched from instead of their own sources.
@@ -34,6 +35,7 @@ class EvaluateConfig:
     split: str = "test"
     types: Any = None
     device: str = "auto"
+    precision: str = "auto"
     dataset: dict[str, DatasetConfig] = field(default_factory=dict)
     datasets_dir: str = MISSING
     datasets_mirror: str | None = None

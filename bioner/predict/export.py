@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from transformers import PreTrainedModel
 from transformers.utils import logging as chatter
 
@@ -16,6 +15,7 @@ from bioner.model.heads import Head
 from bioner.predict.card import card
 from bioner.predict.export_config import ExportConfig, ExportFormat
 from bioner.predict.finished import FinishedRun, open_run
+from bioner.predict.hardware import FULL
 from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import HeadsOnEncoder, Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
@@ -36,7 +36,7 @@ def export(config: ExportConfig) -> None:
     _check_free(output, config.overwrite)
     run = open_run(Path(config.run))
     name = _only(run, config.of_head)
-    tagger = load_tagger(run, [name], torch.device("cpu"))
+    tagger = load_tagger(run, [name], "cpu", FULL)
     encoder = tagger.encoders[0].encoder
     head = tagger.encoders[0].heads[name]
     assert isinstance(head, Head)

@@ -56,11 +56,12 @@ def merged(found: Sequence[Annotation], how: Merge) -> list[Annotation]:
         found: of one span each, with score and source; those of the first head come first.
         how: see `Merge`.
     """
-    ways: Mapping[Merge, Callable[[Sequence[Annotation]], list[Annotation]]] = {
-        Merge.none: list, Merge.union: _union, Merge.highest: _highest,
-    }  # fmt: skip
-    kept = ways[how](found)
-    return sorted(kept, key=lambda a: (a.spans[0][0], -a.spans[0][1]))
+    rules: dict[Merge, Callable[[Sequence[Annotation]], list[Annotation]]] = {
+        Merge.none: list,
+        Merge.union: _union,
+        Merge.highest: _highest,
+    }
+    return sorted(rules[how](found), key=lambda a: (a.spans[0][0], -a.spans[0][1]))
 
 
 def _union(found: Sequence[Annotation]) -> list[Annotation]:

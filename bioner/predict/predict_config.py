@@ -36,6 +36,7 @@ class PredictConfig:
         heads: those of the run that mark; none named means all.
         merge: what is made of the mentions of several heads.
         device: auto, cpu, cuda, …
+        precision: 32-true, bf16-mixed, or auto: that of the training where the hardware can.
         resume: true goes on where an interrupted prediction stopped.
         overwrite: true replaces an output that exists.
         strict: true ends at the first document that can't be read or written.
@@ -50,6 +51,7 @@ class PredictConfig:
     heads: list[str] = field(default_factory=list)
     merge: Merge = Merge.union
     device: str = "auto"
+    precision: str = "auto"
     resume: bool = False
     overwrite: bool = False
     strict: bool = False

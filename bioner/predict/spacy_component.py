@@ -41,14 +41,20 @@ class BionerComponent:
 
 @Language.factory(
     "bioner",
-    default_config={"heads": [], "merge": "union", "device": "auto"},
+    default_config={"heads": [], "merge": "union", "device": "auto", "precision": "auto"},
     assigns=["doc.ents", "doc.spans"],
 )
 def make(
-    nlp: Language, name: str, run: str, heads: Sequence[str], merge: str, device: str
+    nlp: Language,
+    name: str,
+    run: str,
+    heads: Sequence[str],
+    merge: str,
+    device: str,
+    precision: str,
 ) -> BionerComponent:
     """Make the component; arguments as in `bioner.load`."""
-    return BionerComponent(Annotator(run, heads, merge, device))
+    return BionerComponent(Annotator(run, heads, merge, device, precision))
 
 
 def _marked(doc: Doc, document: Document) -> Doc:
@@ -56,6 +62,7 @@ def _marked(doc: Doc, document: Document) -> Doc:
     for annotation in document.annotations:
         start, end = annotation.spans[0]
         span = doc.char_span(start, end, label=annotation.type, alignment_mode="expand")
+        assert span is not None  # expand finds one wherever the offsets are inside the text
         span._.bioner_score = annotation.score
         span._.bioner_head = annotation.source
         spans.append(span)

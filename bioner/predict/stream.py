@@ -8,12 +8,13 @@ from pathlib import Path
 
 from bioner.errors import ConfigError, DataError, Report
 from bioner.identity import digest
-from bioner.predict import sinks
 from bioner.predict.annotator import Annotator, Worded
 from bioner.predict.bar import Bar
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.formats import STREAM, files_of, input_format, output_format, read
 from bioner.predict.predict_config import PredictConfig
+from bioner.predict.sinks import Sink, open_sink
+from bioner.predict.unfinished import Progress, start
 from bioner.predict.writers.formats import FOLDERS
 from bioner.text.formats.checked import MismatchError
 
@@ -32,10 +33,10 @@ def predict(config: PredictConfig) -> bool:
     run = open_run(Path(config.run))
     heads = run.choose(config.heads)
     key = _key(config, run, form, to, files)
-    progress = sinks.start(config.output, to, key, config.resume, config.overwrite)
-    annotator = Annotator(config.run, config.heads, config.merge, config.device)
+    progress = start(config.output, to, key, config.resume, config.overwrite)
+    annotator = Annotator(config.run, config.heads, config.merge, config.device, config.precision)
     reading = _Reading(form, config.input, files, progress, config.strict)
-    sink = sinks.open_sink(config.output, to, heads, progress)
+    sink = open_sink(config.output, to, heads, progress)
     try:
         with reading:
             for chunk in annotator.chunks(reading):
@@ -51,7 +52,7 @@ def predict(config: PredictConfig) -> bool:
     return progress.bad == 0
 
 
-def _write(sink: sinks.Sink, worded: Worded, reading: "_Reading") -> None:
+def _write(sink: Sink, worded: Worded, reading: "_Reading") -> None:
     reading.progress.documents += 1
     try:
         sink.write(worded)
@@ -72,7 +73,7 @@ class _Reading:
     """
 
     def __init__(
-        self, form: str, place: str, files: list[Path], progress: sinks.Progress, strict: bool
+        self, form: str, place: str, files: list[Path], progress: Progress, strict: bool
     ) -> None:
         self._form, self._place, self._files = form, Path(place), files
         self.progress, self._strict = progress, strict
@@ -140,4 +141,16 @@ def _key(config: PredictConfig, run: FinishedRun, form: str, to: str, files: lis
         with run.weights[head].open("rb") as stream:
             weights[head] = hashlib.file_digest(stream, "sha256").hexdigest()
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return digest([stats, weights, form, to, str(config.merge), config.input, config.strict])
+    return digest(
+        [
+            stats,
+            weights,
+            form,
+            to,
+            str(config.merge),
+            config.device,
+            config.precision,
+            config.input,
+            config.strict,
+        ]
+    )

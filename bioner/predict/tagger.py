@@ -1,7 +1,7 @@
 """The selected weights of a run at work: sentences in, tags and probabilities out.
 
 Each head of a run was selected at a step of its own, together with the encoder of that step. Heads
-whose encoders are equal, bit for bit, share one pass; every other head has its own of both.
+whose encoders are equal, bit for bit, share one pass; every other head has a pass of its own.
 """
 
 import copy
@@ -16,11 +16,12 @@ from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import Encoded, encode, special_tokens
-from bioner.errors import ConfigError, UserError
+from bioner.batches.tokens import Encoded, encode, ranges, special_tokens
+from bioner.errors import UserError
 from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
 from bioner.model.heads import Head
 from bioner.predict.finished import FinishedRun, build_head
+from bioner.predict.hardware import Hardware, pick_hardware
 from bioner.study.weights import Weights, load_weights, restore
 from bioner.text.sentence import Sentence
 from bioner.text.table import ranges
@@ -79,14 +80,14 @@ class Tagger:
         window: how rows are cut.
         tags: the tags of each head, by id.
         encoders: each with the heads that share it.
-        device: where these are.
+        hardware: where these are, and how precisely they compute.
     """
 
     tokenizer: PreTrainedTokenizerFast
     window: Window
     tags: Mapping[str, tuple[str, ...]]
     encoders: Sequence[HeadsOnEncoder]
-    device: torch.device
+    hardware: Hardware
 
     def tag(self, sentences: Sequence[Sentence]) -> dict[str, Tagged]:
         """Return what each head makes of the sentences; their own tags are not looked at."""
@@ -100,22 +101,38 @@ class Tagger:
             for head, names in self.tags.items()
         }
         batches = ScoredBatches("", encoded, np.arange(len(sentences)), self.window, Shard())
-        for batch in batches:
-            places = _places(encoded, batch)
-            moved = batch.to(self.device)
-            for encoder in self.encoders:
-                for head, (ids, probabilities) in encoder(moved).items():
-                    found[head].ids[places] = ids.cpu().numpy()
-                    found[head].probabilities[places] = probabilities.double().cpu().numpy()
+        # One context for all batches: it keeps the weights that it has rounded.
+        with self.hardware.computing():
+            for batch in batches:
+                self._take(encoded, batch, found)
         return found
 
+    def _take(self, encoded: Encoded, batch: Batch, found: Mapping[str, Tagged]) -> None:
+        """Write what the heads make of a batch where its words stand."""
+        starts = encoded.word_starts[batch.index.numpy()]
+        places = ranges(starts, batch.lengths.numpy())[batch.kept.numpy()]
+        moved = batch.to(self.hardware.device)
+        for encoder in self.encoders:
+            for head, (ids, probabilities) in encoder(moved).items():
+                found[head].ids[places] = ids.cpu().numpy()
+                found[head].probabilities[places] = probabilities.double().cpu().numpy()
 
-def load_tagger(run: FinishedRun, heads: Sequence[str], device: torch.device) -> Tagger:
+
+def load_tagger(
+    run: FinishedRun, heads: Sequence[str], device: str = "auto", precision: str = "auto"
+) -> Tagger:
     """Load some heads of a run, each with the encoder that was selected with it.
 
+    Args:
+        run: a finished run.
+        heads: of the run.
+        device: see `pick_hardware`, as for `precision`.
+        precision: see `device`.
+
     Raises:
-        UserError: weights that are damaged or are not those of this config.
+        UserError: weights that are damaged or are not those of this config, or no such device.
     """
+    hardware = pick_hardware(device, precision, run.record["precision"])
     config = run.config.encoder
     tokenizer = load_tokenizer(config)
     window = Window(special_tokens(tokenizer), window_size(config, tokenizer), config.overlap)
@@ -128,14 +145,8 @@ def load_tagger(run: FinishedRun, heads: Sequence[str], device: torch.device) ->
         module = HeadsOnEncoder(encoder, built)
         for head in shared:
             _restore(module, selected[head], head, run.weights[head])
-        encoders.append(module.to(device).eval())
-    return Tagger(tokenizer, window, tags, encoders, device)
-
-
-def _places(encoded: Encoded, batch: Batch) -> NDArray[np.int64]:
-    """Return the place in the split of each word of a batch that has pieces, [words]."""
-    starts = encoded.word_starts[batch.index.numpy()]
-    return ranges(starts, batch.lengths.numpy())[batch.kept.numpy()]
+        encoders.append(module.to(hardware.device).eval())
+    return Tagger(tokenizer, window, tags, encoders, hardware)
 
 
 def _selected(run: FinishedRun, head: str) -> Weights:
@@ -182,22 +193,3 @@ def _restore(module: HeadsOnEncoder, weights: Weights, head: str, file: object) 
         restore(module, weights)
     except UserError as error:
         raise UserError(f"{file}: {error}") from error
-
-
-def pick_device(name: str) -> torch.device:
-    """Return the device of a name; `auto` is the first GPU, or the CPU where there is none.
-
-    Raises:
-        ConfigError: no such device here.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        first = str(error).splitlines()[0]
-        raise ConfigError(
-            "device", f"{name!r} can't be used: {first}", "auto, cpu, cuda, …"
-        ) from error
-    return device

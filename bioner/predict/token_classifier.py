@@ -53,7 +53,7 @@ def without_transitions(head: Head) -> LinearHead:
 
 
 def _check(config: EncoderConfig, head: Head) -> None:
-    """Refuse what would give other tags: it reads the last layer, piece by piece."""
+    """Refuse what would give other tags: a token classifier reads pieces, off the last layer."""
     why = "a token classifier of transformers can't read words so"
     if config.layers != [-1]:
         raise ConfigError("run", f"has encoder.layers={config.layers}; {why}", "[-1]")

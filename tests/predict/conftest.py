@@ -14,13 +14,15 @@ from tests.composition import train_config
 
 @dataclass(frozen=True)
 class Runs:
-    """Two runs and where their datasets are.
+    """Three runs and where their datasets are.
 
-    `linear` has two heads of one type, which learnt something; `crf` has one, which did not.
+    `linear` has two heads of one type, which learnt something; `crf` has one, which did not; so has
+    `half`, trained in bfloat16, the others in float32.
     """
 
     linear: Path
     crf: Path
+    half: Path
     datasets: Path
 
 
@@ -28,11 +30,11 @@ class Runs:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     folder = tmp_path_factory.mktemp("predict")
 
-    def trained(*overrides: str) -> Path:
+    def trained(*overrides: str, precision: str = "32-true") -> Path:
         config = train_config(
             "encoder=tiny", "logger=none", "trainer.accelerator=cpu", "batch.sentences=16",
-            "optimizer.lr=5e-3", f"runs_dir={folder}/runs", f"datasets_dir={folder}/datasets",
-            f"cache_dir={folder}/cache", *overrides,
+            "optimizer.lr=5e-3", f"trainer.precision={precision}", f"runs_dir={folder}/runs",
+            f"datasets_dir={folder}/datasets", f"cache_dir={folder}/cache", *overrides,
         )  # fmt: skip
         directory = folder / "runs" / "default" / run_name(config)
         directory.mkdir(parents=True)
@@ -42,7 +44,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     linear = trained("finetune=mtl", "finetune.targets=[demo_disease,demo_disease_related]",
                      "finetune.train_size=160", "finetune.epochs=10")  # fmt: skip
     crf = trained("head=crf", "finetune.targets=[demo_disease]", "finetune.epochs=2")
-    return Runs(linear, crf, folder / "datasets")
+    half = trained("finetune.targets=[demo_disease]", "finetune.epochs=1", precision="bf16-mixed")
+    return Runs(linear, crf, half, folder / "datasets")
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """Every head against every dataset that has its type."""
 
 import logging
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
@@ -22,9 +24,15 @@ from tests.predict.test_tagger import predictions
 NAMES = ["demo_disease", "demo_disease_related"]
 
 
+@cache
+def whole() -> DictConfig:
+    return composed(verb="evaluate")
+
+
 def config_of(runs: Runs, run: Path, *overrides: str) -> EvaluateConfig:
+    given = [f"run={run}", f"datasets_dir={runs.datasets}", *overrides]
     return to_evaluate_config(
-        composed(f"run={run}", f"datasets_dir={runs.datasets}", *overrides, verb="evaluate")
+        cast(DictConfig, OmegaConf.merge(whole(), OmegaConf.from_dotlist(given)))
     )
 
 
@@ -32,7 +40,8 @@ def test_a_matrix(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     names = "[demo_disease,demo_disease_related,demo_chemical]"
     config = config_of(runs, runs.linear, f"datasets={names}")
     cells = evaluate(config)
-    assert {head: list(row) for head, row in cells.items()} == dict.fromkeys(NAMES, NAMES)
+    heads = ["demo_disease", "demo_disease_related"]
+    assert {head: list(row) for head, row in cells.items()} == dict.fromkeys(heads, heads)
     record = read_record(runs.linear)
     for head, row in record["cross"].items():
         for name, splits in row.items():

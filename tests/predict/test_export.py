@@ -4,10 +4,11 @@ import json
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 from bioner.errors import ConfigError
@@ -15,21 +16,20 @@ from bioner.identity import run_name
 from bioner.predict.export import export
 from bioner.predict.export_config import ExportConfig, to_export_config
 from bioner.predict.finished import open_run
+from bioner.predict.hardware import FULL
 from bioner.predict.tagger import load_tagger
 from bioner.study.run import train
 from bioner.text.sentence import Sentence
-from tests.composition import composed, train_config
+from tests.composition import train_config
 from tests.predict.conftest import Runs
 from tests.predict.test_finished import changed
 from tests.predict.test_tagger import predictions
 
-CPU = torch.device("cpu")
 
-
-def config_of(runs: Runs, run: Path, output: Path, *overrides: str) -> ExportConfig:
-    return to_export_config(composed(f"run={run}", f"output={output}",
-                                     f"datasets_dir={runs.datasets}", *overrides,
-                                     verb="export"))  # fmt: skip
+def config_of(datasets: Path, run: Path, output: Path, *overrides: str) -> ExportConfig:
+    given = [f"run={run}", f"output={output}", f"datasets_dir={datasets}", *overrides]
+    typed = OmegaConf.merge(OmegaConf.structured(ExportConfig), OmegaConf.from_dotlist(given))
+    return to_export_config(cast(DictConfig, typed))
 
 
 def word_level(folder: Path, sentences: list[Sentence]) -> list[tuple[str, ...]]:
@@ -69,7 +69,7 @@ def test_the_folder_gives_the_same_tags(
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     head, output = "demo_disease_related", tmp_path / "out"
-    export(config_of(runs, runs.linear, output, f"of_head={head}"))
+    export(config_of(runs.datasets, runs.linear, output, f"of_head={head}"))
     rows = predictions(runs.linear / "predictions" / f"{head}.test.tsv")
     sentences, expected = [s for s, _ in rows], [tags for _, tags in rows]
     assert word_level(output, sentences) == expected
@@ -86,16 +86,16 @@ def test_a_crf_says_what_its_transitions_are_worth(
     runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    export(config_of(runs, runs.crf, tmp_path / "out"))
+    export(config_of(runs.datasets, runs.crf, tmp_path / "out"))
     devel = open_run(runs.crf).record["scores"]["demo_disease"]["devel"]["f1"]
     assert f"{devel:.4f} with them" in caplog.text
     assert f"{devel:.4f} with them" in (tmp_path / "out" / "README.md").read_text()
     with pytest.raises(ConfigError, match="overwrite=true"):
-        export(config_of(runs, runs.crf, tmp_path / "out"))
-    export(config_of(runs, runs.crf, tmp_path / "out", "overwrite=true"))
+        export(config_of(runs.datasets, runs.crf, tmp_path / "out"))
+    export(config_of(runs.datasets, runs.crf, tmp_path / "out", "overwrite=true"))
     (tmp_path / "mine").mkdir()
     with pytest.raises(ConfigError, match="is no exported folder"):
-        export(config_of(runs, runs.crf, tmp_path / "mine", "overwrite=true"))
+        export(config_of(runs.datasets, runs.crf, tmp_path / "mine", "overwrite=true"))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_an_encoder_that_is_read_otherwise(
     values = {f"encoder__{key}": value for key, value in encoder.items()}
     changed(copied / "config.yaml", **values)
     with pytest.raises(ConfigError, match=says):
-        export(config_of(runs, copied, tmp_path / "out"))
+        export(config_of(runs.datasets, copied, tmp_path / "out"))
 
 
 def test_a_family_whose_classifier_has_layers_of_its_own(runs: Runs) -> None:
@@ -117,7 +117,7 @@ def test_a_family_whose_classifier_has_layers_of_its_own(runs: Runs) -> None:
     from bioner.model.encoder import Encoder
     from bioner.predict.token_classifier import to_token_classifier
 
-    tagger = load_tagger(open_run(runs.crf), ["demo_disease"], CPU)
+    tagger = load_tagger(open_run(runs.crf), ["demo_disease"], "cpu", FULL)
     config = open_run(runs.crf).config.encoder
     small = ModernBertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
                              intermediate_size=32, vocab_size=99, pad_token_id=0)  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_family_whose_classifier_has_layers_of_its_own(runs: Runs) -> None:
 )
 def test_bad_options(overrides: list[str], says: str, runs: Runs, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=says):
-        export(config_of(runs, runs.linear, tmp_path / "out", *overrides))
+        export(config_of(runs.datasets, runs.linear, tmp_path / "out", *overrides))
 
 
 @pytest.mark.slow
@@ -147,9 +147,11 @@ def test_onnx(runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
 
     caplog.set_level(logging.INFO)
     head, output = "demo_disease_related", tmp_path / "out"
-    export(config_of(runs, runs.linear, output, f"of_head={head}", "format=onnx", "int8=true"))
+    export(
+        config_of(runs.datasets, runs.linear, output, f"of_head={head}", "format=onnx", "int8=true")
+    )
     rows = predictions(runs.linear / "predictions" / f"{head}.test.tsv")
-    tagger = load_tagger(open_run(runs.linear), [head], CPU)
+    tagger = load_tagger(open_run(runs.linear), [head], "cpu", FULL)
     tags = onnx_model.tag(output / onnx_model.PLAIN, [s for s, _ in rows], tagger.tokenizer,
                           tagger.window, tagger.tags[head])  # fmt: skip
     assert tags == [guess for _, guess in rows]
@@ -162,18 +164,18 @@ def test_500_real_sentences(corpora: Path, tmp_path: Path) -> None:
     config = train_config(
         "logger=none", "trainer.accelerator=cpu", f"datasets_dir={corpora}", "encoder=minilm",
         f"runs_dir={tmp_path}/runs", f"cache_dir={tmp_path}/cache", "finetune.epochs=null",
-        "finetune.steps=20", "finetune.targets=[ncbi_disease]", "finetune.train_size=640",
-        "optimizer.lr=1e-3",
+        "finetune.steps=40", "finetune.targets=[ncbi_disease]", "finetune.train_size=1280",
+        "optimizer.lr=1e-3", "finetune.devel_size=100",
     )  # fmt: skip
     run = tmp_path / "runs" / run_name(config)
     run.mkdir(parents=True)
     train(config, run)
-    typed = OmegaConf.merge(OmegaConf.structured(ExportConfig), {
-        "run": str(run), "output": str(tmp_path / "out"), "datasets_dir": str(corpora),
-    })  # fmt: skip
-    export(to_export_config(typed))  # type: ignore[arg-type]
+    export(config_of(corpora, run, tmp_path / "out"))
     rows = predictions(run / "predictions" / "ncbi_disease.test.tsv")[:500]
-    sentences, expected = [s for s, _ in rows], [tags for _, tags in rows]
+    sentences = [sentence for sentence, _ in rows]
+    # The run itself may be in bfloat16; the folder is in float32.
+    tagged = load_tagger(open_run(run), ["ncbi_disease"], "cpu", FULL).tag(sentences)
+    expected = [tagged["ncbi_disease"].tags(i) for i in range(len(sentences))]
     assert sum(tag != "O" for tags in expected for tag in tags) > 200
     assert word_level(tmp_path / "out", sentences) == expected
     assert piped(tmp_path / "out", sentences) == expected

@@ -16,6 +16,7 @@ from bioner.predict import annotator as annotator_module
 from bioner.predict import stream
 from bioner.predict.predict_config import PredictConfig, to_predict_config
 from bioner.predict.sinks import FileSink
+from bioner.predict.unfinished import Progress
 from bioner.text.formats.readers import READERS
 from tests.predict.conftest import Runs
 from tests.predict.test_tagger import predictions
@@ -292,7 +293,7 @@ def test_bad_options(
 def test_a_disk_that_is_full_is_no_traceback(runs: Runs, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match=r"can't be written"):
-        FileSink(tmp_path / "file" / "o.jsonl", "jsonl", ["a"], stream.sinks.Progress("x"))
+        FileSink(tmp_path / "file" / "o.jsonl", "jsonl", ["a"], Progress("x"))
 
 
 @pytest.mark.slow

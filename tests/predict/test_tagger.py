@@ -5,17 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from bioner.errors import ConfigError
 from bioner.predict.finished import open_run
-from bioner.predict.tagger import load_tagger, pick_device
+from bioner.predict.hardware import FULL, MIXED, pick_hardware
+from bioner.predict.tagger import load_tagger
+from bioner.study.machine import resolve_precision
 from bioner.text.sentence import Sentence
 from tests.predict.conftest import Runs
-
-CPU = torch.device("cpu")
 
 
 def predictions(file: Path) -> list[tuple[Sentence, tuple[str, ...]]]:
@@ -27,11 +26,11 @@ def predictions(file: Path) -> list[tuple[Sentence, tuple[str, ...]]]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["linear", "crf"])
+@pytest.mark.parametrize("kind", ["linear", "crf", "half"])
 def test_the_tags_are_those_of_the_run(runs: Runs, kind: str) -> None:
     run = open_run(getattr(runs, kind))
     heads = run.choose([])
-    tagger = load_tagger(run, heads, CPU)
+    tagger = load_tagger(run, heads, "cpu", run.record["precision"])
     for head in heads:
         rows = predictions(run.directory / "predictions" / f"{head}.test.tsv")
         tagged = tagger.tag([sentence for sentence, _ in rows])[head]
@@ -42,7 +41,7 @@ def test_the_tags_are_those_of_the_run(runs: Runs, kind: str) -> None:
 
 def test_words_without_pieces_are_outside(runs: Runs) -> None:
     run = open_run(runs.crf)
-    tagged = load_tagger(run, ["demo_disease"], CPU).tag(
+    tagged = load_tagger(run, ["demo_disease"], "cpu").tag(
         [Sentence(("\u200b", "asthma"), ("O", "O"), 1), Sentence((), (), 2),
          Sentence(("\u200b",), ("O",), 3)]
     )["demo_disease"]  # fmt: skip
@@ -52,14 +51,14 @@ def test_words_without_pieces_are_outside(runs: Runs) -> None:
 
 def test_heads_share_an_encoder_where_it_is_the_same(runs: Runs, tmp_path: Path) -> None:
     heads = ("demo_disease", "demo_disease_related")
-    own = load_tagger(open_run(runs.linear), heads, CPU)
+    own = load_tagger(open_run(runs.linear), heads, "cpu")
     copy = Path(shutil.copytree(runs.linear, tmp_path / "run"))
     first, second = (copy / "checkpoints" / f"{head}.safetensors" for head in heads)
     encoder = {n: t for n, t in load_file(first).items() if n.startswith("encoder.")}
     with safe_open(second, framework="pt") as file:
         about = file.metadata()
     save_file(load_file(second) | encoder, second, metadata=about)
-    shared = load_tagger(open_run(copy), heads, CPU)
+    shared = load_tagger(open_run(copy), heads, "cpu")
     assert len(shared.encoders) == 1
     words = [Sentence(("night", "sweats", "of", "asthma"), ("O",) * 4, 1)]
     alone, together = own.tag(words)["demo_disease"], shared.tag(words)["demo_disease"]
@@ -67,9 +66,15 @@ def test_heads_share_an_encoder_where_it_is_the_same(runs: Runs, tmp_path: Path)
     assert np.allclose(alone.probabilities, together.probabilities)
 
 
-def test_devices() -> None:
-    assert pick_device("cpu") == CPU
-    assert pick_device("auto").type in ("cpu", "cuda")
+def test_devices_and_precision() -> None:
+    assert pick_hardware("cpu", "auto", FULL).device.type == "cpu"
+    assert pick_hardware("auto", FULL, MIXED).device.type in ("cpu", "cuda")
+    assert not pick_hardware("cpu", "auto", FULL).bf16
+    assert not pick_hardware("cpu", FULL, MIXED).bf16
+    assert pick_hardware("cpu", MIXED, FULL).bf16
+    assert pick_hardware("cpu", "auto", MIXED).bf16 == (resolve_precision("auto", "cpu") == MIXED)
     for name in ("gpu", "cuda:99"):
         with pytest.raises(ConfigError, match="device: "):
-            pick_device(name)
+            pick_hardware(name, "auto", FULL)
+    with pytest.raises(ConfigError, match="did you mean bf16-mixed"):
+        pick_hardware("cpu", "bf16", FULL)
