@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import Encoded, encode, ranges, special_tokens
+from bioner.batches.tokens import Encoded, encode, special_tokens
 from bioner.errors import UserError
 from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
 from bioner.model.heads import Head
