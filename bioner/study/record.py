@@ -62,7 +62,11 @@ class DatasetUse:
 
 @dataclass
 class Record:
-    """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1."""
+    """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1.
+
+    `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
+    to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
+    """
 
     run: str
     study: str
@@ -80,6 +84,7 @@ class Record:
     best: dict[str, dict[str, Any]] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
+    wandb: dict[str, Any] | None = None
     error: dict[str, str] | None = None
 
 

@@ -1,0 +1,227 @@
+"""One W&B run that outlives its server: online where it can be, offline where not, never a prompt."""
+
+import logging
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bioner.study.tracking.history import STEP, Row, local_logs
+from bioner.study.tracking.identity import Identity
+
+log = logging.getLogger(__name__)
+
+ONLINE, OFFLINE, DISABLED = "online", "offline", "disabled"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is in W&B, for its record.
+
+    Attributes:
+        mode: `online`: the server has all of it; `offline`: `wandb sync` has to upload it.
+        id: of the run.
+        path: of its local log, below the run directory.
+        url: of its page, or None.
+    """
+
+    mode: str
+    id: str
+    path: str
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where runs go and how long is waited for it.
+
+    Attributes:
+        project: of W&B.
+        entity: the user or team; None takes the key's own.
+        offline: None is online where a key is known.
+        start_timeout: seconds that a start may wait for the server.
+        finish_timeout: seconds that the end may wait for the uploads.
+    """
+
+    project: str
+    entity: str | None
+    offline: bool | None
+    start_timeout: float
+    finish_timeout: float
+
+
+def wanted_mode(offline: bool | None) -> str:
+    """Return `online`, `offline` or `disabled`, as configured and as a key is known or not."""
+    import wandb
+    from wandb.sdk.lib import wbauth
+
+    settings = wandb.setup().settings
+    if settings.mode == DISABLED:
+        return DISABLED
+    if offline or (offline is None and settings.mode in (OFFLINE, "dryrun")):
+        return OFFLINE
+    try:
+        key = wbauth.authenticate_session(host=settings.base_url, source="bioner", prompt=False)
+    except Exception as error:
+        log.warning("W&B: the key can't be used (%s): offline", _says(error))
+        return OFFLINE
+    if key is None and offline is False:
+        log.warning("W&B: logger.offline=false, but no key is known (`wandb login`): offline")
+    return ONLINE if key else OFFLINE
+
+
+class Session:
+    """A run in W&B, kept alive.
+
+    All that is logged is kept here as well: where the client fails for good, an offline run with
+    the same id takes over, with every point. What fails then is said, and training goes on.
+
+    Args:
+        identity: who the run is.
+        server: where it goes.
+        directory: the run's directory; W&B writes `wandb/` in it.
+    """
+
+    def __init__(self, identity: Identity, server: Server, directory: Path) -> None:
+        self._identity, self._server, self._directory = identity, server, directory
+        self._run: Any = None
+        self._mode = DISABLED
+        self.rows: list[Row] = []
+
+    def start(self) -> None:
+        """Open the run."""
+        try:
+            self._mode = wanted_mode(self._server.offline)
+            if self._mode != DISABLED:
+                self._run = self._open(self._mode)
+        except Exception as error:
+            self._fall_back(error)
+
+    def log(self, row: Row) -> None:
+        """Log one point."""
+        self.rows.append(row)
+        self.do(lambda run: run.log(row))
+
+    def do(self, action: Callable[[Any], None]) -> None:
+        """Do something with the run of `wandb`; where that fails, once more offline."""
+        if self._run is None:
+            return
+        try:
+            action(self._run)
+        except TimeoutError:  # of the finish: the local log is whole
+            raise
+        except Exception as error:
+            self._fall_back(error)
+            try:
+                if self._run is not None:
+                    action(self._run)
+            except Exception as again:
+                log.warning("W&B: not logged: %s", _says(again))
+
+    def close(self, exit_code: int, tell: Callable[[Any, Place], None]) -> Place | None:
+        """Tell the run all that is known at its end, and finish it.
+
+        Args:
+            exit_code: 0 for success.
+            tell: writes summary and content, told where the run will be.
+
+        Returns:
+            Where the run is; None where nothing was tracked.
+        """
+
+        def end(run: Any) -> None:
+            tell(run, self._place())
+            run.finish(exit_code=exit_code)
+
+        try:
+            self.do(end)
+        except TimeoutError:
+            self._mode = OFFLINE
+            log.warning("W&B: the server did not take all of the run in time; this disk has it")
+        return self._closed() if self._run is not None else None
+
+    def _closed(self) -> Place:
+        """Put the logs of earlier starts, which this one holds, out of the way of `wandb sync`."""
+        place = self._place()
+        here = self._directory / place.path
+        for old in local_logs(self._directory, self._identity.id):
+            if old != here:
+                aside = self._directory / "wandb" / "superseded" / old.name
+                aside.parent.mkdir(exist_ok=True)
+                old.rename(aside)
+        if place.mode == OFFLINE:
+            log.info("W&B: offline; to upload: wandb sync %s", shlex.quote(str(here)))
+        else:
+            log.info("W&B: %s", place.url)
+        return place
+
+    def _place(self) -> Place:
+        path = Path(self._run.dir).parent
+        url = self._run.url if self._mode == ONLINE else None
+        return Place(
+            self._mode, self._identity.id,
+            path.relative_to(self._directory.resolve()).as_posix(), url,
+        )  # fmt: skip
+
+    def _open(self, mode: str) -> Any:
+        import wandb
+
+        run = wandb.init(
+            project=self._server.project,
+            entity=self._server.entity,
+            id=self._identity.id,
+            name=self._identity.name,
+            group=self._identity.group,
+            job_type=self._identity.job_type,
+            tags=self._identity.tags,
+            config=self._identity.config,
+            dir=self._directory.resolve(),
+            mode=mode,
+            # A run that goes on logs the whole curve again: nothing of an earlier start is lost,
+            # whichever of them was online.
+            resume=None,
+            reinit="create_new",
+            settings=wandb.Settings(
+                init_timeout=self._server.start_timeout,
+                finish_timeout=self._server.finish_timeout,
+                finish_timeout_raises=True,
+                silent=True,  # what a user should know is said here
+            ),
+        )
+        run.define_metric(STEP, hidden=True)
+        run.define_metric("*", step_metric=STEP, step_sync=True)
+        for task in self._identity.tasks:
+            run.define_metric(f"train/{task}/loss", step_metric=STEP, summary="min")
+            for score in ("precision", "recall", "f1"):
+                run.define_metric(f"devel/{task}/{score}", step_metric=STEP, summary="max")
+        return run
+
+    def _fall_back(self, error: Exception) -> None:
+        """Go on offline, under the same id and with every point so far."""
+        import wandb
+
+        log.warning("W&B: %s: goes on offline", _says(error))
+        self._run, self._mode = None, OFFLINE
+        try:
+            wandb.teardown(exit_code=1)
+        except Exception as also:
+            log.debug("W&B: its service is gone: %s", _says(also))
+        try:
+            self._run = self._open(OFFLINE)
+            for row in self.rows:
+                self._run.log(row)
+        except Exception as again:
+            self._run = None
+            log.warning("W&B: gives up (%s); the record holds every score", _says(again))
+
+
+def _says(error: Exception) -> str:
+    """Return the first line of what an error says."""
+    text = str(error).strip().splitlines()
+    return text[0] if text else type(error).__name__
+
+
+def as_record(place: Place | None) -> dict[str, Any] | None:
+    """Return what the record says of the place."""
+    return None if place is None else asdict(place)
