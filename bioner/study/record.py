@@ -128,9 +128,26 @@ def read_record(directory: Path) -> dict[str, Any]:
     """
     path = directory / "record.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: damaged: {error}") from error
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror}); no finished run?") from error
+    return parse_record(text, str(path))
+
+
+def parse_record(text: str, path: str) -> dict[str, Any]:
+    """Return a record from its JSON.
+
+    Args:
+        text: the JSON.
+        path: where it is from, for messages.
+
+    Raises:
+        UserError: it is damaged, or of another schema.
+    """
+    try:
+        record = json.loads(text)
     except ValueError as error:
         raise UserError(f"{path}: damaged: {error}") from error
     found = record.get("schema") if isinstance(record, dict) else None

@@ -232,6 +232,9 @@ class StandIn:
                 "summaryMetrics": json.dumps(run.summary), "systemMetrics": "{}",
                 "historyKeys": None}  # fmt: skip
 
+    def _on_GetDefaultEntity(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"viewer": {"id": "u", "entity": ENTITY}}
+
     def _on_Runs(self, given: dict[str, Any]) -> dict[str, Any]:
         group = json.loads(given.get("filters") or "{}").get("group")
         found = [run for run in self.runs.values() if run.project == given["project"]
