@@ -2,6 +2,7 @@
 
 import logging
 import shlex
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from bioner.study.tracking.identity import Identity
 
 log = logging.getLogger(__name__)
 
+# Seconds before each look whether a finished run has arrived, and for one answer.
+_LOOKS, _PATIENCE = (0.0, 1.0, 3.0), 10
 ONLINE, OFFLINE, DISABLED = "online", "offline", "disabled"
 
 
@@ -139,7 +142,12 @@ class Session:
         except TimeoutError:
             self._mode = OFFLINE
             log.warning("W&B: the server did not take all of the run in time; this disk has it")
-        return self._closed() if self._run is not None else None
+        if self._run is None:
+            return None
+        if self._mode == ONLINE and not _arrived(self._run):
+            self._mode = OFFLINE
+            log.warning("W&B: the server has not all of the run; this disk has it")
+        return self._closed()
 
     def _closed(self) -> Place:
         """Put the logs of earlier starts, which this one holds, out of the way of `wandb sync`."""
@@ -214,6 +222,24 @@ class Session:
         except Exception as again:
             self._run = None
             log.warning("W&B: gives up (%s); the record holds every score", _says(again))
+
+
+def _arrived(run: Any) -> bool:
+    """Ask the server whether it has a finished run: refused uploads are no error to the client."""
+    import wandb
+
+    record = Path(run.dir) / "record.json"
+    for seconds in _LOOKS:
+        time.sleep(seconds)
+        try:
+            found = wandb.Api(timeout=_PATIENCE).run(f"{run.entity}/{run.project}/{run.id}")
+            uploaded = not record.exists() or any(found.files([record.name]))
+        except Exception as error:
+            log.debug("W&B: %s", _says(error))
+            return False
+        if uploaded and found.state in ("finished", "failed"):
+            return True
+    return False
 
 
 def _says(error: Exception) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
@@ -51,7 +51,6 @@ class StandIn:
         delay: seconds that every answer waits.
         fails: HTTP status of every answer instead of 200, or None.
         dead: connections are closed without an answer.
-        dies_at: `dead` becomes true when so many history lines have come.
     """
 
     def __init__(self) -> None:
@@ -62,7 +61,6 @@ class StandIn:
         self.unknown: list[str] = []
         self.seen: list[str] = []
         self.delay, self.fails, self.dead = 0.0, None, False
-        self.dies_at: int | None = None
         self.url = ""
         self.closing = Event()
         self._lock = Lock()
@@ -97,8 +95,6 @@ class StandIn:
             if file in _COUNTS:
                 kept = getattr(run, _COUNTS[file])
                 kept[offset:] = [json.loads(line) for line in lines]
-                if file == "wandb-history.jsonl" and self.dies_at is not None:
-                    self.dead = self.dead or len(kept) >= self.dies_at
             elif file == "wandb-summary.json":
                 run.summary = json.loads(lines[-1])
         if body.get("complete"):
@@ -285,7 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
-        self.wfile.write(text)
+        with suppress(BrokenPipeError):  # the client waits no longer
+            self.wfile.write(text)
 
     do_GET = do_POST = do_PUT = _handle
 

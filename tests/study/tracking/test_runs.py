@@ -151,14 +151,23 @@ def check_kept(server: StandIn, kept: KeptRun, directory: Path, record: dict[str
 @pytest.mark.parametrize(
     "fault", ["offline", pytest.param("dies in the middle", marks=pytest.mark.slow)]
 )
-def test_sync_uploads_what_stayed_here(fault: str, server: StandIn, tmp_path: Path) -> None:
-    server.dies_at = 1 if fault != "offline" else None
-    asked = "true" if fault == "offline" else "null"
-    config = tracked(tmp_path, "logger.log_model=true", f"logger.offline={asked}")
+def test_sync_uploads_what_stayed_here(
+    fault: str, server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offline = fault == "offline"
+    config = tracked(tmp_path, "logger.log_model=true", *["logger.offline=true"] * offline)
+    step = stage.TaggingModule.training_step
+
+    def dies(self: stage.TaggingModule, batch: Any, batch_idx: int) -> Any:
+        server.dead = not offline and self.global_step >= 5
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(stage.TaggingModule, "training_step", dies)
     directory, record = run(config)
     assert (record["wandb"]["mode"], record["status"]) == ("offline", "complete")
-    assert server.dead == (fault != "offline")
-    server.dead, server.dies_at = False, None
+    assert server.dead != offline
+    assert bool(server.runs) != offline  # the one that died had the run's beginning
+    server.dead = False
     synced = subprocess.run([WANDB, "sync", directory / record["wandb"]["path"]],
                             capture_output=True, text=True, check=False)  # fmt: skip
     assert synced.returncode == 0, synced.stderr

@@ -78,14 +78,16 @@ def test_no_server_at_the_start(
     assert [p.name for p in (tmp_path / "wandb").glob("*run-*")] == [Path(place.path).name]
 
 
-def test_a_server_that_dies_in_the_middle(
-    server: StandIn, identity: Identity, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    def die() -> None:
-        server.dead = True
+@pytest.mark.parametrize("fault", ["dies", "refuses"])
+def test_a_server_that_leaves_in_the_middle(
+    fault: str, server: StandIn, identity: Identity, tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    def leave() -> None:
+        server.dead, server.fails = fault == "dies", 403 if fault == "refuses" else None
 
     with caplog.at_level(logging.INFO):
-        _, place = track(identity, tmp_path, before_end=die)
+        _, place = track(identity, tmp_path, before_end=leave)
     assert place is not None and (place.mode, place.url) == ("offline", None)
     assert kept(tmp_path, place) == POINTS
     assert f"wandb sync {tmp_path / place.path}" in caplog.text
