@@ -10,9 +10,12 @@ from typing import Any
 
 from bioner.study.tracking.history import STEP, Row, local_logs
 from bioner.study.tracking.identity import Identity
+from bioner.study.tracking.patience import patience
 
 log = logging.getLogger(__name__)
 
+# Seconds that the client's service may take beyond its time limit for the uploads, and to end.
+_GRACE, _SERVICE_END = 30.0, 5.0
 # Seconds before each look whether a finished run has arrived, and for one answer.
 _LOOKS, _PATIENCE = (0.0, 1.0, 3.0), 10
 ONLINE, OFFLINE, DISABLED = "online", "offline", "disabled"
@@ -137,15 +140,20 @@ class Session:
             tell(run, self._place())
             run.finish(exit_code=exit_code)
 
+        if self._run is None:
+            return None
         try:
-            self.do(end)
+            with patience(self._server.finish_timeout + _GRACE):
+                self.do(end)
         except TimeoutError:
             self._mode = OFFLINE
+            _end_service()
             log.warning("W&B: the server did not take all of the run in time; this disk has it")
         if self._run is None:
             return None
         if self._mode == ONLINE and not _arrived(self._run):
             self._mode = OFFLINE
+            _end_service()
             log.warning("W&B: the server has not all of the run; this disk has it")
         return self._closed()
 
@@ -207,14 +215,9 @@ class Session:
 
     def _fall_back(self, error: Exception) -> None:
         """Go on offline, under the same id and with every point so far."""
-        import wandb
-
         log.warning("W&B: %s: goes on offline", _says(error))
         self._run, self._mode = None, OFFLINE
-        try:
-            wandb.teardown(exit_code=1)
-        except Exception as also:
-            log.debug("W&B: its service is gone: %s", _says(also))
+        _end_service()
         try:
             self._run = self._open(OFFLINE)
             for row in self.rows:
@@ -222,6 +225,17 @@ class Session:
         except Exception as again:
             self._run = None
             log.warning("W&B: gives up (%s); the record holds every score", _says(again))
+
+
+def _end_service() -> None:
+    """End the client's service, and with it all that still waits for the server."""
+    import wandb
+
+    try:
+        with patience(_SERVICE_END):
+            wandb.teardown(exit_code=1)
+    except (Exception, SystemExit) as error:  # a service that was killed makes wandb exit
+        log.debug("W&B: its service is gone: %s", _says(error))
 
 
 def _arrived(run: Any) -> bool:
@@ -242,7 +256,7 @@ def _arrived(run: Any) -> bool:
     return False
 
 
-def _says(error: Exception) -> str:
+def _says(error: BaseException) -> str:
     """Return the first line of what an error says."""
     text = str(error).strip().splitlines()
     return text[0] if text else type(error).__name__
