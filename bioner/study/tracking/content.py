@@ -76,7 +76,9 @@ def _errors(sentences: Iterable[Compared], shown: bool) -> Any:
     for one in sentences:
         gold, predicted = set(one.gold), set(one.predicted)
         if gold != predicted:
-            texts = [marked(one.words, x) if shown else placed(x) for x in (one.gold, one.predicted)]
+            texts = [
+                marked(one.words, x) if shown else placed(x) for x in (one.gold, one.predicted)
+            ]
             rows.append([one.number, *texts, len(gold - predicted), len(predicted - gold)])
     return _table(["sentence", "gold", "predicted", MISSED, SPURIOUS], rows)
 

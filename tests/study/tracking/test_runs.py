@@ -91,8 +91,9 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
     told = inspected(folder)
     check_summary(told["summary"], record)
     check_tables(folder, record)
-    gain = record["scores"]["demo_disease"]["test"]["f1"] - (
-        single["scores"]["demo_disease"]["test"]["f1"]
+    gain = (
+        record["scores"]["demo_disease"]["test"]["f1"]
+        - (single["scores"]["demo_disease"]["test"]["f1"])
     )
     assert told["summary"]["gain"] == told["summary"]["gain/demo_disease"] == gain
     assert (told["run_id"], told["exit_code"]) == (record["wandb"]["id"], 0)
@@ -105,8 +106,12 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
     }  # fmt: skip
     assert told["config"]["full"] == record["config"]
     # Sentences are told by number alone where the licence forbids more.
-    words = {word for block in (directory / "predictions" / "demo_disease.test.tsv").read_text()
-             .split("\n") for word in block.split("\t")[:1] if word.isalpha() and len(word) > 2}
+    words = {
+        word
+        for block in (directory / "predictions" / "demo_disease.test.tsv").read_text().split("\n")
+        for word in block.split("\t")[:1]
+        if word.isalpha() and len(word) > 2
+    }
     for shown in (True, False):
         content = tables(record, directory / "predictions", {"demo_disease": shown})
         text = str(content["errors/demo_disease"].data)
