@@ -63,10 +63,10 @@ class Task:
             devel_sentences=len(self.scored["devel"]),
             leaked_sentences=self.leaked,
             dropped_sentences=len(self.dropped),
-            repaired_tags={s: split.counted("repaired") for s, split in splits.items()},
-            cut_mentions={s: split.counted("cut") for s, split in splits.items()},
-            dropped_mentions={s: split.counted("dropped") for s, split in splits.items()},
-            joined_mentions={s: split.counted("joined") for s, split in splits.items()},
+            repaired_tags={s: split.repaired for s, split in splits.items()},
+            cut_mentions={s: split.cut for s, split in splits.items()},
+            dropped_mentions={s: split.dropped for s, split in splits.items()},
+            joined_mentions={s: split.joined for s, split in splits.items()},
             lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
             oversized_words={s: e.oversized(longest_word) for s, e in self.encoded.items()},
         )
@@ -87,7 +87,7 @@ def load_tasks(
     for name, role in roles(config).items():
         devel, test = (corpora[name].splits[split].sentences for split in SPLITS[1:])
         devel_size, devel_key = _sizes(config, role)[1]
-        selecting = subset(devel, devel_size, config.subset_seed, config.subset_unit, devel_key)
+        selecting = subset(devel, devel_size, config.subset_seed, key=devel_key)
         guarded = chosen[name]
         encoded = encode_corpus(corpora[name], config, tokenizer, vocabulary)
         tasks[name] = Task(

@@ -36,12 +36,28 @@ class Split:
     sha256: str
     key: Mapping[str, object]
 
-    def counted(self, what: str) -> int:
-        """Return what the reader counted: `repaired`, `cut`, `dropped` or `joined`.
+    @property
+    def repaired(self) -> int:
+        """Tags, or annotations, that were changed to make them legal."""
+        return self._counted("repaired")
 
-        `Reading` tells what these are. Where devel is a part of the train file, what was counted
-        in the file stands with train.
-        """
+    @property
+    def cut(self) -> int:
+        """Mentions that a sentence or word border cuts."""
+        return self._counted("cut")
+
+    @property
+    def dropped(self) -> int:
+        """Mentions left out since another one has their words."""
+        return self._counted("dropped")
+
+    @property
+    def joined(self) -> int:
+        """Discontinuous mentions read from their first to their last character."""
+        return self._counted("joined")
+
+    def _counted(self, what: str) -> int:
+        # Where devel is a part of the train file, what was counted in the file stands with train.
         return int(self.sentences.notes.get(what, 0))
 
 

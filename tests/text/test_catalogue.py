@@ -1,6 +1,8 @@
 """The catalogue's YAML files, and what a dataset is compared with when it is read."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
@@ -97,7 +99,7 @@ def test_real_corpus_is_what_its_yaml_says(corpora: Path, name: str) -> None:
         assert mentions.total() == config.mentions[split]
         opened = Counter(tag[2:] for s in read.sentences for tag in s.tags if tag[0] == "B")
         assert opened == (mentions if config.typed else {config.types[0]: mentions.total()})
-        assert read.counted("repaired") == 0
+        assert read.repaired == 0
 
 
 def test_documents_of_jnlpba(corpora: Path) -> None:
@@ -142,6 +144,23 @@ def test_types_are_those_of_train_then_the_others(datasets: Path) -> None:
     given = load_corpus("mine", replace(CONFIG, types=types), datasets)
     assert given.types == tuple(types)
     assert given.warnings == warnings
+
+
+def test_processes_share_the_cache(datasets: Path) -> None:
+    (datasets / "mine" / "train.tsv").write_text("a\tB-Gene\nb\tO\n\n" * 20_000)
+    script = (
+        "import sys; from pathlib import Path; from bioner.config import DatasetConfig; "
+        "from bioner.text.catalogue import load_corpus; folder = Path(sys.argv[1]); "
+        "corpus = load_corpus('mine', DatasetConfig(path='mine'), folder, cache=folder / 'cache'); "
+        "print(*[f'{len(s.sentences)} {s.sentences[-1]}' for s in corpus.splits.values()])"
+    )
+    command = [sys.executable, "-c", script, str(datasets)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    said = {process.communicate()[0] for process in processes}
+    assert [process.returncode for process in processes] == [0] * 3
+    assert len(said) == 1 and said.pop().startswith("20000 Sentence(words=('a', 'b')")
+    entries = list((datasets / "cache").iterdir())
+    assert len(entries) == 3 and all((entry / "meta.json").is_file() for entry in entries)
 
 
 def test_no_type_can_be_derived(datasets: Path) -> None:

@@ -93,7 +93,7 @@ def test_the_cache_is_never_stale(datasets: Path, tmp_path: Path) -> None:
 def test_repairs_are_counted_once(datasets: Path) -> None:
     (datasets / "mine" / "train.tsv").write_text(DOCUMENTS.replace("B-Gene", "I-Gene"))
     corpus = load_corpus("mine", replace(CONFIG, repair=True), datasets)
-    assert [split.counted("repaired") for split in corpus.splits.values()] == [30, 0, 0]
+    assert [split.repaired for split in corpus.splits.values()] == [30, 0, 0]
 
 
 def test_faults_are_told_once(datasets: Path) -> None:
