@@ -9,7 +9,7 @@ from bioner.study.record import SCHEMA, SEMANTICS
 
 # What a run with the same budget, data and model shares with its single baseline.
 _SHARED = ("batch", "encoder", "head", "leakage", "optimizer", "seed", "subset_seed", "trainer")
-_BUDGET = ("train_size", "epochs", "steps")
+_BUDGET = ("train_size", "devel_size", "epochs", "steps")
 
 
 def baseline_key(record: Mapping[str, Any], target: str) -> str:
@@ -53,6 +53,6 @@ def _singles(study: Path) -> Iterator[dict[str, Any]]:
             record = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if (record["schema"], record["status"]) == (SCHEMA, "complete"):
-            if (record["semantics"], record["regime"]) == (SEMANTICS, "single"):
-                yield record
+        known = (record["schema"], record["semantics"]) == (SCHEMA, SEMANTICS)
+        if known and (record["regime"], record["status"]) == ("single", "complete"):
+            yield record

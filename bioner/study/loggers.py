@@ -16,7 +16,7 @@ from bioner.study.tracking.artifacts import log_datasets, log_weights, staged_be
 from bioner.study.tracking.content import save_record, summary, tables
 from bioner.study.tracking.identity import identify
 from bioner.study.tracking.logger import WandbRunLogger
-from bioner.study.tracking.session import Place, as_record
+from bioner.study.tracking.server import Place
 
 _WANDB = f"{WandbRunLogger.__module__}.{WandbRunLogger.__name__}"
 
@@ -60,10 +60,11 @@ def close_logger(
         logger.take_over()
 
         def tell(run: Any, place: Place) -> None:
-            record.wandb = as_record(place)
+            record.wandb = asdict(place)
             _tell(run, asdict(record), config, directory, logger.log_model)
 
-        return as_record(logger.session.close(0 if complete else 1, tell))
+        place = logger.session.close(0 if complete else 1, tell)
+        return None if place is None else asdict(place)
     if logger is not None:
         if complete:
             found = summary(asdict(record), {})

@@ -43,8 +43,9 @@ def read_wandb_study(study: str, project: str, entity: str | None = None) -> dic
 
 
 def _records(where: str, study: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    import wandb
     from wandb.sdk.lib import wbauth
+
+    import wandb
 
     host = wandb.setup().settings.base_url
     # wandb.Api would ask for a key on the terminal.

@@ -1,1 +1,1 @@
-"""Runs in Weights & Biases: who a run is there, what it shows, and what happens without a server."""
+"""Runs in Weights & Biases: who they are there, what they show, what happens without a server."""

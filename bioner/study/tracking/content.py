@@ -129,4 +129,5 @@ def _mixing(record: Mapping[str, Any]) -> Any:
 def _table(columns: list[str], rows: list[list[Any]]) -> Any:
     import wandb
 
-    return wandb.Table(columns=columns, data=rows, allow_mixed_types=True)
+    data: Any = rows
+    return wandb.Table(columns=columns, data=data, allow_mixed_types=True)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +24,12 @@ def local_logs(directory: Path, run_id: str) -> list[Path]:
 def read_rows(folder: Path) -> list[Row]:
     """Return the logged points of a local W&B log; a log cut short gives those before the cut."""
     wandb = Path(sys.executable).with_name("wandb")
-    file = next(folder.glob("*.wandb"))
-    read = subprocess.run(
-        [wandb, "leet", "inspect", "--json", file], capture_output=True, text=True, check=False
-    )
+    file = next(folder.resolve().glob("*.wandb"))
+    with TemporaryDirectory() as empty:  # the command writes a log where it is called
+        read = subprocess.run(
+            [wandb, "leet", "inspect", "--json", file],
+            cwd=empty, capture_output=True, text=True, check=False,
+        )  # fmt: skip
     rows = []
     for line in read.stdout.splitlines():
         record = json.loads(line)

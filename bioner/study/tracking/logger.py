@@ -9,7 +9,8 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from bioner.study.tracking.history import STEP, before, earlier_rows
 from bioner.study.tracking.identity import Identity
-from bioner.study.tracking.session import Server, Session
+from bioner.study.tracking.server import Server
+from bioner.study.tracking.session import Session
 
 
 class WandbRunLogger(Logger):

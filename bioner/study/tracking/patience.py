@@ -27,3 +27,9 @@ def patience(seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def says(error: BaseException) -> str:
+    """Return the first line of what an error says."""
+    text = str(error).strip().splitlines()
+    return text[0] if text else type(error).__name__

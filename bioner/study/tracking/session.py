@@ -1,16 +1,16 @@
-"""One W&B run that outlives its server: online where it can be, offline where not, never a prompt."""
+"""One W&B run that outlives its server: online where it can be, offline where not."""
 
 import logging
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bioner.study.tracking.history import STEP, Row, local_logs
 from bioner.study.tracking.identity import Identity
-from bioner.study.tracking.patience import patience
+from bioner.study.tracking.patience import patience, says
+from bioner.study.tracking.server import DISABLED, OFFLINE, ONLINE, Mode, Place, Server, wanted_mode
 
 log = logging.getLogger(__name__)
 
@@ -18,63 +18,6 @@ log = logging.getLogger(__name__)
 _GRACE, _SERVICE_END = 30.0, 5.0
 # Seconds before each look whether a finished run has arrived, and for one answer.
 _LOOKS, _PATIENCE = (0.0, 1.0, 3.0), 10
-ONLINE, OFFLINE, DISABLED = "online", "offline", "disabled"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run is in W&B, for its record.
-
-    Attributes:
-        mode: `online`: the server has all of it; `offline`: `wandb sync` has to upload it.
-        id: of the run.
-        path: of its local log, below the run directory.
-        url: of its page, or None.
-    """
-
-    mode: str
-    id: str
-    path: str
-    url: str | None
-
-
-@dataclass(frozen=True)
-class Server:
-    """Where runs go and how long is waited for it.
-
-    Attributes:
-        project: of W&B.
-        entity: the user or team; None takes the key's own.
-        offline: None is online where a key is known.
-        start_timeout: seconds that a start may wait for the server.
-        finish_timeout: seconds that the end may wait for the uploads.
-    """
-
-    project: str
-    entity: str | None
-    offline: bool | None
-    start_timeout: float
-    finish_timeout: float
-
-
-def wanted_mode(offline: bool | None) -> str:
-    """Return `online`, `offline` or `disabled`, as configured and as a key is known or not."""
-    import wandb
-    from wandb.sdk.lib import wbauth
-
-    settings = wandb.setup().settings
-    if settings.mode == DISABLED:
-        return DISABLED
-    if offline or (offline is None and settings.mode in (OFFLINE, "dryrun")):
-        return OFFLINE
-    try:
-        key = wbauth.authenticate_session(host=settings.base_url, source="bioner", prompt=False)
-    except Exception as error:
-        log.warning("W&B: the key can't be used (%s): offline", _says(error))
-        return OFFLINE
-    if key is None and offline is False:
-        log.warning("W&B: logger.offline=false, but no key is known (`wandb login`): offline")
-    return ONLINE if key else OFFLINE
 
 
 class Session:
@@ -92,7 +35,7 @@ class Session:
     def __init__(self, identity: Identity, server: Server, directory: Path) -> None:
         self._identity, self._server, self._directory = identity, server, directory
         self._run: Any = None
-        self._mode = DISABLED
+        self._mode: Mode = DISABLED
         self.rows: list[Row] = []
 
     def start(self) -> None:
@@ -123,7 +66,7 @@ class Session:
                 if self._run is not None:
                     action(self._run)
             except Exception as again:
-                log.warning("W&B: not logged: %s", _says(again))
+                log.warning("W&B: not logged: %s", says(again))
 
     def close(self, exit_code: int, tell: Callable[[Any, Place], None]) -> Place | None:
         """Tell the run all that is known at its end, and finish it.
@@ -180,7 +123,7 @@ class Session:
             path.relative_to(self._directory.resolve()).as_posix(), url,
         )  # fmt: skip
 
-    def _open(self, mode: str) -> Any:
+    def _open(self, mode: Mode) -> Any:
         import wandb
 
         run = wandb.init(
@@ -215,7 +158,7 @@ class Session:
 
     def _fall_back(self, error: Exception) -> None:
         """Go on offline, under the same id and with every point so far."""
-        log.warning("W&B: %s: goes on offline", _says(error))
+        log.warning("W&B: %s: goes on offline", says(error))
         self._run, self._mode = None, OFFLINE
         _end_service()
         try:
@@ -224,7 +167,7 @@ class Session:
                 self._run.log(row)
         except Exception as again:
             self._run = None
-            log.warning("W&B: gives up (%s); the record holds every score", _says(again))
+            log.warning("W&B: gives up (%s); the record holds every score", says(again))
 
 
 def _end_service() -> None:
@@ -235,7 +178,7 @@ def _end_service() -> None:
         with patience(_SERVICE_END):
             wandb.teardown(exit_code=1)
     except (Exception, SystemExit) as error:  # a service that was killed makes wandb exit
-        log.debug("W&B: its service is gone: %s", _says(error))
+        log.debug("W&B: its service is gone: %s", says(error))
 
 
 def _arrived(run: Any) -> bool:
@@ -249,19 +192,8 @@ def _arrived(run: Any) -> bool:
             found = wandb.Api(timeout=_PATIENCE).run(f"{run.entity}/{run.project}/{run.id}")
             uploaded = not record.exists() or any(found.files([record.name]))
         except Exception as error:
-            log.debug("W&B: %s", _says(error))
+            log.debug("W&B: %s", says(error))
             return False
         if uploaded and found.state in ("finished", "failed"):
             return True
     return False
-
-
-def _says(error: BaseException) -> str:
-    """Return the first line of what an error says."""
-    text = str(error).strip().splitlines()
-    return text[0] if text else type(error).__name__
-
-
-def as_record(place: Place | None) -> dict[str, Any] | None:
-    """Return what the record says of the place."""
-    return None if place is None else asdict(place)

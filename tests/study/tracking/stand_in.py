@@ -181,8 +181,9 @@ class StandIn:
         about = given["input"]
         key = f"{about['artifactCollectionName']}:{about['digest']}"
         kept = self.artifacts.setdefault(key, KeptArtifact(about))
-        return {"createArtifact": {"artifact": {
-            "id": key, "state": kept.state, "artifactSequence": {"latestArtifact": None}}}}  # fmt: skip
+        sequence = {"latestArtifact": None}
+        made = {"id": key, "state": kept.state, "artifactSequence": sequence}
+        return {"createArtifact": {"artifact": made}}
 
     def _on_UseArtifact(self, given: dict[str, Any]) -> dict[str, Any]:
         about = given["input"]
@@ -252,7 +253,8 @@ class StandIn:
             "id": n, "name": n, "url": f"{self.url}/blob/run/{given['name']}/{n}",
             "directUrl": f"{self.url}/blob/run/{given['name']}/{n}", "sizeBytes": len(files[n]),
             "mimetype": "application/json", "updatedAt": None,
-            "md5": base64.b64encode(hashlib.md5(files[n]).digest()).decode()}} for n in wanted]  # fmt: skip
+            "md5": base64.b64encode(hashlib.md5(files[n]).digest()).decode()}}
+            for n in wanted]  # fmt: skip
         return {"project": {"internalId": "1", "run": {"fileCount": len(files), "files": {
             "edges": edges, "pageInfo": {"endCursor": None, "hasNextPage": False}}}}}  # fmt: skip
 

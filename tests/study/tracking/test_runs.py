@@ -11,7 +11,6 @@ import pytest
 from bioner.config import TrainConfig
 from bioner.errors import UserError
 from bioner.study import stage
-from bioner.study.record import read_record
 from bioner.study.tracking.content import tables
 from bioner.study.tracking.history import STEP, read_rows
 from bioner.study.wandb_records import read_wandb_study

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import wandb
 
+import wandb
 from bioner.study.tracking.history import STEP, read_rows
 from bioner.study.tracking.identity import Identity
-from bioner.study.tracking.session import Place, Server, Session, wanted_mode
+from bioner.study.tracking.server import Place, Server, wanted_mode
+from bioner.study.tracking.session import Session
 from tests.study.tracking.stand_in import StandIn
 
 POINTS = [{"devel/a/f1": n / 10, STEP: n} for n in range(4)]
@@ -154,6 +155,6 @@ def test_disabled_tracks_nothing(
     no_key: None, identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "disabled")
-    session, place = track(identity, tmp_path)
+    _, place = track(identity, tmp_path)
     assert place is None
     assert list(tmp_path.iterdir()) == []
