@@ -130,4 +130,4 @@ def _table(columns: list[str], rows: list[list[Any]]) -> Any:
     import wandb
 
     data: Any = rows
-    return wandb.Table(columns=columns, data=data, allow_mixed_types=True)
+    return wandb.Table(columns=[*columns], data=data, allow_mixed_types=True)

@@ -1,13 +1,11 @@
 """The curve of a run that was killed: read back from its local log, to be continued."""
 
 import json
-import logging
 import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-
-log = logging.getLogger(__name__)
+from tempfile import TemporaryDirectory
 
 Row = dict[str, float]
 STEP = "trainer/global_step"

@@ -29,7 +29,7 @@ def tracked(tmp_path: Path, *overrides: str) -> TrainConfig:
 def inspected(folder: Path) -> dict[str, Any]:
     shown = subprocess.run(
         [WANDB, "leet", "inspect", "--summary", "--json", folder],
-        capture_output=True, text=True, check=True,
+        cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return json.loads(shown.stdout)
 
@@ -173,7 +173,7 @@ def test_sync_uploads_what_stayed_here(
     assert bool(server.runs) != offline  # the one that died had the run's beginning
     server.dead = False
     synced = subprocess.run([WANDB, "sync", directory / record["wandb"]["path"]],
-                            capture_output=True, text=True, check=False)  # fmt: skip
+                            cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
     assert synced.returncode == 0, synced.stderr
     kept = server.runs[record["wandb"]["id"]]
     check_kept(server, kept, directory, record)
