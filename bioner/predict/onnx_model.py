@@ -42,7 +42,9 @@ def write(model: PreTrainedModel, folder: Path) -> None:
 def round_weights(folder: Path) -> None:
     """Write `model.int8.onnx` beside `model.onnx`: its matrices as 8-bit integers."""
     with _quiet("root"):
-        quantize_dynamic(folder / PLAIN, folder / ROUNDED, weight_type=QuantType.QInt8)
+        quantize_dynamic(
+            folder / PLAIN, folder / ROUNDED, per_channel=True, weight_type=QuantType.QInt8
+        )
 
 
 @contextmanager
