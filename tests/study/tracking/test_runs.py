@@ -83,8 +83,8 @@ def check_tables(folder: Path, record: dict[str, Any]) -> None:
 
 
 def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
-    single = run(tracked(tmp_path))[1]
-    directory, record = run(tracked(tmp_path, *SOURCE, *SHARED))
+    single = run(tracked(tmp_path, "finetune.epochs=1"))[1]
+    directory, record = run(tracked(tmp_path, *SOURCE, *SHARED, "finetune.epochs=1"))
     assert record["wandb"]["mode"] == "offline"
     folder = directory / record["wandb"]["path"]
     told = inspected(folder)
@@ -186,6 +186,7 @@ class _KilledError(Exception):
     """Stands for the end of the process."""
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_continues_its_curve(
     no_key: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
