@@ -43,9 +43,8 @@ def read_wandb_study(study: str, project: str, entity: str | None = None) -> dic
 
 
 def _records(where: str, study: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    from wandb.sdk.lib import wbauth
-
     import wandb
+    from wandb.sdk.lib import wbauth
 
     host = wandb.setup().settings.base_url
     # wandb.Api would ask for a key on the terminal.

@@ -52,9 +52,8 @@ class Server:
 
 def wanted_mode(offline: bool | None) -> Mode:
     """Return `online`, `offline` or `disabled`, as configured and as a key is known or not."""
-    from wandb.sdk.lib import wbauth
-
     import wandb
+    from wandb.sdk.lib import wbauth
 
     settings = wandb.setup().settings
     if settings.mode == DISABLED:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 import wandb
+
 from bioner.study.tracking.identity import Identity
 from tests.study.tracking.stand_in import StandIn, stand_in
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import wandb
+
 from bioner.study.tracking.history import STEP, read_rows
 from bioner.study.tracking.identity import Identity
 from bioner.study.tracking.server import Place, Server, wanted_mode
