@@ -11,6 +11,9 @@ from bioner.compose import experiments, shipped
 from bioner.datasets.config import to_datasets_config
 from bioner.grid.product import expand
 from bioner.identity import run_name
+from bioner.predict.evaluate_config import to_evaluate_config
+from bioner.predict.export_config import to_export_config
+from bioner.predict.predict_config import to_predict_config
 from bioner.study.tracking.identity import identify
 from bioner.text.catalogue import check_config
 from tests.composition import composed, train_config
@@ -99,3 +102,11 @@ def test_datasets_composes_with_every_dataset_and_encoder() -> None:
 
 def test_report_composes() -> None:
     assert composed("study=x", verb="report").study == "x"
+
+
+def test_the_verbs_of_a_finished_run_compose() -> None:
+    evaluated = composed("run=x", f"datasets=[{','.join(DATASETS)}]", verb="evaluate")
+    assert list(to_evaluate_config(evaluated).dataset) == DATASETS
+    predicted = to_predict_config(composed("run=x", "input=-", "output=-", verb="predict"))
+    assert (predicted.merge, predicted.device) == ("union", "auto")
+    assert to_export_config(composed("run=x", "output=y", verb="export")).of_head is None

@@ -39,6 +39,7 @@ class DatasetUse:
     `train_sentences` are those trained on, `devel_sentences` those selected by and scored.
     `leaked_sentences` are the train sentences asked for that stand in a target's devel or test
     (None: nobody looked); `dropped_sentences` are those of them that are not in `train_sentences`.
+    `devel_share` is the part of the train file that is devel; None where devel is a file.
     Mentions: `cut_mentions` by a sentence or word border (tagged on the words they touch),
     `dropped_mentions` for another one that has their words, `joined_mentions` discontinuous and
     read as one piece.
@@ -48,6 +49,7 @@ class DatasetUse:
     sha256: dict[str, str]
     sentences: dict[str, int]
     mentions: dict[str, int]
+    devel_share: float | None
     train_sentences: int
     devel_sentences: int
     leaked_sentences: int | None
@@ -66,6 +68,7 @@ class Record:
 
     `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
     to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
+    `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
     """
 
     run: str
@@ -86,6 +89,7 @@ class Record:
     environment: dict[str, Any] = field(default_factory=dict)
     wandb: dict[str, Any] | None = None
     error: dict[str, str] | None = None
+    cross: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
 
 def environment() -> dict[str, Any]:
