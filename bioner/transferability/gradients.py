@@ -40,7 +40,8 @@ def fisher_cosine(source: Gradients, target: Gradients) -> float:
 
     Achille et al. 2019, "Task2Vec: Task Embedding for Meta-Learning" (arXiv 1902.03545), section
     3.3, the symmetric distance: the cosine of F1 / (F1 + F2) and F2 / (F1 + F2), one less the
-    distance. In 0..1. Costs one backward pass a batch and dataset.
+    distance. In 0..1. Costs one backward pass a batch and dataset. The tags are drawn from the
+    model, so it hardly sees labels: on the demo datasets random ones look near.
     """
     total = source.fisher + target.fisher
     felt = total > 0

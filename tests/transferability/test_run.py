@@ -174,16 +174,16 @@ def test_a_stage_that_measure_trained_is_reused_by_train(
     assert pretraining["reused"] and pretraining["sources"] == SOURCES[:1]
 
 
-# Likewise for the measures of the tuned encoder, with random weights at the start and short
-# stages: (measure, view).
+# Likewise for the measures of the tuned encoder. TransRate rewards the spread of vectors, which is
+# largest after training on the target's own sentence patterns.
 TUNED_NOT_FIRST = {
     ("transrate", "all"), ("transrate", "downsampled"), ("transrate", "mentions"),
     ("logme", "mentions"),
 }  # fmt: skip
-TUNED_NOT_LAST = {
-    ("knn_probe", "mentions"), ("linear_probe", "mentions"), ("linear_probe", "all"),
-    ("logme", "all"), ("logme", "downsampled"), ("logme", "mentions"),
-}  # fmt: skip
+# These read vectors and not what the source's head predicts: after training on random labels the
+# vectors still part the target's words as its text alone does, no worse than after training on an
+# unrelated source.
+TUNED_NOT_LAST = {"knn_probe", "linear_probe", "logme", "n_leep"}
 
 
 @pytest.mark.slow
@@ -195,7 +195,7 @@ def test_known_answers_of_the_tuned_encoder(base: MeasureConfig, tmp_path: Path)
         order = rows.sort_values("value", ascending=False)["source"].tolist()
         if (name, view) not in TUNED_NOT_FIRST:
             assert order[0] == "demo_disease_related", (name, view, order)
-        if (name, view) not in TUNED_NOT_LAST:
+        if name not in TUNED_NOT_LAST:
             assert order[-1] == "demo_shuffled", (name, view, order)
 
 
