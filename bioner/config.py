@@ -119,6 +119,7 @@ class DatasetConfig:
     sentences: dict[str, int] = field(default_factory=dict)
     mentions: dict[str, int] = field(default_factory=dict)
     licence: str = ""
+    redistributable: bool = False
     citation: str = ""
     verified: bool = True
 

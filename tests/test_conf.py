@@ -10,9 +10,11 @@ from bioner.checks import to_train_config
 from bioner.compose import experiments, shipped
 from bioner.datasets.config import to_datasets_config
 from bioner.grid.product import expand
+from bioner.identity import run_name
 from bioner.predict.evaluate_config import to_evaluate_config
 from bioner.predict.export_config import to_export_config
 from bioner.predict.predict_config import to_predict_config
+from bioner.study.tracking.identity import identify
 from bioner.text.catalogue import check_config
 from tests.composition import composed, train_config
 
@@ -84,7 +86,9 @@ def test_every_head_builds(head: str) -> None:
 
 @pytest.mark.parametrize("logger", ["csv", "wandb"])
 def test_every_logger_builds(logger: str, tmp_path: Path) -> None:
-    build("logger", train_config(TARGET, f"logger={logger}").logger, save_dir=tmp_path)
+    config = train_config(TARGET, f"logger={logger}")
+    about = {"identity": identify(config, run_name(config))} if logger == "wandb" else {}
+    build("logger", config.logger, save_dir=tmp_path, **about)
 
 
 def test_datasets_composes_with_every_dataset_and_encoder() -> None:

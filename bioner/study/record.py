@@ -66,6 +66,8 @@ class DatasetUse:
 class Record:
     """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1.
 
+    `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
+    to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
     `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
     """
 
@@ -85,6 +87,7 @@ class Record:
     best: dict[str, dict[str, Any]] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
+    wandb: dict[str, Any] | None = None
     error: dict[str, str] | None = None
     cross: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
@@ -129,9 +132,26 @@ def read_record(directory: Path) -> dict[str, Any]:
     """
     path = directory / "record.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: damaged: {error}") from error
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror}); no finished run?") from error
+    return parse_record(text, str(path))
+
+
+def parse_record(text: str, path: str) -> dict[str, Any]:
+    """Return a record from its JSON.
+
+    Args:
+        text: the JSON.
+        path: where it is from, for messages.
+
+    Raises:
+        UserError: it is damaged, or of another schema.
+    """
+    try:
+        record = json.loads(text)
     except ValueError as error:
         raise UserError(f"{path}: damaged: {error}") from error
     found = record.get("schema") if isinstance(record, dict) else None

@@ -5,6 +5,8 @@ import resource
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from bioner.config import Pretraining, TrainConfig
 from bioner.errors import UserError
 from bioner.identity import regime, what_counts
 from bioner.model.encoder import load_tokenizer, window_size
-from bioner.study.loggers import open_logger, summarise
+from bioner.study.loggers import close_logger, open_logger
 from bioner.study.machine import keep_memory
 from bioner.study.pretraining import pretrain
 from bioner.study.processes import is_first, one_at_a_time
@@ -71,23 +73,36 @@ def _train(config: TrainConfig, directory: Path) -> float:
         what_counts(config), environment=environment(),
     )  # fmt: skip
     log.info("precision: %s", record.precision)
+    with _recorded(config, directory, record) as logger:
+        _run(config, directory, record, logger)
+    if is_first():
+        _say(record, directory)
+    return mean_devel(record.best)
+
+
+@contextmanager
+def _recorded(config: TrainConfig, directory: Path, record: Record) -> Iterator[Logger | None]:
+    """Yield the run's logger; then complete the record, tell the logger, write the record.
+
+    An interrupted run leaves no record: it is to go on.
+    """
     started = time.perf_counter()
+    logger, record.status = None, "interrupted"
     try:
-        with open_logger(config, directory) as logger:
-            _run(config, directory, record, logger)
-            summarise(logger, record.scores)
+        logger = open_logger(config, directory)
+        yield logger
+        record.status = "complete"
     except Exception as error:
         record.status = "failed"
         record.error = {"type": type(error).__name__, "message": str(error)}
-        if is_first():
-            write_record(directory, record)
         raise
-    record.timing["wall_seconds"] = time.perf_counter() - started
-    record.timing["peak_rss_bytes"] = _peak_rss()
-    if is_first():
-        write_record(directory, record)
-        _say(record, directory)
-    return mean_devel(record.best)
+    finally:
+        record.timing["wall_seconds"] = time.perf_counter() - started
+        record.timing["peak_rss_bytes"] = _peak_rss()
+        if is_first():
+            record.wandb = close_logger(logger, record, config, directory)
+            if record.status != "interrupted":
+                write_record(directory, record)
 
 
 def _quieten_lightning() -> None:
