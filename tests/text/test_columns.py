@@ -427,7 +427,9 @@ raw = st.one_of(
 )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(raw, st.booleans(), st.booleans(), st.sampled_from([*SCHEMES, None]))
 @example(b"a\tO\n\n\xff", False, True, "IOB2")
 def test_any_bytes_are_read_or_refused(

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioner.text.document import Annotation, Document, Passage
@@ -82,6 +82,7 @@ texts = st.text(
 )
 
 
+@settings(deadline=None)  # the first example loads the libraries
 @given(texts, st.integers(0, 5), st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9))))
 def test_every_character_but_blanks_is_in_one_word(
     text: str, offset: int, spans: list[tuple[int, int]]

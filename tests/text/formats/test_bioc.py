@@ -228,7 +228,9 @@ def test_no_json(tmp_path: Path, data: bytes) -> None:
     assert refusal(bioc_json.read_documents, file).startswith(f"{file}: ")
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(damaged(XML.encode(), (b"<", b">", b"&x;", b"<text/>", b"]]>", b"-1", b"<!--", b"<?x?>")))
 def test_any_bytes_are_read_or_refused_as_xml(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "corpus.xml"
@@ -239,7 +241,9 @@ def test_any_bytes_are_read_or_refused_as_xml(tmp_path: Path, data: bytes) -> No
 ODD = (b'"', b"{", b"}", b"[", b"null", b"-1", b"1e400", b"9" * 5000, b"\\ud800", b"1.5", b"NaN")
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(damaged(json.dumps(JSON).encode(), ODD))
 def test_any_bytes_are_read_or_refused_as_json(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "corpus.json"

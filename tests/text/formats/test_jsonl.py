@@ -97,7 +97,9 @@ def test_a_line_of_10_mb(tmp_path: Path) -> None:
     assert time.process_time() - begin < 5  # it takes 0.1 s; what is quadratic takes hours
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(damaged(json.dumps(FULL).encode(), (b'"', b"\n", b"{", b"]", b"null", b"-1", b"1e999")))
 def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "corpus.jsonl"

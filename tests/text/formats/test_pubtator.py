@@ -133,7 +133,9 @@ def test_every_fault_is_reported_and_the_rest_is_read(tmp_path: Path) -> None:
     assert [isinstance(fault, MismatchError) for fault in faults] == [False, False, True]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(damaged(TWO.encode(), (b"\t", b"\n", b"\n\n", b"|t|", b"99999999999999999999", b"-1")))
 def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "corpus.txt"

@@ -114,7 +114,9 @@ def test_the_digest_is_that_of_what_is_read(tmp_path: Path) -> None:
     assert digest(tmp_path, "brat") not in (before, other)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     damaged(TEXT.encode(), (b"\n", b"\xff", b"x")),
     damaged(MARKS.encode(), (b"\t", b"\n", b" ", b";", b"T9\t", b"9" * 20)),
