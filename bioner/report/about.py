@@ -72,15 +72,15 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
         says.append("No run of this study is complete yet: there is nothing to average.")
     if counts["incompatible"]:
         says.append(
-            f"{counts['incompatible']} complete runs differ from the others in something that is "
-            "no axis of the tables. They are in no table; What is not in the tables names them and "
-            "the difference. axes=[KEY] makes a config key an axis."
+            "Complete runs that differ from the others in something that is no axis of the tables: "
+            f"{counts['incompatible']}. They are in no table; they and the difference are listed "
+            "under Runs. axes=[KEY] makes a config key an axis."
         )
     lost = sum(problem.state == "predictions" for problem in results.problems)
     if lost:
         says.append(
-            f"{lost} prediction files could not be used: those runs have scores, but no "
-            "intervals, tests and errors."
+            f"{lost} prediction files could not be used: those runs have scores, but their cells "
+            "have no intervals and tests."
         )
     for name, title in (("gains", "single"), ("over_transfer", "transfer"), ("over_mtl", "MTL")):
         table = results.tables[name]

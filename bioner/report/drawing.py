@@ -20,7 +20,7 @@ FAINT = "#8a8f98"
 # Okabe and Ito 2008, "Color universal design": told apart by colour-blind readers as well.
 COLOURS = {"single": "#7a7a7a", "mtl": "#E69F00", "transfer": "#0072B2", "transfer_mtl": "#009E73"}
 KIND_COLOURS = {"correct": "#009E73", "type": "#CC79A7", "boundary": "#56B4E9",
-                "boundary and type": "#0072B2", "missed": "#E69F00",
+                "boundary and type": "#F0E442", "missed": "#E69F00",
                 "spurious": "#D55E00"}  # fmt: skip
 MARKERS = {"single": "o", "mtl": "s", "transfer": "^", "transfer_mtl": "D"}
 DIVERGING = "PuOr_r"

@@ -82,7 +82,7 @@ def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
         "status": record["status"],
         "regime": record["regime"],
         "sources": _sources(config["pretrain"]),
-        "encoder": encoder_label(config["encoder"]["name"]),
+        "encoder": _encoder(config["encoder"]),
         "mixing": _mixing(config, record["regime"]),
         "as_mixing": _mixing(config, "transfer"),
         "size": size_label(config["finetune"]["train_size"]),
@@ -102,6 +102,12 @@ def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
         | (_scores(record, target) if record["status"] == "complete" else {})
         for target in config["finetune"]["targets"]
     ]
+
+
+def _encoder(encoder: Mapping[str, Any]) -> str:
+    """Return the short name; of random weights only the tokenizer is that of the name."""
+    label = encoder_label(encoder["name"])
+    return label if encoder["from_scratch"] is None else f"{label} from scratch"
 
 
 def _sources(pretrain: Mapping[str, Any]) -> str:

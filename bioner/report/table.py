@@ -90,8 +90,8 @@ def _best(table: Table, column: Column) -> pd.Series:
     groups = [table.frame[g] for g in table.groups] or [pd.Series(0, index=values.index)]
     grouped = values.groupby(groups)
     top = grouped.transform("max") if column.best == "max" else grouped.transform("min")
-    several = grouped.transform("count") > 1
-    return (values == top) & values.notna() & several
+    differ = grouped.transform("max") > grouped.transform("min")
+    return (values == top) & values.notna() & differ
 
 
 def text(key: str, title: str) -> Column:

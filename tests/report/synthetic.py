@@ -170,9 +170,9 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
         used = round(size * 1000) if isinstance(size, float) else size
         record.datasets[name] = DatasetUse(
             role=role, sha256={split: f"{made.sha}{split}" for split in sizes}, sentences=sizes,
-            mentions=sizes, train_sentences=used, devel_sentences=10, leaked_sentences=0,
-            dropped_sentences=0, repaired_tags={}, lost_words={}, oversized_words={},
-            cut_mentions={}, dropped_mentions={}, joined_mentions={},
+            mentions=sizes, devel_share=None, train_sentences=used, devel_sentences=10,
+            leaked_sentences=0, dropped_sentences=0, repaired_tags={}, lost_words={},
+            oversized_words={}, cut_mentions={}, dropped_mentions={}, joined_mentions={},
         )  # fmt: skip
     record.scores = {made.target: {"devel": test, "test": {**test, **part}}}
     record.timing = {"train_seconds": 10.0, "words_per_second": 1e4, "wall_seconds": 12.0,
