@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bioner.report.about import About, about
-from bioner.report.config import ReportConfig
+from bioner.report.config import ReportConfig, Source
 from bioner.report.frame import rows_of
 from bioner.report.results import Results, analyse
-from bioner.report.runs import read_study
+from bioner.report.runs import Problem, Run, read_study
 from bioner.report.sections.cost import cost_section, runs_section
 from bioner.report.sections.errors import errors_section
 from bioner.report.sections.gains import gains_section, parts_section
@@ -49,7 +49,7 @@ def report(config: ReportConfig, command: str) -> Path:
         UserError: no such study, or a value of the config that can't be used.
     """
     study = Path(config.runs_dir) / config.study
-    runs, problems = read_study(study)
+    runs, problems = _read(config, study)
     results = analyse(config, runs, problems)
     top = about(config.study, command, environment()["git_commit"], results)
     sections = [found for make in _SECTIONS if (found := make(results)) is not None]
@@ -57,6 +57,15 @@ def report(config: ReportConfig, command: str) -> Path:
     write_report(folder, top, sections)
     _print(top, results, folder)
     return folder
+
+
+def _read(config: ReportConfig, study: Path) -> tuple[list[Run], list[Problem]]:
+    if config.source == Source.records:
+        return read_study(study)
+    from bioner.study.wandb_records import read_wandb_study
+
+    records = read_wandb_study(config.study, str(config.project), config.entity)
+    return [Run(None, record) for record in records.values()], []
 
 
 def _print(top: About, results: Results, folder: Path) -> None:

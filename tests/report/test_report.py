@@ -142,6 +142,9 @@ def test_no_study(tmp_path: Path) -> None:
 def test_bad_values(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="samples: is 5; at least 100"):
         to_report_config(composed("samples=5", verb="report"))
+    for wrong in ("source=wandb", "project=p"):
+        with pytest.raises(UserError, match="project=NAME goes with source=wandb"):
+            to_report_config(composed(wrong, verb="report"))
     write_study(tmp_path / "study", [Made(A)])
     with pytest.raises(UserError, match=r"measures: no measures\.csv at"):
         made(tmp_path, measures=str(tmp_path))
