@@ -14,8 +14,11 @@ from bioner.identity import run_name
 from bioner.predict.evaluate_config import to_evaluate_config
 from bioner.predict.export_config import to_export_config
 from bioner.predict.predict_config import to_predict_config
+from bioner.stages.config import to_stages_config
 from bioner.study.tracking.identity import identify
 from bioner.text.catalogue import check_config
+from bioner.transferability.config import to_measure_config
+from bioner.transferability.recommend_config import to_recommend_config
 from tests.composition import composed, train_config
 
 CONF = shipped("conf")
@@ -110,3 +113,18 @@ def test_the_verbs_of_a_finished_run_compose() -> None:
     predicted = to_predict_config(composed("run=x", "input=-", "output=-", verb="predict"))
     assert (predicted.merge, predicted.device) == ("union", "auto")
     assert to_export_config(composed("run=x", "output=y", verb="export")).of_head is None
+
+
+def test_measure_and_recommend_compose_with_every_dataset() -> None:
+    names = f"[{','.join(DATASETS)}]"
+    measuring = to_measure_config(composed(f"sources={names}", f"targets={names}", verb="measure"))
+    assert list(measuring.dataset) == DATASETS
+    others = f"[{','.join(DATASETS[1:])}]"
+    recommending = to_recommend_config(
+        composed(f"target={DATASETS[0]}", f"sources={others}", verb="recommend")
+    )
+    assert list(recommending.dataset) == DATASETS
+
+
+def test_stages_composes() -> None:
+    assert to_stages_config(composed(verb="stages")).names == []

@@ -16,6 +16,7 @@ from bioner.config import (
     MixingConfig,
     OptimizerConfig,
     PretrainConfig,
+    SubsetUnit,
     TrainConfig,
     WeightingConfig,
 )
@@ -61,6 +62,7 @@ class MeasureConfig:
     trainer: dict[str, Any] = field(default_factory=dict)
     seed: int = 1
     subset_seed: int = 1
+    subset_unit: SubsetUnit = SubsetUnit.sentences
     datasets_dir: str = MISSING
     datasets_mirror: str | None = None
     runs_dir: str = "runs"
@@ -132,6 +134,7 @@ def stage_config(config: MeasureConfig, source: str) -> TrainConfig:
         trainer=config.trainer,
         seed=config.seed,
         subset_seed=config.subset_seed,
+        subset_unit=config.subset_unit,
         leakage=Leakage.ignore,
         datasets_dir=config.datasets_dir,
         datasets_mirror=config.datasets_mirror,
@@ -146,7 +149,7 @@ def measure_name(config: MeasureConfig) -> str:
     So that one directory grows with the datasets and measures that are asked for.
     """
     kept = ("words", "target_size", "encoder", "head", "pretrain", "optimizer", "batch", "trainer",
-            "seed", "subset_seed")  # fmt: skip
+            "seed", "subset_seed", "subset_unit")  # fmt: skip
     plain = {name: value for name, value in asdict(config).items() if name in kept}
     slug = re.sub(r"[^\w.+-]", "", encoder_label(config.encoder.name))
     return f"{slug}-{digest(plain)[:8]}"

@@ -5,7 +5,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config import DatasetConfig, EncoderConfig
+from bioner.config import DatasetConfig, EncoderConfig, SubsetUnit
 from bioner.errors import ConfigError
 from bioner.transferability.config import MeasureConfig, check_names
 
@@ -33,6 +33,7 @@ class RecommendConfig:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     seed: int = 1
     subset_seed: int = 1
+    subset_unit: SubsetUnit = SubsetUnit.sentences
     datasets_dir: str = MISSING
     datasets_mirror: str | None = None
     runs_dir: str = "runs"
@@ -74,6 +75,7 @@ def measuring(config: RecommendConfig) -> MeasureConfig:
         encoder=config.encoder,
         seed=config.seed,
         subset_seed=config.subset_seed,
+        subset_unit=config.subset_unit,
         datasets_dir=config.datasets_dir,
         datasets_mirror=config.datasets_mirror,
         runs_dir=config.runs_dir,

@@ -80,12 +80,12 @@ def recommend(
     direct = known.gains[known.gains["target"] == target].groupby("source")["gain"].mean()
     others = Known(known.gains[known.gains["target"] != target], known.measures)
     targets = others.gains["target"].nunique()
-    if targets < ENOUGH_TARGETS or others.measures.empty:
+    scores = None if targets < ENOUGH_TARGETS else _expected(closeness, others, fair)
+    if scores is None:
         scores = _votes(closeness)
         basis = _untested(targets)
         none_helps = _nothing_shared(values)
     else:
-        scores = _expected(closeness, others, fair)
         basis = f"a ridge regression over measures, fitted to the gains of {targets} other targets"
         none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"
     order = scores.sort_values(ascending=False, kind="stable").index
@@ -104,14 +104,14 @@ def reliability(known: Known) -> list[str]:
     if known.gains.empty or known.measures.empty:
         return ["no gains are known yet: how reliable this order is, nobody has measured"]
     table = quality(known.measures, known.gains)
-    said = []
-    for row in table[table["measure"].isin([RIDGE, "random"])].itertuples():
-        if row.metric in ("spearman", "regret@1"):
-            said.append(
-                f"{row.regime!s}, {row.encoder!s}, training size {row.train_size!s}: "
-                f"{row.measure!s}: {row.metric!s} {row.mean:.3f} [{row.low:.3f}, {row.high:.3f}] "
-                f"over {row.targets!s} targets{'; ' if row.note else ''}{row.note!s}"
-            )
+    shown = table[table["measure"].isin([RIDGE, "random"])]
+    shown = shown[shown["metric"].isin(["spearman", "regret@1"])]
+    said = [
+        "{regime}, {encoder}, training size {train_size}: {measure}: {metric} {mean:.3f} "
+        "[{low:.3f}, {high:.3f}] over {targets} targets".format_map(row)
+        + (f"; {row['note']}" if row["note"] else "")
+        for row in shown.to_dict("records")
+    ]
     return said or ["no target has known gains of two sources: nothing says how reliable this is"]
 
 
@@ -148,8 +148,13 @@ def _nothing_shared(values: pd.DataFrame) -> str:
     return ""
 
 
-def _expected(closeness: pd.DataFrame, known: Known, measures: dict[str, Measure]) -> pd.Series:
-    """Return the expected gain of each source: the mean known one, and what the ridge adds."""
+def _expected(
+    closeness: pd.DataFrame, known: Known, measures: dict[str, Measure]
+) -> pd.Series | None:
+    """Return the expected gain of each source: the mean known one, and what the ridge adds.
+
+    None where no measure has values for the known pairs of enough targets.
+    """
     gains = known.gains.pivot_table("gain", "target", "source")
     tables = {
         target: table
@@ -161,12 +166,14 @@ def _expected(closeness: pd.DataFrame, known: Known, measures: dict[str, Measure
     keys: Sequence[tuple[str, str]] = [
         key for key in closeness.index if all(key in table.index for table in tables.values())
     ]
+    if len(tables) < ENOUGH_TARGETS or not keys:
+        return None
     learnt = {
         key: pd.DataFrame({target: table.loc[key] for target, table in tables.items()}).T
         for key in keys
     }
     model = fit_combination(learnt, gains.loc[list(tables)])
-    mean = float(np.nanmean(gains.to_numpy()))
+    mean = float(np.nanmean(gains.loc[list(tables)].to_numpy()))
     return pd.Series(model(closeness.loc[list(keys)]) + mean, index=closeness.columns)
 
 

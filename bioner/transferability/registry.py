@@ -43,6 +43,7 @@ _MODULES = (
     "label_transfer",
     "class_structure",
     "probes",
+    "gradients",
 )
 
 

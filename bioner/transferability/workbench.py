@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from bioner.batches.datamodule import Window
@@ -20,11 +21,13 @@ from bioner.study.tasks import Task, encode_corpus
 from bioner.study.weights import Weights
 from bioner.text.catalogue import Corpus, load_corpus
 from bioner.text.subset import subset
+from bioner.transferability.backward import fit_head, push
 from bioner.transferability.config import MeasureConfig, stage_config
+from bioner.transferability.gradients import Gradients
 from bioner.transferability.language import LanguageProfile
 from bioner.transferability.registry import NotDefinedError
 from bioner.transferability.text_profile import TextProfile
-from bioner.transferability.tokens import Tokens, draw, read
+from bioner.transferability.tokens import Sample, Tokens, draw, read
 from bioner.transferability.view import View, ViewName, make_view
 
 log = logging.getLogger(__name__)
@@ -66,6 +69,7 @@ class Workbench:
             TextProfile: self._text,
             LanguageProfile: self._language,
             Tokens: self._untrained,
+            Gradients: self._gradients,
         }
 
     def profile(self, kind: type, name: str, as_target: bool) -> Any:
@@ -105,7 +109,7 @@ class Workbench:
         size = config.target_size if as_target else config.pretrain.train_size
         key = "target_size" if as_target else "pretrain.train_size"
         train = self.corpora[name].splits["train"].sentences
-        return subset(train, size, config.subset_seed, key=key)
+        return subset(train, size, config.subset_seed, config.subset_unit, key)
 
     def _text(self, name: str, as_target: bool) -> TextProfile:
         splits = self.corpora[name].splits
@@ -135,7 +139,8 @@ class Workbench:
 
     @cached_property
     def _encoder(self) -> Encoder:
-        """The one encoder in memory; its weights are those of the stage that was asked for last."""
+        """The untrained encoder; random weights depend on the seed."""
+        torch.manual_seed(self._config.seed)
         return load_encoder(self._config.encoder)
 
     def _encoded(self, name: str) -> dict[str, Encoded]:
@@ -145,11 +150,20 @@ class Workbench:
             lambda: encode_corpus(self.corpora[name], config, self._tokenizer, self._vocabulary),
         )
 
+    def _sample(self, name: str, as_target: bool) -> Sample:
+        encoded, used = self._encoded(name)["train"], self._used(name, as_target)
+        return draw(encoded, used, self._config.words, self._config.seed)
+
     def _read(self, encoder: Encoder, head: Head | None, name: str, as_target: bool) -> Tokens:
-        encoded = self._encoded(name)["train"]
-        used = self._used(name, as_target)
-        sample = draw(encoded, used, self._config.words, self._config.seed)
-        return read(encoder, head, encoded, sample, self._window)
+        sample = self._sample(name, as_target)
+        return read(encoder, head, self._encoded(name)["train"], sample, self._window)
+
+    def _gradients(self, name: str, as_target: bool) -> Gradients:
+        tokens = self.profile(Tokens, name, as_target)
+        seed = self._config.seed
+        head = fit_head(tokens, self.corpora[name].tags, seed)
+        encoded, sample = self._encoded(name)["train"], self._sample(name, as_target)
+        return push(self._encoder, head, encoded, sample, self._window, seed)
 
     def _untrained(self, name: str, as_target: bool) -> Tokens:
         return self._read(self._encoder, None, name, as_target)
@@ -178,7 +192,11 @@ class Workbench:
         devel, test = (self.corpora[source].splits[s].sentences for s in ("devel", "test"))
         scored = {
             "devel": subset(
-                devel, config.pretrain.devel_size, config.subset_seed, key="pretrain.devel_size"
+                devel,
+                config.pretrain.devel_size,
+                config.subset_seed,
+                config.subset_unit,
+                "pretrain.devel_size",
             ),
             "test": np.arange(len(test)),
         }

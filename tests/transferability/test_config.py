@@ -93,7 +93,8 @@ def test_stages_are_those_of_train() -> None:
     theirs = train_config("pretrain=sources", "pretrain.sources=[bc2gm]", "optimizer.lr=1e-4",
                           "finetune.targets=[s800]")  # fmt: skip
     for part in ("encoder", "head", "mixing", "weighting", "pretrain", "optimizer", "batch",
-                 "trainer", "seed", "subset_seed"):  # fmt: skip
+                 "trainer", "seed", "subset_seed",
+                 "subset_unit"):  # fmt: skip
         assert getattr(mine, part) == getattr(theirs, part), part
     assert mine.dataset["bc2gm"] == theirs.dataset["bc2gm"]
 

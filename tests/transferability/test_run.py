@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 
 from bioner.errors import DataError
+from bioner.study.record import read_record
+from bioner.study.run import train
 from bioner.transferability import run
 from bioner.transferability.config import MeasureConfig, to_measure_config
 from bioner.transferability.registry import Family, measures
 from bioner.transferability.results import Results
 from bioner.transferability.run import measure_pairs
 from bioner.transferability.tables import MEASURE_COLUMNS
-from tests.composition import composed
+from tests.composition import composed, train_config
 
 SOURCES = ["demo_disease_related", "demo_chemical", "demo_unrelated", "demo_shuffled"]
 
@@ -145,6 +147,56 @@ def test_known_answers_without_training(base: MeasureConfig, tmp_path: Path) -> 
     config = replace(base, measures=["cheap"], heatmaps=False, encoder=minilm)
     measure_pairs(config, tmp_path)
     check_known_answers(table(tmp_path))
+
+
+def test_a_stage_that_measure_trained_is_reused_by_train(
+    base: MeasureConfig, tmp_path: Path
+) -> None:
+    pretrain = replace(base.pretrain, train_size=64, epochs=1)
+    config = replace(base, sources=SOURCES[:1], measures=["leep", "gradients"], heatmaps=False,
+                     train_stages=True, runs_dir=str(tmp_path), pretrain=pretrain)  # fmt: skip
+    found = measure_pairs(config, tmp_path).values
+    assert set(zip(found["measure"], found["view"], strict=True)) == {
+        ("leep", "all"), ("leep", "downsampled"), ("leep", "mentions"), ("fisher_cosine", ""),
+        ("gradient_cosine", ""),
+    }  # fmt: skip
+    run_config = train_config(
+        "encoder=tiny", "optimizer.lr=3e-3", "trainer.accelerator=cpu", "logger=none",
+        "finetune.targets=[demo_disease]", "finetune.epochs=1", "finetune.train_size=32",
+        "pretrain=sources", f"pretrain.sources=[{SOURCES[0]}]", "pretrain.epochs=1",
+        "pretrain.train_size=64", f"datasets_dir={config.datasets_dir}", f"runs_dir={tmp_path}",
+        f"cache_dir={config.cache_dir}",
+    )  # fmt: skip
+    directory = tmp_path / "default" / "run"
+    directory.mkdir(parents=True)
+    train(run_config, directory)
+    pretraining = read_record(directory)["pretraining"]
+    assert pretraining["reused"] and pretraining["sources"] == SOURCES[:1]
+
+
+# Likewise for the measures of the tuned encoder. TransRate rewards the spread of vectors, which is
+# largest after training on the target's own sentence patterns.
+TUNED_NOT_FIRST = {
+    ("transrate", "all"), ("transrate", "downsampled"), ("transrate", "mentions"),
+    ("logme", "mentions"),
+}  # fmt: skip
+# These read vectors and not what the source's head predicts: after training on random labels the
+# vectors still part the target's words as its text alone does, no worse than after training on an
+# unrelated source.
+TUNED_NOT_LAST = {"knn_probe", "linear_probe", "logme", "n_leep"}
+
+
+@pytest.mark.slow
+def test_known_answers_of_the_tuned_encoder(base: MeasureConfig, tmp_path: Path) -> None:
+    config = replace(base, measures=["tuned"], heatmaps=False, train_stages=True, words=10000,
+                     runs_dir=str(tmp_path), pretrain=replace(base.pretrain, epochs=3))  # fmt: skip
+    found = measure_pairs(config, tmp_path).values
+    for (name, view), rows in found.groupby(["measure", "view"]):
+        order = rows.sort_values("value", ascending=False)["source"].tolist()
+        if (name, view) not in TUNED_NOT_FIRST:
+            assert order[0] == "demo_disease_related", (name, view, order)
+        if name not in TUNED_NOT_LAST:
+            assert order[-1] == "demo_shuffled", (name, view, order)
 
 
 def check_known_answers(found: pd.DataFrame) -> None:
