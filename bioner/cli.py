@@ -1,5 +1,6 @@
 """The command `bioner VERB [overrides]`: every verb is a Hydra app. No work of its own."""
 
+import math
 import os
 import sys
 import traceback
@@ -37,11 +38,18 @@ eval "$(bioner train -sc install=bash)"   shell completion
 
 def _train(cfg: DictConfig) -> float:
     from bioner.checks import to_train_config
+
+    config, directory = to_train_config(cfg), Path(HydraConfig.get().runtime.output_dir)
+    if config.dry_run:
+        from bioner.grid.board import show_job
+
+        show_job(config, directory)
+        return math.nan
     from bioner.study.run import train
 
     # Lightning starts the further processes of DDP with this command line.
     sys.argv.insert(1, "train")
-    return train(to_train_config(cfg), Path(HydraConfig.get().runtime.output_dir))
+    return train(config, directory)
 
 
 def _report(cfg: DictConfig) -> None:

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from bioner.config import TrainConfig
 from bioner.grid.jobs import OPEN, Job, State
 from bioner.grid.process import Process
 
@@ -30,6 +31,10 @@ def _short(directory: Path) -> str:
 def _counts(jobs: Sequence[Job]) -> str:
     found = Counter(job.state for job in jobs)
     return ", ".join(f"{found[state]} {state}" for state in State if found[state])
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"
 
 
 def print_jobs(jobs: Sequence[Job], twice: int) -> None:
@@ -56,7 +61,14 @@ def print_jobs(jobs: Sequence[Job], twice: int) -> None:
         if job.state is State.failed:
             console.print(Text(f"failed: {job.label}: {job.error}"), soft_wrap=True)
     same = f"; {twice} more asked for are the same as one of these" if twice else ""
-    console.print(Text(f"{len(jobs)} jobs: {_counts(jobs)}{same}"), soft_wrap=True)
+    console.print(Text(f"{_jobs(len(jobs))}: {_counts(jobs)}{same}"), soft_wrap=True)
+
+
+def show_job(config: TrainConfig, directory: Path) -> None:
+    """Print what is known of a single run."""
+    job = Job((), config, directory, directory.name)
+    job.look()
+    print_jobs([job], twice=0)
 
 
 class Board:
@@ -77,7 +89,9 @@ class Board:
 
     def __enter__(self) -> Self:
         same = f" ({self._twice} more are the same as one of these)" if self._twice else ""
-        self._say(f"{len(self._jobs)} jobs{same}: {_counts(self._jobs)}; {self._at_once} at a time")
+        self._say(
+            f"{_jobs(len(self._jobs))}{same}: {_counts(self._jobs)}; {self._at_once} at a time"
+        )
         if self._console.is_terminal:
             self._live.start()
         return self

@@ -163,3 +163,12 @@ def test_duplicates_and_runs_of_an_older_schema(tmp_path: Path) -> None:
     shown = grid(tmp_path, "seed=1,2", "dry_run=true")
     assert [row.split("seed")[0].strip() for row in rows(shown.stdout)] == ["failed", "to do"]
     assert "has schema 1; this version of bioner reads" in shown.stdout
+
+
+def test_a_dry_run_of_a_single_run(tmp_path: Path) -> None:
+    words = [word for word in command(tmp_path, "dry_run=true") if word != "-m"]
+    words.insert(1, "-m")  # python -m bioner
+    shown = subprocess.run(words, cwd=tmp_path, env=environment(tmp_path), capture_output=True,
+                           text=True, check=False)  # fmt: skip
+    assert (shown.returncode, "1 job: 1 to do" in shown.stdout) == (0, True), shown.stderr
+    assert not list(tmp_path.glob("runs/*/*/record.json"))
