@@ -167,11 +167,15 @@ def _measure_name(*, _root_: DictConfig) -> str:
 
 
 def register() -> None:
-    """Tell Hydra about the schema, the catalogue, the experiments and the resolvers.
+    """Tell Hydra about the schema, the catalogue, the experiments, the resolvers and the plugins.
 
     The command line counts: `--config-dir` may name a folder with more datasets, and
     `+dataset.NAME.path=…` describes one.
     """
+    # Hydra instantiates launchers and sweepers of the namespace package `hydra_plugins` alone.
+    plugins = str(Path(__file__).parent / "grid" / "plugin")
+    if plugins not in sys.path:
+        sys.path.append(plugins)
     store = ConfigStore.instance()
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="report_schema", node=ReportConfig)

@@ -15,14 +15,16 @@ def mask(like: Tensor, p: float) -> Tensor:
 
     Args:
         like: gives shape, dtype and device.
-        p: probability of 0, from 0 to below 1; on a CPU rounded to a multiple of 2^-16.
+        p: probability of 0, from 0 to 1; on a CPU rounded to a multiple of 2^-16.
 
     Returns:
         0, or 1 / (1 - p) so that the mean stays; the shape of `like`.
     """
+    dropped = round(p * _STEPS)
+    if dropped == _STEPS:  # as torch's own does: nothing is left to keep the mean
+        return torch.zeros_like(like)
     if like.device.type != "cpu":
         return torch.empty_like(like).bernoulli_(1 - p).div_(1 - p)
-    dropped = round(p * _STEPS)
     draws = torch.empty(-(-like.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
     # Integers from -2^15 to 2^15 - 1; arithmetic on floats is vectorised, comparing is not.
     numbers = draws.view(torch.int16)[: like.numel()].float()

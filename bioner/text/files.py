@@ -3,11 +3,28 @@
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from bioner.errors import DataError
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a file.
+
+    Raises:
+        DataError: if there is no such file, or it can't be opened.
+    """
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise DataError(path, None, "no such file") from None
+    except IsADirectoryError:
+        raise DataError(path, None, "is a folder", "expected a file") from None
+    except OSError as error:
+        raise DataError(path, None, f"can't be read: {error.strerror}") from None
 
 
 def contents(path: Path) -> bytes:
@@ -16,14 +33,11 @@ def contents(path: Path) -> bytes:
     Raises:
         DataError: if there is no such file, or it can't be read.
     """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(path, None, "no such file") from None
-    except IsADirectoryError:
-        raise DataError(path, None, "is a folder", "expected a file") from None
-    except OSError as error:
-        raise DataError(path, None, f"can't be read: {error.strerror}") from None
+    with open_bytes(path) as file:
+        try:
+            return file.read()
+        except OSError as error:
+            raise DataError(path, None, f"can't be read: {error.strerror}") from None
 
 
 def sha256(path: Path) -> str:

@@ -33,6 +33,13 @@ def test_no_probability_drops_nothing() -> None:
     assert mask(torch.empty(100_000), 0.0).eq(1).all()
 
 
+@pytest.mark.parametrize("p", [1.0, 0.999_999])
+def test_everything_may_be_dropped(p: float) -> None:
+    x = torch.ones(9, requires_grad=True)
+    Dropout(p)(x).sum().backward()
+    assert x.grad is not None and x.grad.eq(0).all()
+
+
 def test_seed_decides() -> None:
     torch.manual_seed(1)
     one, other = mask(torch.empty(100), 0.5), mask(torch.empty(100), 0.5)

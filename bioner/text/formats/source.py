@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from bioner.errors import DataError
-from bioner.text.files import BOM, UTF16, utf16_error
+from bioner.text.files import BOM, UTF16, open_bytes, utf16_error
 
 Source = Path | IO[bytes]
 """A path, or a binary stream that is read once, from where it stands."""
@@ -27,15 +27,7 @@ def opened(source: Source) -> Iterator[IO[bytes]]:
     if not isinstance(source, Path):
         yield source
         return
-    try:
-        stream: BinaryIO = source.open("rb")
-    except FileNotFoundError:
-        raise DataError(source, None, "no such file") from None
-    except IsADirectoryError:
-        raise DataError(source, None, "is a folder", "expected a file") from None
-    except OSError as error:
-        raise DataError(source, None, f"can't be read: {error.strerror}") from None
-    with stream:
+    with open_bytes(source) as stream:
         yield stream
 
 
