@@ -1,5 +1,39 @@
 """bioner: transfer and multi-task experiments for biomedical named entity recognition."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bioner.predict.annotator import Annotator
 
 __version__ = version("bioner")
+
+
+def load(
+    run: str | Path,
+    heads: Sequence[str] = (),
+    merge: str = "union",
+    device: str = "auto",
+    precision: str = "auto",
+) -> Annotator:
+    """Load a finished run, ready to mark text: `load(run).predict(["…"])`.
+
+    Args:
+        run: the directory of the run.
+        heads: those of the run that mark; none named means all.
+        merge: what is made of the mentions of several heads: `none` keeps all, `union` joins what
+            is equal in place and type, `highest` keeps the surest of those that overlap in a type.
+        device: auto, cpu, cuda, …
+        precision: 32-true, bf16-mixed, or auto: that of the training where the hardware can.
+
+    Raises:
+        bioner.errors.UserError: the run or a head can't be used.
+    """
+    from bioner.predict.annotator import Annotator  # torch and transformers take seconds
+
+    return Annotator(run, heads, merge, device, precision)

@@ -13,15 +13,21 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from bioner import __version__
-from bioner.compose import plain_words, register, shipped
+from bioner.compose import head_of_export, plain_words, register, shipped
 from bioner.messages import explain
 
 USAGE = """\
 bioner VERB [overrides]    experiments for biomedical named entity recognition
 
   train      one run: transfer pretraining if asked for, fine-tuning, test, record; -m: a grid
-  report     the test scores of a study, from its records
-  datasets   list, fetch, describe and check datasets: bioner datasets check bc2gm s800
+  evaluate   the heads of a finished run on any datasets
+  predict    text in, annotations out
+  export     a run's head as a Hugging Face token-classification folder
+  report     the records of a study: tables, significance, figures, a page
+  measure    the transferability measures of every (source, target) pair, no training
+  recommend  for one target, the sources in the order in which they should help, and why
+  stages     list and prune the store of pretraining stages
+  datasets   list, fetch, describe, check datasets, or add one: bioner datasets check bc2gm s800
 
 bioner VERB --help           the config groups and values of a verb
 bioner VERB --cfg job        the config that a command line makes
@@ -47,9 +53,11 @@ def _train(cfg: DictConfig) -> float:
 
 
 def _report(cfg: DictConfig) -> None:
-    from bioner.report.scores import print_study
+    from bioner.report.config import to_report_config
+    from bioner.report.report import report
 
-    print_study(Path(cfg.runs_dir), cfg.study)
+    typed = HydraConfig.get().overrides.task
+    report(to_report_config(cfg), " ".join(["bioner report", *typed]))
 
 
 def _datasets(cfg: DictConfig) -> None:
@@ -66,10 +74,61 @@ def _datasets(cfg: DictConfig) -> None:
         raise SystemExit(1)
 
 
+def _measure(cfg: DictConfig) -> None:
+    from bioner.transferability.config import to_measure_config
+    from bioner.transferability.run import measure_pairs
+
+    measure_pairs(to_measure_config(cfg), Path(HydraConfig.get().runtime.output_dir))
+
+
+def _recommend(cfg: DictConfig) -> None:
+    from bioner.transferability.recommend import advise
+    from bioner.transferability.recommend_config import to_recommend_config
+
+    given = HydraConfig.get().overrides.task
+    repeated = ("encoder", "dataset", "+dataset", "datasets_", "runs_dir", "cache_dir")
+    advise(to_recommend_config(cfg), [text for text in given if text.startswith(repeated)])
+
+
+def _stages(cfg: DictConfig) -> None:
+    from bioner.stages.actions import act
+    from bioner.stages.config import to_stages_config
+
+    act(to_stages_config(cfg))
+
+
+def _evaluate(cfg: DictConfig) -> None:
+    from bioner.predict.evaluate import evaluate
+    from bioner.predict.evaluate_config import to_evaluate_config
+
+    evaluate(to_evaluate_config(cfg))
+
+
+def _predict(cfg: DictConfig) -> None:
+    from bioner.predict.predict_config import to_predict_config
+    from bioner.predict.stream import predict
+
+    if not predict(to_predict_config(cfg)):
+        raise SystemExit(1)
+
+
+def _export(cfg: DictConfig) -> None:
+    from bioner.predict.export import export
+    from bioner.predict.export_config import to_export_config
+
+    export(to_export_config(cfg))
+
+
 VERBS: dict[str, Callable[[DictConfig], Any]] = {
     "train": _train,
     "report": _report,
+    "measure": _measure,
+    "recommend": _recommend,
+    "stages": _stages,
     "datasets": _datasets,
+    "evaluate": _evaluate,
+    "predict": _predict,
+    "export": _export,
 }
 
 
@@ -77,7 +136,7 @@ def main() -> int:
     """Run one verb and return the exit code: 0, or 2 when the user's input can't be used.
 
     Raises:
-        SystemExit: 1, where `datasets check` finds an error.
+        SystemExit: 1, where `datasets check` finds an error or `predict` a bad document.
     """
     verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if verb in ("-h", "--help"):
@@ -90,8 +149,10 @@ def main() -> int:
         verb = _completed_verb()
     elif verb in VERBS:
         del sys.argv[1]
-        if verb == "datasets":
+        if verb in ("datasets", "stages"):
             sys.argv[1:] = plain_words(sys.argv[1:])
+        if verb == "export":
+            sys.argv[1:] = head_of_export(sys.argv[1:])
     else:
         print(f"bioner: no verb {verb!r}\n\n{USAGE}", end="", file=sys.stderr)
         return 2

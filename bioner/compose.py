@@ -19,9 +19,16 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from platformdirs import user_cache_path
 
 from bioner.checks import to_train_config
-from bioner.config import ReportConfig, TrainConfig
+from bioner.config import TrainConfig
 from bioner.datasets.config import DatasetsConfig
 from bioner.identity import run_name
+from bioner.predict.evaluate_config import EvaluateConfig
+from bioner.predict.export_config import ExportConfig
+from bioner.predict.predict_config import PredictConfig
+from bioner.report.config import ReportConfig
+from bioner.stages.config import StagesConfig
+from bioner.transferability.config import MeasureConfig, measure_name, to_measure_config
+from bioner.transferability.recommend_config import RecommendConfig
 
 CATALOGUE = "catalogue"
 
@@ -114,18 +121,27 @@ def _all_encoders(folders: Sequence[Path]) -> dict[str, Any]:
 
 
 def plain_words(words: Sequence[str]) -> list[str]:
-    """Turn the words of `bioner datasets ACTION NAME… [overrides]` into overrides.
+    """Turn the words of `bioner VERB ACTION NAME… [overrides]` into overrides.
 
     Only the words before the first override or option are taken: an option's value has no `=`
-    either.
+    either. The words after `new` are one path.
     """
     given = [*words]
     override = (i for i, word in enumerate(given) if "=" in word or word.startswith("-"))
     end = next(override, len(given))
     if end == 0:
         return given
-    names = [f"names=[{','.join(given[1:end])}]"] if end > 1 else []
+    if given[0] == "new":
+        path = " ".join(given[1:end]).replace("\\", "\\\\").replace("'", "\\'")
+        names = [f"path='{path}'"] if end > 1 else []
+    else:
+        names = [f"names=[{','.join(given[1:end])}]"] if end > 1 else []
     return [f"action={given[0]}", *names, *given[end:]]
+
+
+def head_of_export(words: Sequence[str]) -> list[str]:
+    """Turn `head=NAME` of `bioner export` into the key's own name: to Hydra `head` is a group."""
+    return [re.sub(r"^head=", "of_head=", word) for word in words]
 
 
 def experiments() -> list[str]:
@@ -146,6 +162,10 @@ def _run_name(*, _root_: DictConfig) -> str:
     return run_name(to_train_config(own_config(_root_)))
 
 
+def _measure_name(*, _root_: DictConfig) -> str:
+    return measure_name(to_measure_config(own_config(_root_)))
+
+
 def register() -> None:
     """Tell Hydra about the schema, the catalogue, the experiments, the resolvers and the plugins.
 
@@ -160,12 +180,19 @@ def register() -> None:
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="report_schema", node=ReportConfig)
     store.store(name="datasets_schema", node=DatasetsConfig)
+    store.store(name="stages_schema", node=StagesConfig)
+    store.store(name="measure_schema", node=MeasureConfig)
+    store.store(name="recommend_schema", node=RecommendConfig)
+    store.store(name="evaluate_schema", node=EvaluateConfig)
+    store.store(name="predict_schema", node=PredictConfig)
+    store.store(name="export_schema", node=ExportConfig)
     folders = [shipped("conf"), *user_config_dirs()]
     store.store(name="all_encoders", node=_all_encoders(folders))
     store.store(group="dataset", name=CATALOGUE, node=_catalogue(folders, store))
     SourcesRegistry.instance().register(ExperimentSource)
     Plugins.instance().register(Experiments)
     OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
+    OmegaConf.register_new_resolver("measure_name", _measure_name, replace=True)
     OmegaConf.register_new_resolver("datasets_dir", _default_datasets_dir, replace=True)
     OmegaConf.register_new_resolver("cache_dir", _default_cache_dir, replace=True)
 

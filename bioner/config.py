@@ -68,6 +68,13 @@ class Leakage(StrEnum):
     ignore = "ignore"
 
 
+class SubsetUnit(StrEnum):
+    """What a subset of a train split is drawn by."""
+
+    sentences = "sentences"
+    documents = "documents"
+
+
 class Flatten(StrEnum):
     """Which of two mentions that overlap is kept."""
 
@@ -85,15 +92,18 @@ class Weighting(StrEnum):
 
 @dataclass
 class DatasetConfig:
-    """One corpus. See conf/dataset/README.md for the keys, with an example."""
+    """One corpus. See conf/dataset/README.md for the keys, with an example.
+
+    `files` without an entry becomes SPLIT.tsv for each split that is a file.
+    """
 
     version: int = 1
     title: str = ""
     path: str = MISSING
-    files: dict[str, str] = field(
-        default_factory=lambda: {"train": "train.tsv", "devel": "devel.tsv", "test": "test.tsv"}
-    )
+    files: dict[str, str] = field(default_factory=dict)
+    devel_share: float | None = None
     url: str | None = None
+    archive: str | None = None
     sha256: dict[str, str] = field(default_factory=dict)
     format: str = "conll"
     scheme: str | None = "IOB2"
@@ -101,7 +111,7 @@ class DatasetConfig:
     tag_column: int = -1
     comment: str | None = None
     document: str | None = None
-    # A list or a map (OmegaConf has no such union). Not [] by default: a map can't replace a list.
+    # A list or a map: OmegaConf has no such union, and can't put a map in the place of a list.
     types: Any = None
     typed: bool = True
     flatten: Flatten = Flatten.error
@@ -109,8 +119,19 @@ class DatasetConfig:
     sentences: dict[str, int] = field(default_factory=dict)
     mentions: dict[str, int] = field(default_factory=dict)
     licence: str = ""
+    redistributable: bool = False
     citation: str = ""
     verified: bool = True
+
+    def __post_init__(self) -> None:
+        """Give what is not given its usual value."""
+        self.types = [] if self.types is None else self.types
+        self.files = self.files or {split: f"{split}.tsv" for split in self.own_files}
+
+    @property
+    def own_files(self) -> tuple[str, ...]:
+        """The splits that are files; with `devel_share` devel is a part of train."""
+        return ("train", "devel", "test") if self.devel_share is None else ("train", "test")
 
 
 @dataclass
@@ -236,6 +257,7 @@ class TrainConfig:
     study: str = "default"
     seed: int = 1
     subset_seed: int = 1
+    subset_unit: SubsetUnit = SubsetUnit.sentences
     leakage: Leakage = Leakage.warn
     datasets_dir: str = MISSING
     datasets_mirror: str | None = None
@@ -243,13 +265,4 @@ class TrainConfig:
     cache_dir: str = MISSING
     rerun: bool = False
     dry_run: bool = False
-    debug: bool = False
-
-
-@dataclass
-class ReportConfig:
-    """The whole of `bioner report`."""
-
-    study: str = "default"
-    runs_dir: str = "runs"
     debug: bool = False

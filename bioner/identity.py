@@ -16,7 +16,9 @@ _WITHOUT_EFFECT = (
     "dry_run", "debug",
 )  # fmt: skip
 _TRAINER_WITHOUT_EFFECT = ("enable_progress_bar", "enable_model_summary", "log_every_n_steps")
-_DATASET_WITHOUT_EFFECT = ("title", "path", "url", "licence", "citation", "verified")
+_DATASET_WITHOUT_EFFECT = (
+    "title", "path", "url", "licence", "redistributable", "citation", "verified",
+)  # fmt: skip
 
 
 def regime(config: TrainConfig) -> str:

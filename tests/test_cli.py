@@ -223,3 +223,33 @@ def test_datasets_can_be_piped_to_a_reader_that_stops(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT,
                            stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_trained_run_is_used(tmp_path: Path) -> None:
+    """Train, evaluate, predict and export as a user types them."""
+    small_run = [*small(tmp_path), "finetune.targets=[demo_disease]", "finetune.epochs=1",
+                 "finetune.train_size=64"]  # fmt: skip
+    assert bioner("train", *small_run, cwd=tmp_path).returncode == 0
+    (run,) = (tmp_path / "runs" / "default").iterdir()
+    given = [f"run={run}", f"datasets_dir={tmp_path}/datasets"]
+    scored = bioner("evaluate", *given, "datasets=[demo_disease_related]", cwd=tmp_path)
+    assert scored.returncode == 0, scored.stderr
+    assert "demo_disease" in scored.stdout
+    assert json.loads((run / "record.json").read_text())["cross"]["demo_disease"]
+    text = "a patient with asthma\n"
+    (tmp_path / "in.txt").write_text(text)
+    marked = bioner("predict", given[0], "input=in.txt", "output=o.jsonl", cwd=tmp_path)
+    assert marked.returncode == 0, marked.stderr
+    found = json.loads((tmp_path / "o.jsonl").read_text())
+    assert found["passages"] == [{"text": text, "offset": 0}]
+    again = bioner("predict", given[0], "input=in.txt", "output=o.jsonl", cwd=tmp_path)
+    assert (again.returncode, "Traceback" in again.stderr) == (2, False)
+    assert "overwrite=true" in again.stderr
+    (tmp_path / "in.pubtator").write_text("1|t|one\n1\t0\t9\tone\tX\n\n2|t|two\n")
+    bad = bioner("predict", given[0], "input=in.pubtator", "output=o.pubtator", cwd=tmp_path)
+    assert bad.returncode == 1
+    assert "left out" in bad.stderr
+    made = bioner("export", *given, "head=demo_disease", "output=hub", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "hub" / "model.safetensors").exists()

@@ -10,7 +10,15 @@ from bioner.checks import to_train_config
 from bioner.compose import experiments, shipped
 from bioner.datasets.config import to_datasets_config
 from bioner.grid.product import expand
+from bioner.identity import run_name
+from bioner.predict.evaluate_config import to_evaluate_config
+from bioner.predict.export_config import to_export_config
+from bioner.predict.predict_config import to_predict_config
+from bioner.stages.config import to_stages_config
+from bioner.study.tracking.identity import identify
 from bioner.text.catalogue import check_config
+from bioner.transferability.config import to_measure_config
+from bioner.transferability.recommend_config import to_recommend_config
 from tests.composition import composed, train_config
 
 CONF = shipped("conf")
@@ -81,7 +89,9 @@ def test_every_head_builds(head: str) -> None:
 
 @pytest.mark.parametrize("logger", ["csv", "wandb"])
 def test_every_logger_builds(logger: str, tmp_path: Path) -> None:
-    build("logger", train_config(TARGET, f"logger={logger}").logger, save_dir=tmp_path)
+    config = train_config(TARGET, f"logger={logger}")
+    about = {"identity": identify(config, run_name(config))} if logger == "wandb" else {}
+    build("logger", config.logger, save_dir=tmp_path, **about)
 
 
 def test_datasets_composes_with_every_dataset_and_encoder() -> None:
@@ -95,3 +105,26 @@ def test_datasets_composes_with_every_dataset_and_encoder() -> None:
 
 def test_report_composes() -> None:
     assert composed("study=x", verb="report").study == "x"
+
+
+def test_the_verbs_of_a_finished_run_compose() -> None:
+    evaluated = composed("run=x", f"datasets=[{','.join(DATASETS)}]", verb="evaluate")
+    assert list(to_evaluate_config(evaluated).dataset) == DATASETS
+    predicted = to_predict_config(composed("run=x", "input=-", "output=-", verb="predict"))
+    assert (predicted.merge, predicted.device) == ("union", "auto")
+    assert to_export_config(composed("run=x", "output=y", verb="export")).of_head is None
+
+
+def test_measure_and_recommend_compose_with_every_dataset() -> None:
+    names = f"[{','.join(DATASETS)}]"
+    measuring = to_measure_config(composed(f"sources={names}", f"targets={names}", verb="measure"))
+    assert list(measuring.dataset) == DATASETS
+    others = f"[{','.join(DATASETS[1:])}]"
+    recommending = to_recommend_config(
+        composed(f"target={DATASETS[0]}", f"sources={others}", verb="recommend")
+    )
+    assert list(recommending.dataset) == DATASETS
+
+
+def test_stages_composes() -> None:
+    assert to_stages_config(composed(verb="stages")).names == []

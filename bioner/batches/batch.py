@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bioner.batches.tokens import Encoded, SpecialTokens, ranges, starts_of
+from bioner.batches.tokens import Encoded, SpecialTokens, kept_tags
 from bioner.errors import ConfigError
+from bioner.text.table import ranges, starts_of
 
 _Ints = NDArray[np.int64]
 
@@ -110,13 +111,16 @@ def make_batch(
     index = np.array(indices, dtype=np.int64)
     lengths = encoded.sentence_words[index].astype(np.int64)
     places = ranges(encoded.word_starts[index], lengths)
-    kept = encoded.piece_counts[places] > 0
-    words = np.diff(starts_of(kept)[starts_of(lengths)])
-    kept_places = places[kept]
-    count = np.minimum(encoded.piece_counts[kept_places], window).astype(np.int64)
+    piece_counts, tags = encoded.piece_counts[places], encoded.tags[places]
+    kept = piece_counts > 0
+    sentence_starts = starts_of(lengths)
+    words = np.diff(starts_of(kept)[sentence_starts])
+    before = starts_of(piece_counts)
+    in_split = np.repeat(encoded.piece_starts[index] - before[sentence_starts[:-1]], lengths)
+    count = np.minimum(piece_counts[kept], window).astype(np.int64)
     pieces, rows, first = _lay_out(
         encoded.pieces,
-        encoded.piece_starts[kept_places],
+        (before[:-1] + in_split)[kept],
         count,
         *_cut(words, count, window, overlap),
         special,
@@ -127,8 +131,8 @@ def make_batch(
         "first": first,
         "count": count,
         "words": words,
-        "tags": encoded.kept_tags[kept_places].astype(np.int64),
-        "gold": encoded.tags[places].astype(np.int64),
+        "tags": kept_tags(tags, piece_counts)[kept].astype(np.int64),
+        "gold": tags.astype(np.int64),
         "kept": kept,
         "lengths": lengths,
         "index": index,

@@ -14,93 +14,94 @@ import numpy as np
 import tokenizers
 from numpy.typing import NDArray
 
-from bioner.config import DatasetConfig
 from bioner.errors import ConfigError
-from bioner.text.segment import segmenter
 from bioner.text.sentence import Sentence
+from bioner.text.table import Table, ranges, starts_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-# To be raised when the reader or the encoding gives something else for the same file and settings.
-ENCODING_VERSION = 1
-
-# The fields of a dataset's YAML that decide what the reader makes of a file.
-_READER_FIELDS = (
-    "format", "scheme", "word_column", "tag_column", "comment", "document", "types", "typed",
-    "flatten", "repair",
-)  # fmt: skip
-
-
-def starts_of(counts: NDArray[np.integer | np.bool_]) -> NDArray[np.int64]:
-    """Return where each of consecutive groups starts, [groups + 1]; the last is the total."""
-    starts = np.zeros(len(counts) + 1, dtype=np.int64)
-    np.cumsum(counts, out=starts[1:])
-    return starts
-
-
-def ranges(starts: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return `start, start + 1, …` of every group, one group after the other, [sum of counts]."""
-    offsets = starts_of(counts)
-    return np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], counts)
+# To be raised when the encoding gives something else for the same sentences and settings.
+ENCODING_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Encoded:
     """One split of a dataset as a tokenizer sees it.
 
+    The arrays may be mapped from disk, and larger than the memory: nothing here goes through all
+    words or pieces. `Encoded.of` fills the last two.
+
     Attributes:
         pieces: int32 [pieces], the token ids of all words in order, no special tokens.
         piece_counts: int32 [words], pieces of each word; 0 where the tokenizer lost it.
         tags: int16 [words], gold tag ids in the order of `tag_set`: O is 0, B- is odd, I- is even.
         sentence_words: int32 [sentences], words of each sentence.
+        sentence_pieces: int32 [sentences], pieces of each sentence.
+        words_by_pieces: int64 [most pieces of a word + 1], how many words have so many pieces.
     """
 
     pieces: NDArray[np.int32]
     piece_counts: NDArray[np.int32]
     tags: NDArray[np.int16]
     sentence_words: NDArray[np.int32]
+    sentence_pieces: NDArray[np.int32]
+    words_by_pieces: NDArray[np.int64]
 
-    @cached_property
-    def piece_starts(self) -> NDArray[np.int64]:
-        """The place in `pieces` of each word's first piece, [words + 1]."""
-        return starts_of(self.piece_counts)
+    @classmethod
+    def of(
+        cls,
+        pieces: NDArray[np.int32],
+        piece_counts: NDArray[np.int32],
+        tags: NDArray[np.int16],
+        sentence_words: NDArray[np.int32],
+    ) -> Encoded:
+        """Return the split of these arrays, with what is counted from them."""
+        of_sentences = np.diff(starts_of(piece_counts)[starts_of(sentence_words)])
+        by_pieces = np.bincount(piece_counts, minlength=1)
+        return cls(
+            pieces, piece_counts, tags, sentence_words, of_sentences.astype(np.int32), by_pieces
+        )
 
     @cached_property
     def word_starts(self) -> NDArray[np.int64]:
         """The place in `tags` of each sentence's first word, [sentences + 1]."""
         return starts_of(self.sentence_words)
 
-    @property
-    def sentence_pieces(self) -> NDArray[np.int64]:
-        """The number of pieces of each sentence, [sentences]."""
-        return np.diff(self.piece_starts[self.word_starts])
+    @cached_property
+    def piece_starts(self) -> NDArray[np.int64]:
+        """The place in `pieces` of each sentence's first piece, [sentences + 1]."""
+        return starts_of(self.sentence_pieces)
 
     @property
     def lost(self) -> int:
         """The number of words that the tokenizer made no piece of."""
-        return int(np.count_nonzero(self.piece_counts == 0))
+        return int(self.words_by_pieces[0])
 
     def oversized(self, window: int) -> int:
         """Return how many words have more pieces than a window (`SpecialTokens.window`) holds."""
-        return int(np.count_nonzero(self.piece_counts > window))
+        return int(self.words_by_pieces[window + 1 :].sum())
 
-    @cached_property
-    def kept_tags(self) -> NDArray[np.int16]:
-        """Gold tags that are legal IOB2 when the lost words are left out, int16 [words].
 
-        An I- whose mention's earlier words were all lost is a B-; the value at a lost word is 0.
-        """
-        kept = np.flatnonzero(self.piece_counts)
-        tags = self.tags[kept]
-        # Every B- opens a mention, so an I- belongs to the mention of the last B- before it.
-        mention = np.cumsum(self.tags % 2)[kept]
-        continues = np.zeros(len(kept), dtype=bool)
-        continues[1:] = (tags[:-1] > 0) & (mention[1:] == mention[:-1])
-        orphan = (tags > 0) & (tags % 2 == 0) & ~continues
-        legal = np.zeros_like(self.tags)
-        legal[kept] = tags - orphan
-        return legal
+def kept_tags(tags: NDArray[np.int16], piece_counts: NDArray[np.integer]) -> NDArray[np.int16]:
+    """Return gold tags that are legal IOB2 when the lost words are left out, int16 [words].
+
+    An I- whose mention's earlier words were all lost is a B-; the value at a lost word is 0.
+
+    Args:
+        tags: gold tag ids of whole sentences, one after the other, [words].
+        piece_counts: pieces of each word, 0 where it is lost, [words].
+    """
+    kept = np.flatnonzero(piece_counts)
+    left = tags[kept]
+    # Every B- opens a mention, so an I- belongs to the mention of the last B- before it.
+    mention = np.cumsum(tags % 2)[kept]
+    continues = np.zeros(len(kept), dtype=bool)
+    continues[1:] = (left[:-1] > 0) & (mention[1:] == mention[:-1])
+    orphan = (left > 0) & (left % 2 == 0) & ~continues
+    legal = np.zeros_like(tags)
+    legal[kept] = left - orphan
+    return legal
 
 
 @dataclass(frozen=True)
@@ -180,22 +181,18 @@ def fingerprint(tokenizer: PreTrainedTokenizerFast) -> str:
 
 
 def encoding_key(
-    sha256: str, config: DatasetConfig, types: Sequence[str], tokenizer_fingerprint: str
+    reading: Mapping[str, object], types: Sequence[str], tokenizer_fingerprint: str
 ) -> dict[str, object]:
     """Return all that decides what `encode` makes of one split, as the key of its cache.
 
     Args:
-        sha256: of the split's file.
-        config: of the dataset; only the reader's settings count.
+        reading: all that decides the sentences, as `bioner.text.sentence_key` gives it.
         types: the entity types in the order of the tag ids.
         tokenizer_fingerprint: what `fingerprint` gave.
     """
-    reader = {name: getattr(config, name) for name in _READER_FIELDS}
     return {
         "version": ENCODING_VERSION,
-        "sha256": sha256,
-        "reader": reader,
-        "segmenter": None if config.format == "conll" else segmenter(),
+        "reading": dict(reading),
         "types": list(types),
         "tokenizer": tokenizer_fingerprint,
     }
@@ -215,33 +212,30 @@ def encode(
         ConfigError: if the tokenizer is not a fast one.
         ValueError: if a sentence has a tag that is not in `tag_names`.
     """
-    words = list(chain.from_iterable(sentence.words for sentence in sentences))
-    number = {word: i for i, word in enumerate(dict.fromkeys(words))}
-    word_ids = np.fromiter(map(number.__getitem__, words), dtype=np.int64, count=len(words))
+    table = Table.of(sentences)
     with _plain(tokenizer) as backend:
         distinct = [
             encoding.ids
             for encoding in backend.encode_batch_fast(
-                [[word] for word in number], is_pretokenized=True, add_special_tokens=False
+                [[word] for word in table.vocabulary],
+                is_pretokenized=True,
+                add_special_tokens=False,
             )
         ]
     counts = np.fromiter(map(len, distinct), dtype=np.int32, count=len(distinct))
     pieces = np.fromiter(chain.from_iterable(distinct), dtype=np.int32, count=int(counts.sum()))
-    piece_counts = counts[word_ids]
-    return Encoded(
-        pieces=pieces[ranges(starts_of(counts)[word_ids], piece_counts)],
+    piece_counts = counts[table.word_ids]
+    return Encoded.of(
+        pieces=pieces[ranges(starts_of(counts)[table.word_ids], piece_counts)],
         piece_counts=piece_counts,
-        tags=_tag_ids(sentences, {tag: i for i, tag in enumerate(tag_names)}, len(words)),
-        sentence_words=np.fromiter((len(s.words) for s in sentences), np.int32, len(sentences)),
+        tags=_tag_ids(table, {tag: i for i, tag in enumerate(tag_names)}),
+        sentence_words=np.array(table.sentence_words),
     )
 
 
-def _tag_ids(
-    sentences: Sequence[Sentence], ids: Mapping[str, int], words: int
-) -> NDArray[np.int16]:
+def _tag_ids(table: Table, ids: Mapping[str, int]) -> NDArray[np.int16]:
     """Return the tag ids of all words, [words]."""
-    tags = chain.from_iterable(sentence.tags for sentence in sentences)
     try:
-        return np.fromiter(map(ids.__getitem__, tags), dtype=np.int16, count=words)
+        return np.array([ids[tag] for tag in table.tag_names], dtype=np.int16)[table.tag_ids]
     except KeyError as error:
         raise ValueError(f"tag {error} is not among {', '.join(ids)}") from None

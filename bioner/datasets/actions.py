@@ -1,4 +1,4 @@
-"""What `bioner datasets` does: list, fetch, describe, check."""
+"""What `bioner datasets` does: list, fetch, describe, check, new."""
 
 import json
 import logging
@@ -10,12 +10,15 @@ from typing import Any
 from bioner.config import DatasetConfig, EncoderConfig
 from bioner.datasets import show
 from bioner.datasets.config import Action, DatasetsConfig, Output
+from bioner.datasets.new import new
+from bioner.datasets.picture import draw_lengths
 from bioner.errors import UserError
 from bioner.text.audit_counts import SplitCounts, count
 from bioner.text.audit_errors import Fault, inspect
 from bioner.text.audit_sentences import Leak, Repeats, leaks, repeats
-from bioner.text.catalogue import Corpus, check_config, check_file, load_corpus
+from bioner.text.catalogue import Corpus, check_config, load_corpus
 from bioner.text.fetch import ensure, locate
+from bioner.text.split import check_file
 from bioner.text.type_map import type_names
 
 log = logging.getLogger(__name__)
@@ -72,6 +75,7 @@ def act(config: DatasetsConfig) -> bool:
         Action.fetch: fetch,
         Action.describe: describe,
         Action.check: check,
+        Action.new: new,
     }
     found = actions[config.action](config)
     if config.format == Output.json:
@@ -149,6 +153,9 @@ def describe(config: DatasetsConfig) -> dict[str, dict[str, SplitCounts]]:
             split: count(content.sentences, corpus.types)
             for split, content in corpus.splits.items()
         }
+    if config.picture is not None:
+        draw_lengths(found, Path(config.picture))
+        log.info("written: %s", config.picture)
     return found
 
 

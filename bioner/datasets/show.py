@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rich.bar import Bar
+from rich.console import Console
 
 from bioner.datasets.config import Action
 from bioner.text.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
@@ -12,6 +16,7 @@ from bioner.text.audit_sentences import PAIRS, SHORTEST, Leak, Repeats
 if TYPE_CHECKING:
     from bioner.batches.audit import TokenizerLoss
     from bioner.datasets.actions import Entry, Report
+    from bioner.datasets.new import Found
 
 _BAR = 40  # characters of the longest bar of a histogram
 
@@ -53,15 +58,7 @@ def described_lines(found: Mapping[str, Mapping[str, SplitCounts]]) -> Iterator[
     """Yield the counts of each dataset, a table and histograms."""
     for name, splits in found.items():
         yield f"{name}"
-        types = list(next(iter(splits.values())).mentions)
-        header = ["split", "sentences", "words", "without mention", "longest", *types]
-        rows = [
-            [split, f"{one.sentences:,}", f"{one.words:,}",
-             _share(one.without_mention, one.sentences), f"{one.longest_sentence}",
-             *(f"{one.mentions[type_name]:,}" for type_name in types)]
-            for split, one in splits.items()
-        ]  # fmt: skip
-        yield from table(header, rows)
+        yield from _count_table(splits, {})
         for split, one in splits.items():
             yield f"\n{name} {split}: sentences of so many words"
             yield from _histogram({_bar_label(k): n for k, n in one.sentence_lengths.items()})
@@ -73,14 +70,43 @@ def described_lines(found: Mapping[str, Mapping[str, SplitCounts]]) -> Iterator[
         yield ""
 
 
+def _count_table(splits: Mapping[str, SplitCounts], remarks: Mapping[str, str]) -> Iterator[str]:
+    types = list(next(iter(splits.values())).mentions)
+    header = ["split", "sentences", "words", "without mention", "longest", *types]
+    rows = [
+        [split + remarks.get(split, ""), f"{one.sentences:,}", f"{one.words:,}",
+         _share(one.without_mention, one.sentences), f"{one.longest_sentence}",
+         *(f"{one.mentions[type_name]:,}" for type_name in types)]
+        for split, one in splits.items()
+    ]  # fmt: skip
+    yield from table(header, rows)
+
+
 def _bar_label(start: int) -> str:
     return f"{start} and more" if start == OPEN_BAR else f"{start}-{start + BAR_WORDS - 1}"
 
 
 def _histogram(counts: Mapping[str, int]) -> Iterator[str]:
-    width, most = max(map(len, counts), default=0), max(counts.values(), default=1)
+    console, most = Console(width=_BAR), max(counts.values(), default=1)
+    width = max(map(len, counts), default=0)
+    least = most / (8 * _BAR)  # the thinnest bar: what there is can be seen
     for label, n in counts.items():
-        yield f"{label.rjust(width)} {'█' * -(-n * _BAR // most)} {n:,}"
+        bar = "".join(piece.text for piece in console.render(Bar(most, 0, n and max(n, least))))
+        yield f"{label.rjust(width)} {bar.rstrip()} {n:,}"
+
+
+def found_lines(found: Found) -> Iterator[str]:
+    """Yield what a user's own path holds, and where its YAML is."""
+    scheme = f", tags {found.scheme}" if found.scheme else ""
+    yield f"{found.name}: format {found.format}{scheme}, types {', '.join(found.types)}"
+    yield from _count_table(
+        found.splits, {split: f" ({file})" for split, file in found.files.items()}
+    )
+    for remark in found.remarks:
+        yield f"note: {remark}"
+    yield f"written: {found.yaml}"
+    folder = Path(found.yaml).parent.parent
+    yield f"to use it: bioner train --config-dir {folder} finetune.targets=[{found.name}]"
 
 
 def checked_lines(found: Report) -> Iterator[str]:
@@ -99,6 +125,7 @@ def checked_lines(found: Report) -> Iterator[str]:
         leaks = [leak for leak in found.leakage if (leak.of_split, leak.within_split) == pair]
         yield from _matrix(leaks, *pair)
     yield from _document_lines(found.leakage)
+    yield from _labelling_lines(found.leakage)
     for encoder, datasets in found.tokenizers.items():
         yield f"\ntokenizer of {encoder}"
         yield from _loss_lines(datasets)
@@ -125,16 +152,32 @@ def _matrix(leaks: Sequence[Leak], of_split: str, within_split: str) -> Iterator
 
 
 def _document_lines(leaks: Sequence[Leak]) -> Iterator[str]:
-    shared = [leak for leak in leaks if leak.shared_documents]
     if not any(leak.documents for leak in leaks):
         yield "\ndocuments: the files name none"
-    elif not shared:
-        yield "\ndocuments: no two splits share one"
-    for leak in shared:
-        yield (
-            f"\ndocuments: {leak.shared_documents:,} of {leak.documents:,} of {leak.of} "
-            f"{leak.of_split} stand in {leak.within} {leak.within_split}"
-        )
+        return
+    yield "\ndocuments of a row's dataset (so many) that stand in a column's, by their names"
+    for of_split, within_split in PAIRS:
+        pair = [
+            one for one in leaks if (one.of_split, one.within_split) == (of_split, within_split)
+        ]
+        columns = list(dict.fromkeys(leak.within for leak in pair))
+        rows: dict[str, list[str]] = {}
+        for leak in pair:
+            row = rows.setdefault(leak.of, [f"{leak.of} ({leak.documents:,})"])
+            row.append(_share(leak.shared_documents, leak.documents))
+        yield ""
+        yield from table([f"{of_split} in {within_split} of", *columns], list(rows.values()))
+
+
+def _labelling_lines(leaks: Sequence[Leak]) -> Iterator[str]:
+    """Yield the sentences that two splits of one dataset label otherwise."""
+    for leak in leaks:
+        if leak.two_labellings:
+            lines = ", ".join(f"{first}/{second}" for first, second in leak.contradictions)
+            yield (
+                f"\ntwo labellings: {leak.two_labellings:,} sentences of {leak.of} {leak.of_split} "
+                f"stand in its {leak.within_split} with other tags (lines {lines})"
+            )
 
 
 def _loss_lines(datasets: Mapping[str, Mapping[str, TokenizerLoss]]) -> Iterator[str]:
@@ -157,4 +200,5 @@ LINES: dict[Action, Callable[[Any], Iterator[str]]] = {
     Action.fetch: fetched_lines,
     Action.describe: described_lines,
     Action.check: checked_lines,
+    Action.new: found_lines,
 }

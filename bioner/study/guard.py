@@ -1,16 +1,19 @@
 """The guard against training on what a target is scored or selected by."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bioner.config import Leakage, TrainConfig
 from bioner.errors import ConfigError
 from bioner.text.audit_training import Place, held_out, leaked
 from bioner.text.catalogue import Corpus
 from bioner.text.fetch import locate
-from bioner.text.sentence import Sentence
+from bioner.text.table import Table
 
 _SHOWN = 3
 
@@ -22,12 +25,12 @@ class Guarded:
     """What the guard leaves of the sentences that were to be trained on.
 
     Attributes:
-        used: the indices that are left, sorted.
+        used: the indices that are left, sorted, int64 [sentences].
         leaked: how many stand in a target's devel or test; None where nobody looked.
         dropped: the indices that were taken out for that.
     """
 
-    used: list[int]
+    used: NDArray[np.int64]
     leaked: int | None
     dropped: tuple[int, ...]
 
@@ -42,11 +45,9 @@ class Guard:
 
     def __init__(self, config: TrainConfig, targets: Mapping[str, Corpus]) -> None:
         self._config = config
-        self._held = {} if config.leakage == Leakage.ignore else held_out(targets)
+        self._held = [] if config.leakage == Leakage.ignore else held_out(targets)
 
-    def look(
-        self, role: str, name: str, train: Sequence[Sentence], asked: Sequence[int]
-    ) -> Guarded:
+    def look(self, role: str, name: str, train: Table, asked: NDArray[np.int64]) -> Guarded:
         """Look at the train sentences that a dataset is to give; warn, or drop what leaks.
 
         Args:
@@ -60,10 +61,10 @@ class Guard:
         """
         action = self._config.leakage
         if action == Leakage.ignore:
-            return Guarded(list(asked), None, ())
+            return Guarded(asked, None, ())
         found = leaked(train, asked, self._held)
         if not found:
-            return Guarded(list(asked), 0, ())
+            return Guarded(asked, 0, ())
         says = (
             f"{len(found)} of {len(asked)} training sentences of {role} {name} stand in a target's "
             f"devel or test, e.g. {self._examples(name, train, found)}"
@@ -73,13 +74,13 @@ class Guard:
             raise ConfigError("leakage", f"is error, and {says}", legal)
         if action == Leakage.warn:
             log.warning("%s; trained on nevertheless (leakage=drop leaves them out)", says)
-            return Guarded(list(asked), len(found), ())
+            return Guarded(asked, len(found), ())
         log.warning("%s; left out", says)
         if len(found) == len(asked):
             raise ConfigError("leakage", f"is drop, and leaves nothing of {role} {name}: {says}")
-        return Guarded([i for i in asked if i not in found], len(found), tuple(found))
+        return Guarded(np.setdiff1d(asked, list(found)), len(found), tuple(found))
 
-    def _examples(self, name: str, train: Sequence[Sentence], found: Mapping[int, Place]) -> str:
+    def _examples(self, name: str, train: Table, found: Mapping[int, Place]) -> str:
         """Name the first few by file and line, with where else they stand."""
         return ", ".join(
             f"{self._file(name, 'train')}:{train[i].line} "
@@ -88,4 +89,5 @@ class Guard:
         )
 
     def _file(self, name: str, split: str) -> Path:
-        return locate(self._config.dataset[name], Path(self._config.datasets_dir))[split]
+        files = locate(self._config.dataset[name], Path(self._config.datasets_dir))
+        return files.get(split, files["train"])  # devel may be a part of train

@@ -1,25 +1,28 @@
 """Where metrics go besides the record: Weights & Biases, a CSV file, or nowhere."""
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning.loggers import Logger, WandbLogger
+from pytorch_lightning.loggers import Logger
 
 from bioner.build import build
 from bioner.config import TrainConfig
-from bioner.identity import encoder_label, regime, what_counts
+from bioner.study.baseline import gains
+from bioner.study.processes import is_first
+from bioner.study.record import Record
+from bioner.study.tracking.artifacts import log_datasets, log_weights, staged_beside
+from bioner.study.tracking.content import save_record, summary, tables
+from bioner.study.tracking.identity import identify
+from bioner.study.tracking.logger import WandbRunLogger
+from bioner.study.tracking.server import Place
 
-log = logging.getLogger(__name__)
-
-_WANDB = "pytorch_lightning.loggers.WandbLogger"
+_WANDB = f"{WandbRunLogger.__module__}.{WandbRunLogger.__name__}"
 
 
-@contextmanager
-def open_logger(config: TrainConfig, directory: Path) -> Iterator[Logger | None]:
-    """Yield the logger of a run, and close it whatever happens.
+def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
+    """Return the logger of a run, started, or None.
 
     Args:
         config: the run's config.
@@ -27,69 +30,63 @@ def open_logger(config: TrainConfig, directory: Path) -> Iterator[Logger | None]
     """
     target = config.logger.get("_target_")
     if target is None:
-        yield None
-        return
-    about = _about(config, directory.name) if target == _WANDB else {"name": "csv", "version": ""}
-    logger = build("logger", config.logger, save_dir=directory, **about)
-    try:
-        yield logger
-    except BaseException:
-        _finish(logger, exit_code=1)
-        raise
-    _finish(logger, exit_code=0)
+        return None
+    about: dict[str, Any] = {"name": "csv", "version": ""}
+    if target == _WANDB:
+        about = {"identity": identify(config, directory.name)}
+    logger: Logger = build("logger", config.logger, save_dir=directory, **about)
+    if isinstance(logger, WandbRunLogger) and is_first():
+        going_on = (directory / "checkpoints" / "finetune.ckpt").exists()
+        logger.start(continues=going_on or not config.rerun)
+    return logger
 
 
-def _about(config: TrainConfig, run: str) -> dict[str, Any]:
-    finetune, label = config.finetune, encoder_label(config.encoder.name)
-    tags = [regime(config), label, f"mixing:{config.mixing.strategy}"]
-    tags += [f"target:{name}" for name in finetune.targets]
-    tags += [f"auxiliary:{name}" for name in finetune.auxiliaries]
-    tags += [f"source:{name}" for name in config.pretrain.sources]
-    axes = {
-        "regime": regime(config),
-        "target": "+".join(finetune.targets),
-        "auxiliaries": "+".join(finetune.auxiliaries),
-        "sources": "+".join(config.pretrain.sources),
-        "encoder_label": label,
-        "train_size": finetune.train_size,
-    }
-    return {
-        "name": run,
-        "id": run.rpartition("-")[2],
-        "group": config.study,
-        "job_type": regime(config),
-        "tags": [tag[:64] for tag in tags],
-        "config": {**what_counts(config), **axes},
-    }
-
-
-def summarise(logger: Logger | None, scores: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put the scores of the selected step into the summary of the run.
+def close_logger(
+    logger: Logger | None, record: Record, config: TrainConfig, directory: Path
+) -> dict[str, Any] | None:
+    """Tell the logger what came out, and close it.
 
     Args:
-        logger: the run's logger, or None.
-        scores: as in the record: dataset, split, score.
+        logger: what `open_logger` gave.
+        record: the run's record, complete but for `wandb`.
+        config: the run's config.
+        directory: the run's directory.
+
+    Returns:
+        What the record says of W&B: where the run is there, or None.
     """
-    if logger is None:
+    complete = record.status == "complete"
+    if isinstance(logger, WandbRunLogger):
+        logger.take_over()
+
+        def tell(run: Any, place: Place) -> None:
+            record.wandb = asdict(place)
+            _tell(run, asdict(record), config, directory, logger.log_model)
+
+        place = logger.session.close(0 if complete else 1, tell)
+        return None if place is None else asdict(place)
+    if logger is not None:
+        if complete:
+            found = summary(asdict(record), {})
+            logger.log_metrics({k: v for k, v in found.items() if k.startswith("test/")})
+        logger.finalize("success" if complete else "failed")
+    return None
+
+
+def _tell(
+    run: Any, record: Mapping[str, Any], config: TrainConfig, directory: Path, log_model: bool
+) -> None:
+    """Write what a run has come to into its W&B run."""
+    if record["status"] == "interrupted":  # it is to go on: there is nothing to tell yet
         return
-    flat = {
-        f"{split}/{name}/{score}": values[score]
-        for name, splits in scores.items()
-        for split, values in splits.items()
-        for score in ("precision", "recall", "f1")
-    }
-    tested = [splits["test"]["f1"] for splits in scores.values()]
-    flat["test/mean_f1"] = sum(tested) / len(tested)
-    if isinstance(logger, WandbLogger):
-        selected = {f"best_{k}" if k.startswith("devel/") else k: v for k, v in flat.items()}
-        logger.experiment.summary.update(selected)
-    else:
-        logger.log_metrics({key: value for key, value in flat.items() if key.startswith("test/")})
-
-
-def _finish(logger: Logger, exit_code: int) -> None:
-    logger.finalize("success" if exit_code == 0 else "failed")
-    if isinstance(logger, WandbLogger):
-        import wandb
-
-        wandb.finish(exit_code=exit_code)
+    save_record(run, record)
+    log_datasets(run, record, {name: one.title for name, one in config.dataset.items()})
+    if record["status"] != "complete":
+        return
+    shown = {name: one.redistributable for name, one in config.dataset.items()}
+    with staged_beside(run):
+        run.log(tables(record, directory / "predictions", shown))
+    # After the points, whose last values would stand in the summary instead.
+    run.summary.update(summary(record, gains(record, directory.parent)))
+    if log_model:
+        log_weights(run, record, directory / "checkpoints")

@@ -13,9 +13,9 @@ from typing import Any
 from bioner.errors import UserError
 
 # Raised by hand when the fields change.
-SCHEMA = 3
+SCHEMA = 4
 # Raised by hand when the same config would give other results: such runs are never compared.
-SEMANTICS = 2
+SEMANTICS = 3
 
 _VERSIONED = (
     "bioner",
@@ -39,6 +39,7 @@ class DatasetUse:
     `train_sentences` are those trained on, `devel_sentences` those selected by and scored.
     `leaked_sentences` are the train sentences asked for that stand in a target's devel or test
     (None: nobody looked); `dropped_sentences` are those of them that are not in `train_sentences`.
+    `devel_share` is the part of the train file that is devel; None where devel is a file.
     Mentions: `cut_mentions` by a sentence or word border (tagged on the words they touch),
     `dropped_mentions` for another one that has their words, `joined_mentions` discontinuous and
     read as one piece.
@@ -48,6 +49,7 @@ class DatasetUse:
     sha256: dict[str, str]
     sentences: dict[str, int]
     mentions: dict[str, int]
+    devel_share: float | None
     train_sentences: int
     devel_sentences: int
     leaked_sentences: int | None
@@ -62,7 +64,12 @@ class DatasetUse:
 
 @dataclass
 class Record:
-    """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1."""
+    """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1.
+
+    `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
+    to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
+    `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
+    """
 
     run: str
     study: str
@@ -80,7 +87,9 @@ class Record:
     best: dict[str, dict[str, Any]] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
+    wandb: dict[str, Any] | None = None
     error: dict[str, str] | None = None
+    cross: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
 
 def environment() -> dict[str, Any]:
@@ -123,9 +132,26 @@ def read_record(directory: Path) -> dict[str, Any]:
     """
     path = directory / "record.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: damaged: {error}") from error
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror}); no finished run?") from error
+    return parse_record(text, str(path))
+
+
+def parse_record(text: str, path: str) -> dict[str, Any]:
+    """Return a record from its JSON.
+
+    Args:
+        text: the JSON.
+        path: where it is from, for messages.
+
+    Raises:
+        UserError: it is damaged, or of another schema.
+    """
+    try:
+        record = json.loads(text)
     except ValueError as error:
         raise UserError(f"{path}: damaged: {error}") from error
     found = record.get("schema") if isinstance(record, dict) else None

@@ -5,6 +5,8 @@ import resource
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,13 @@ from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import special_tokens
 from bioner.config import Pretraining, TrainConfig
 from bioner.errors import UserError
-from bioner.identity import digest, regime, what_counts
-from bioner.model.encoder import fingerprint, load_tokenizer, window_size
-from bioner.study.loggers import open_logger, summarise
+from bioner.identity import regime, what_counts
+from bioner.model.encoder import load_tokenizer, window_size
+from bioner.study.loggers import close_logger, open_logger
 from bioner.study.machine import keep_memory
+from bioner.study.pretraining import pretrain
 from bioner.study.processes import is_first, one_at_a_time
 from bioner.study.record import (
-    SEMANTICS,
     Record,
     environment,
     finished,
@@ -33,7 +35,7 @@ from bioner.study.record import (
 )
 from bioner.study.scoring import predict, score, surfaces, write_predictions
 from bioner.study.stage import Stage, Trained, precision, train_stage
-from bioner.study.store import Stored, stored_stage
+from bioner.study.store import Stored
 from bioner.study.tasks import Task, load_tasks
 from bioner.study.weights import load_weights, restore
 
@@ -71,23 +73,36 @@ def _train(config: TrainConfig, directory: Path) -> float:
         what_counts(config), environment=environment(),
     )  # fmt: skip
     log.info("precision: %s", record.precision)
+    with _recorded(config, directory, record) as logger:
+        _run(config, directory, record, logger)
+    if is_first():
+        _say(record, directory)
+    return mean_devel(record.best)
+
+
+@contextmanager
+def _recorded(config: TrainConfig, directory: Path, record: Record) -> Iterator[Logger | None]:
+    """Yield the run's logger; then complete the record, tell the logger, write the record.
+
+    An interrupted run leaves no record: it is to go on.
+    """
     started = time.perf_counter()
+    logger, record.status = None, "interrupted"
     try:
-        with open_logger(config, directory) as logger:
-            _run(config, directory, record, logger)
-            summarise(logger, record.scores)
+        logger = open_logger(config, directory)
+        yield logger
+        record.status = "complete"
     except Exception as error:
         record.status = "failed"
         record.error = {"type": type(error).__name__, "message": str(error)}
-        if is_first():
-            write_record(directory, record)
         raise
-    record.timing["wall_seconds"] = time.perf_counter() - started
-    record.timing["peak_rss_bytes"] = _peak_rss()
-    if is_first():
-        write_record(directory, record)
-        _say(record, directory)
-    return mean_devel(record.best)
+    finally:
+        record.timing["wall_seconds"] = time.perf_counter() - started
+        record.timing["peak_rss_bytes"] = _peak_rss()
+        if is_first():
+            record.wandb = close_logger(logger, record, config, directory)
+            if record.status != "interrupted":
+                write_record(directory, record)
 
 
 def _quieten_lightning() -> None:
@@ -121,7 +136,7 @@ def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | 
         stage, config, window, directory / "checkpoints", logger,
         start.weights if start else None, config.pretrain.carry,
     )  # fmt: skip
-    record.mixing, record.timing = trained.mixing, _timing(trained)
+    record.mixing, record.timing = trained.mixing, trained.timing
     record.best = {name: asdict(best) for name, best in trained.best.items()}
     for target in targets:
         record.scores[target] = _score(target, tasks[target], trained, window, directory)
@@ -135,49 +150,10 @@ def _pretrained(
         return None
     if config.pretrain.kind == Pretraining.checkpoint:
         return _from_run(Path(str(config.pretrain.checkpoint)))
-    sources = config.pretrain.sources
-    stage = Stage(
-        "pretrain",
-        {name: tasks[name] for name in sources},
-        sources,
-        {"sources": sources},
-        config.pretrain.epochs,
-        config.pretrain.steps,
-    )
-
-    def run(folder: Path) -> tuple[Path, dict[str, Any]]:
-        trained = train_stage(stage, config, window, folder, logger)
-        about = {"best": asdict(trained.best["sources"]), "mixing": trained.mixing}
-        return trained.files["sources"], about | {"timing": _timing(trained)}
-
-    key = _stage_key(config, stage)
-    found = stored_stage(Path(config.runs_dir) / ".stages", key, run)
-    log.info("pretraining on %s: %s (stage %s)", ", ".join(sources),
-             "reused" if found.reused else "trained", key)  # fmt: skip
+    found = pretrain(config, tasks, window, logger)
+    log.info("pretraining on %s: %s (stage %s)", ", ".join(config.pretrain.sources),
+             "reused" if found.reused else "trained", found.about["key"])  # fmt: skip
     return found
-
-
-def _stage_key(config: TrainConfig, stage: Stage) -> str:
-    """Hash all that determines a pretraining stage's result."""
-    counted = what_counts(config)
-    used = ("encoder", "head", "mixing", "weighting", "optimizer", "batch", "trainer", "seed")
-    budget = ("train_size", "devel_size", "epochs", "steps")
-    return digest(
-        {
-            "semantics": SEMANTICS,
-            "precision": precision(config),
-            "config": {name: counted[name] for name in used},
-            "budget": {name: counted["pretrain"][name] for name in budget},
-            "subset_seed": config.subset_seed,
-            "encoder": fingerprint(config.encoder),
-            "sources": {
-                name: {s: split.sha256 for s, split in task.corpus.splits.items()}
-                | {"reading": counted["dataset"][name], "tags": task.corpus.tags}
-                | {"dropped": task.dropped}
-                for name, task in stage.tasks.items()
-            },
-        }
-    )[:16]
 
 
 def _from_run(place: Path) -> Stored:
@@ -204,7 +180,9 @@ def _score(
     restore(trained.module, load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
     train_sentences = task.corpus.splits["train"].sentences
-    known = surfaces(train_sentences[i] for i in np.asarray(task.used))
+    # Where nothing is marked there is nothing to know; of a large corpus that is most.
+    marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
+    known = surfaces(train_sentences[int(i)] for i in marked)
     found = {}
     for split in ("devel", "test"):
         every = task.corpus.splits[split].sentences
@@ -217,13 +195,6 @@ def _score(
             )
         found[split] = score(task.corpus.types, task.corpus.tags, sentences, predicted, known)
     return found
-
-
-def _timing(trained: Trained) -> dict[str, float]:
-    return {
-        "train_seconds": trained.seconds,
-        "words_per_second": trained.words / trained.seconds,
-    }
 
 
 def _peak_rss() -> int:

@@ -70,6 +70,11 @@ class Trained:
     seconds: float
     words: int
 
+    @property
+    def timing(self) -> dict[str, float]:
+        """What the record says of it."""
+        return {"train_seconds": self.seconds, "words_per_second": self.words / self.seconds}
+
 
 class _Checkpoint(pl.Callback):
     """Writes, at the end of an epoch, what a killed stage goes on from; at most once a minute."""

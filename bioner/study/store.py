@@ -3,8 +3,10 @@
 import hashlib
 import json
 import logging
+import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +40,9 @@ def stored_stage(
 ) -> Stored:
     """Return the stage that is stored under a key, or train and store it.
 
-    One process trains, others that want the same wait for it. `stage.json` is written last and
-    holds the hash of the weights, so a half or damaged result is seen and trained again.
+    One process trains, others that want the same wait for it. `stage.json` holds the hash of the
+    weights, so a half or damaged result is seen and trained again. It is written before the
+    weights leave the folder of the training: killed in between, the next process finds them there.
 
     Args:
         folder: the store.
@@ -48,21 +51,40 @@ def stored_stage(
             what is to be known of them.
     """
     place = folder / key
-    place.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     if not is_first():
         return _follow(place, train)
-    with FileLock(folder / f"{key}.lock"):
+    with _lock(folder, key):
+        place.mkdir(exist_ok=True)
         about = _read(place)
         if about is not None:
             return Stored(load_weights(place / "weights.safetensors"), about, reused=True)
         file, about = train(place / "partial")
+        about = {**about, "key": key, "sha256": sha256(file)}
+        write_json(place / "stage.json", about)
         weights = place / "weights.safetensors"
         file.replace(weights)
-        about = {**about, "key": key, "sha256": _sha256(weights)}
-        write_json(place / "stage.json", about)
         shutil.rmtree(place / "partial")
         meet()
         return Stored(load_weights(weights), about, reused=False)
+
+
+def find_stage(folder: Path, key: str) -> Stored | None:
+    """Return the stage that is stored under a key, or None where it is not there or damaged.
+
+    Waits while another process trains it.
+    """
+    if not (folder / key).is_dir():
+        return None
+    with _lock(folder, key):
+        about = _read(folder / key)
+        if about is None:
+            return None
+        return Stored(load_weights(folder / key / "weights.safetensors"), about, reused=True)
+
+
+def _lock(folder: Path, key: str) -> FileLock:
+    return FileLock(folder / f"{key}.lock")
 
 
 def _follow(place: Path, train: Callable[[Path], tuple[Path, dict[str, Any]]]) -> Stored:
@@ -80,18 +102,21 @@ def _follow(place: Path, train: Callable[[Path], tuple[Path, dict[str, Any]]]) -
 def _read(place: Path) -> dict[str, Any] | None:
     try:
         about = json.loads((place / "stage.json").read_text(encoding="utf-8"))
-        whole = about["sha256"] == _sha256(place / "weights.safetensors")
+        whole = about["sha256"] == sha256(place / "weights.safetensors")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         whole = False
     if whole:
+        with suppress(OSError):  # a store that can't be written is still read
+            os.utime(place / "stage.json")  # `bioner stages` says when it was used last
         return about
     log.warning("stored stage %s is damaged: it is trained again", place)
     (place / "stage.json").unlink(missing_ok=True)
     return None
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

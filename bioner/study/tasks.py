@@ -1,6 +1,7 @@
 """The datasets of a run as its model sees them: checked, tokenised, cut to the asked size."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,15 +9,14 @@ from pathlib import Path
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
-from bioner.batches.cache import cached
 from bioner.batches.tokens import Encoded, encode, encoding_key, fingerprint
 from bioner.config import TrainConfig
 from bioner.identity import roles
-from bioner.study.guard import Guard
+from bioner.study.guard import Guard, Guarded
 from bioner.study.record import DatasetUse
+from bioner.text.cache import cached
 from bioner.text.catalogue import SPLITS, Corpus, load_corpus
 from bioner.text.subset import subset
-from bioner.text.tags import spans
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +57,8 @@ class Task:
             role=self.role,
             sha256={s: split.sha256 for s, split in splits.items()},
             sentences={s: len(split.sentences) for s, split in splits.items()},
-            mentions={
-                s: sum(len(spans(x.tags)) for x in split.sentences) for s, split in splits.items()
-            },
+            mentions={s: split.sentences.mentions.total() for s, split in splits.items()},
+            devel_share=self.corpus.devel_share,
             train_sentences=len(self.used),
             devel_sentences=len(self.scored["devel"]),
             leaked_sentences=self.leaked,
@@ -82,39 +81,76 @@ def load_tasks(
         UserError: a corpus that can't be read as its YAML says.
     """
     vocabulary = fingerprint(tokenizer)
-    used_as = roles(config)
-    corpora = {
-        name: load_corpus(
-            name, config.dataset[name], Path(config.datasets_dir), config.datasets_mirror
-        )
-        for name in used_as
-    }
-    guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
+    corpora = load_corpora(config)
+    chosen = choose_sentences(config, corpora)
     tasks = {}
-    for name, role in used_as.items():
-        train, devel, test = (corpora[name].splits[split].sentences for split in SPLITS)
-        (size, key), (devel_size, devel_key) = _sizes(config, role)
-        asked = subset(train, size, config.subset_seed, key)
-        selecting = subset(devel, devel_size, config.subset_seed, devel_key)
-        guarded = guard.look(role, name, train, asked)
-        encoded = _encode(corpora[name], config, tokenizer, vocabulary)
+    for name, role in roles(config).items():
+        devel, test = (corpora[name].splits[split].sentences for split in SPLITS[1:])
+        devel_size, devel_key = _sizes(config, role)[1]
+        selecting = subset(devel, devel_size, config.subset_seed, key=devel_key)
+        guarded = chosen[name]
+        encoded = encode_corpus(corpora[name], config, tokenizer, vocabulary)
         tasks[name] = Task(
-            role, corpora[name], encoded, np.asarray(guarded.used),
-            {"devel": np.asarray(selecting), "test": np.arange(len(test))},
+            role, corpora[name], encoded, guarded.used,
+            {"devel": selecting, "test": np.arange(len(test))},
             guarded.leaked, guarded.dropped,
         )  # fmt: skip
         _say(name, tasks[name], longest_word)
     return tasks
 
 
-def _encode(
+def load_corpora(config: TrainConfig) -> dict[str, Corpus]:
+    """Read and check every dataset of the run.
+
+    Raises:
+        UserError: a corpus that can't be read as its YAML says.
+    """
+    cache = Path(config.cache_dir) / "sentences"
+    return {
+        name: load_corpus(
+            name,
+            config.dataset[name],
+            Path(config.datasets_dir),
+            config.datasets_mirror,
+            cache=cache,
+        )
+        for name in roles(config)
+    }
+
+
+def choose_sentences(config: TrainConfig, corpora: Mapping[str, Corpus]) -> dict[str, Guarded]:
+    """Choose the train sentences of each dataset: the asked size, less what the guard drops.
+
+    Raises:
+        ConfigError: a leak under `leakage=error`, or nothing left under `leakage=drop`.
+    """
+    guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
+    chosen = {}
+    for name, role in roles(config).items():
+        size, key = _sizes(config, role)[0]
+        train = corpora[name].splits["train"].sentences
+        asked = subset(train, size, config.subset_seed, config.subset_unit, key)
+        chosen[name] = guard.look(role, name, train, asked)
+    return chosen
+
+
+def encode_corpus(
     corpus: Corpus, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, vocabulary: str
 ) -> dict[str, Encoded]:
+    """Return the pieces and tags of each split, from the cache where they are in it.
+
+    Args:
+        corpus: the dataset.
+        config: names the cache.
+        tokenizer: of the encoder.
+        vocabulary: the tokenizer's fingerprint.
+    """
     found = {}
     for split, content in corpus.splits.items():
         found[split] = cached(
             Path(config.cache_dir) / "features",
-            encoding_key(content.sha256, config.dataset[corpus.name], corpus.types, vocabulary),
+            encoding_key(content.key, corpus.types, vocabulary),
+            Encoded,
             partial(encode, content.sentences, corpus.tags, tokenizer),
         )
     return found
@@ -140,6 +176,9 @@ def _say(name: str, task: Task, longest_word: int) -> None:
     used = {"train": use.train_sentences, "devel": use.devel_sentences}
     taken = "".join(f", {n} {s} used" for s, n in used.items() if n < use.sentences[s])
     log.info("%s %s: sentences %s%s", task.role, name, counts, taken)
+    if use.devel_share is not None:
+        log.warning("%s: devel is a part of its train file, for there is no other: %.0f %%, by %s",
+                    name, 100 * use.devel_share, task.corpus.held_out_by)  # fmt: skip
     for warning in task.corpus.warnings:
         log.warning("%s: %s", name, warning)
     for what, found in (

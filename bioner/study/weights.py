@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from bioner.config import Carry
 from bioner.errors import UserError
@@ -55,14 +55,26 @@ def load_weights(path: Path) -> Weights:
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            tags = json.loads((file.metadata() or {})["tags"])
+            tags = _tags((file.metadata() or {})["tags"])
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise UserError(f"{path}: can't be read as weights of a stage: {error}") from error
-    return Weights(tensors, {task: tuple(names) for task, names in tags.items()})
+    return Weights(tensors, tags)
 
 
-def restore(module: TaggingModule, weights: Weights) -> None:
-    """Put weights of this module's own earlier step back."""
+def _tags(metadata: str) -> dict[str, tuple[str, ...]]:
+    found = json.loads(metadata)
+    lists = found.values() if isinstance(found, dict) else [None]
+    if not all(isinstance(n, list) and all(isinstance(t, str) for t in n) for n in lists):
+        raise ValueError(f"the tags are {metadata[:80]}")
+    return {task: tuple(names) for task, names in found.items()}
+
+
+def restore(module: nn.Module, weights: Weights) -> None:
+    """Put selected weights into a module with the encoder and the heads that they are of.
+
+    Raises:
+        UserError: a tensor that the module does not have, or has in another shape.
+    """
     _copy(module, weights.tensors)
 
 
@@ -110,7 +122,7 @@ def _same_space(weights: Weights, tags: Sequence[str]) -> str | None:
     return next((task for task, names in weights.tags.items() if names == tuple(tags)), None)
 
 
-def _copy(module: TaggingModule, tensors: Mapping[str, Tensor]) -> None:
+def _copy(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     own = module.state_dict()
     for name, tensor in tensors.items():
         if name not in own:

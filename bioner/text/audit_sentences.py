@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bioner.text.sentence import Sentence
+from bioner.text.table import joined
 
 # Shorter sentences are headings and `1 .`: any two corpora share them, and they would drown the
 # rest.
@@ -48,6 +49,9 @@ class Leak:
         any_shared: those of them that stand in the second.
         documents: in the first split, where the file names its documents; else 0.
         shared_documents: those of them that are in the second too.
+        two_labellings: inside one dataset, distinct sentences of the first split that stand word
+            for word in the second, but nowhere there with the same tags.
+        contradictions: the first lines of some of them in the two splits.
     """
 
     of: str
@@ -60,11 +64,8 @@ class Leak:
     any_shared: int
     documents: int
     shared_documents: int
-
-
-def joined(sentence: Sentence) -> str:
-    """Return the text of a sentence without blanks, the same for every tokenisation of it."""
-    return "".join(sentence.words)
+    two_labellings: int
+    contradictions: list[tuple[int, int]]
 
 
 def long_enough(sentence: Sentence) -> bool:
@@ -111,6 +112,11 @@ class _Side:
         self.long = [long_enough(sentence) for sentence in sentences]
         self.known = set(self.texts)
         self.documents = named_documents(sentences)
+        # Of each sentence its labellings, and the line on which each stands first.
+        self.labellings: dict[tuple[str, ...], dict[tuple[str, ...], int]] = {}
+        for sentence in sentences:
+            of_words = self.labellings.setdefault(sentence.words, {})
+            of_words.setdefault(sentence.tags, sentence.line)
 
 
 def leaks(datasets: Mapping[str, Splits]) -> list[Leak]:
@@ -132,8 +138,11 @@ def leaks(datasets: Mapping[str, Splits]) -> list[Leak]:
 
 
 def _leak(
-    of: str, of_split: str, first: _Side, within: str, within_split: str, second: _Side
-) -> Leak:
+    of: str, of_split: str, first: _Side, within: str, within_split: str, second: _Side,
+    shown: int = 5,
+) -> Leak:  # fmt: skip
+    # Two datasets have other types, so that other tags are no contradiction.
+    contradictions = _contradictions(first, second) if of == within else []
     shared = [text in second.known for text in first.texts]
     return Leak(
         of, of_split, within, within_split,
@@ -143,4 +152,15 @@ def _leak(
         any_shared=sum(shared),
         documents=len(first.documents),
         shared_documents=len(first.documents & second.documents),
+        two_labellings=len(contradictions),
+        contradictions=contradictions[:shown],
     )  # fmt: skip
+
+
+def _contradictions(first: _Side, second: _Side) -> list[tuple[int, int]]:
+    """Return the lines of the sentences of which the two splits share no labelling."""
+    return [
+        (min(here.values()), min(second.labellings[words].values()))
+        for words, here in first.labellings.items()
+        if words in second.labellings and here.keys().isdisjoint(second.labellings[words])
+    ]

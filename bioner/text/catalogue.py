@@ -1,7 +1,7 @@
 """Datasets by their YAML: checked, read and compared with what the YAML says of them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,41 +9,14 @@ from omegaconf import MISSING
 
 from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
-from bioner.text import columns, corpus_documents
-from bioner.text.fetch import ensure
-from bioner.text.formats.readers import READERS, digest
-from bioner.text.reading import Reading
+from bioner.text.documents import has_documents
+from bioner.text.fetch import ARCHIVE, ensure
 from bioner.text.schemes import SCHEMES
-from bioner.text.sentence import Sentence
-from bioner.text.tags import spans, tag_set
+from bioner.text.split import FORMATS, Split, SplitReader
+from bioner.text.tags import tag_set
 from bioner.text.type_map import type_names
 
 SPLITS = ("train", "devel", "test")
-FORMATS: dict[str, Callable[[Path, DatasetConfig, str, Report], Reading]] = {
-    "conll": columns.read,
-    **dict.fromkeys(READERS, corpus_documents.read),
-}
-
-
-@dataclass(frozen=True)
-class Split:
-    """One split of a corpus.
-
-    Attributes:
-        sentences: in the order of the file.
-        sha256: of the file, or of the list of the folder's files.
-        repaired: tags, or annotations, that were changed to make them legal.
-        cut: mentions that a sentence or word border cuts.
-        dropped: mentions left out since another one has their words.
-        joined: discontinuous mentions read from their first to their last character.
-    """
-
-    sentences: tuple[Sentence, ...]
-    sha256: str
-    repaired: int
-    cut: int = 0
-    dropped: int = 0
-    joined: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,17 +28,24 @@ class Corpus:
         types: the entity types, in the order of their tag ids.
         splits: train, devel and test.
         warnings: what a user should know of the data, one sentence each.
+        devel_share: of the train file that is the devel split; None where devel is a file.
     """
 
     name: str
     types: tuple[str, ...]
     splits: dict[str, Split]
     warnings: tuple[str, ...]
+    devel_share: float | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags in the order of their ids."""
         return tag_set(self.types)
+
+    @property
+    def held_out_by(self) -> str:
+        """What a devel split that is a part of train was drawn by."""
+        return "documents" if has_documents(self.splits["train"].sentences) else "sentences"
 
 
 def load_corpus(
@@ -74,6 +54,7 @@ def load_corpus(
     datasets_dir: Path,
     mirror: str | None = None,
     report: Report = raise_it,
+    cache: Path | None = None,
 ) -> Corpus:
     """Read the three splits of a dataset and compare them with its YAML.
 
@@ -84,6 +65,7 @@ def load_corpus(
         mirror: where it is fetched from instead of the dataset's `url`.
         report: takes each fault of a file. Where it returns, reading goes on: the corpus lacks the
             sentences that could not be read, and the splits of which no file could.
+        cache: where the sentences of files without a fault are kept; None reads them anew.
 
     Raises:
         ConfigError: if the YAML can't be used.
@@ -92,49 +74,26 @@ def load_corpus(
     """
     check_config(name, config)
     files = ensure(name, config, datasets_dir, mirror)
+    reader = SplitReader(name, config, report, cache)
     splits: dict[str, Split] = {}
-    mentions: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
     warnings: list[str] = []
     for split in SPLITS:
+        path = files.get(split, files["train"])
+        if split not in files and "train" not in splits:
+            continue  # the file that devel is a part of can't be read, which was said
         try:
-            read_split = _read_split(files[split], name, split, config, report)
+            splits[split] = reader.split(path, split)
         except DataError as error:
-            report(error)
+            reader.note(error)
         else:
-            splits[split], mentions[split], said = read_split
-            warnings += said
+            warnings += reader.compare(path, split, splits[split])
+    mentions = {split: found.sentences.mentions for split, found in splits.items()}
     types = type_names(config.types) or _derived_types(mentions)
     if not types and len(splits) == len(SPLITS):
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
-    return Corpus(name, types, splits, (*warnings, *_unseen_types(mentions)))
-
-
-class _Noted:
-    """Hands faults on, and counts them."""
-
-    def __init__(self, report: Report) -> None:
-        self.count, self._report = 0, report
-
-    def __call__(self, error: DataError) -> None:
-        self.count += 1
-        self._report(error)
-
-
-def _read_split(
-    path: Path, name: str, split: str, config: DatasetConfig, report: Report
-) -> tuple[Split, Counter[str], list[str]]:
-    """Return a split, its mentions of each type, and the warnings."""
-    noted = _Noted(report)
-    sha256 = check_file(path, name, split, config, noted)
-    read = FORMATS[config.format](path, config, name, noted)
-    found = Split(tuple(read.sentences), sha256, read.repaired, read.cut, read.dropped, read.joined)
-    mentions = Counter(m.type for s in read.sentences for m in spans(s.tags))
-    said = [f"{split}: {note}" for note in read.notes]
-    if noted.count:  # the counts lack what could not be read
-        return found, mentions, said
-    said += _check_counts(path, name, split, config, found, mentions, report)
-    return found, mentions, said
+    warnings += _unseen_types(mentions)
+    return Corpus(name, types, splits, tuple(warnings), config.devel_share)
 
 
 def check_config(name: str, config: DatasetConfig) -> None:
@@ -148,18 +107,34 @@ def check_config(name: str, config: DatasetConfig) -> None:
         legal = "expected the folder of the files: absolute, or below datasets_dir"
         raise ConfigError(f"{key}.path", "is not given", legal)
     for field in ("files", "sha256", "sentences", "mentions"):
+        archived = field == "sha256" and config.archive is not None
+        legal_names = (*SPLITS, ARCHIVE) if archived else SPLITS
         for split in getattr(config, field):
-            if split not in SPLITS:
-                raise ConfigError(f"{key}.{field}.{split}", "no such split", nearest(split, SPLITS))
-    for split in SPLITS:
+            if split not in legal_names:
+                legal = nearest(split, legal_names)
+                raise ConfigError(f"{key}.{field}.{split}", "no such split", legal)
+    if config.devel_share is not None:
+        _check_devel_share(key, config)
+    for split in config.own_files:
         if not config.files.get(split):
-            raise ConfigError(f"{key}.files.{split}", "is not given", "expected the name of a file")
+            legal = "expected the name of a file"
+            legal += ", or devel_share" if split == "devel" else ""
+            raise ConfigError(f"{key}.files.{split}", "is not given", legal)
     if config.format not in FORMATS:
         raise ConfigError(f"{key}.format", f"is {config.format!r}", nearest(config.format, FORMATS))
     _check_scheme(key, config)
     if config.word_column == config.tag_column:
         raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")
     _check_types(key, config)
+
+
+def _check_devel_share(key: str, config: DatasetConfig) -> None:
+    share = config.devel_share
+    if share is None or not 0 < share < 1:
+        raise ConfigError(f"{key}.devel_share", f"is {share}", "a number between 0 and 1, or null")
+    if "devel" in config.files:
+        found = f"is {config.files['devel']!r}, but devel_share makes devel from train"
+        raise ConfigError(f"{key}.files.devel", found, "leave one of the two out")
 
 
 def _check_scheme(key: str, config: DatasetConfig) -> None:
@@ -201,60 +176,17 @@ def _check_types(key: str, config: DatasetConfig) -> None:
         )
 
 
-def check_file(
-    path: Path, name: str, split: str, config: DatasetConfig, report: Report = raise_it
-) -> str:
-    """Return the SHA-256 of a split, compared with the YAML's where that gives one.
-
-    Raises:
-        DataError: if the file can't be read; by default also if it is another one.
-    """
-    found, wanted = digest(path, config.format), config.sha256.get(split)
-    if wanted is not None and found != wanted.lower():
-        says = f"its SHA-256 is {found}, but dataset.{name}.sha256.{split} is {wanted}"
-        legal = (
-            "remove the file so that it is fetched again, or correct the YAML if it is the "
-            "file that you want"
-        )
-        report(DataError(path, None, says, legal))
-    return found
-
-
-def _check_counts(
-    path: Path,
-    name: str,
-    split: str,
-    config: DatasetConfig,
-    found: Split,
-    mentions: Counter[str],
-    report: Report,
-) -> list[str]:
-    """Compare the counts with the YAML's; those of an unverified dataset only warn."""
-    counts = {"sentences": len(found.sentences), "mentions": mentions.total()}
-    warnings = []
-    for what, count in counts.items():
-        wanted = getattr(config, what).get(split, count)
-        if count == wanted:
-            continue
-        text = f"{count} {what}, but dataset.{name}.{what}.{split} is {wanted}"
-        if config.verified:
-            report(DataError(path, None, f"has {text}", "correct the file or the YAML"))
-        else:
-            warnings.append(f"{split} has {text} (published, not verified)")
-    return warnings
-
-
-def _derived_types(mentions: dict[str, Counter[str]]) -> tuple[str, ...]:
+def _derived_types(mentions: Mapping[str, Counter[str]]) -> tuple[str, ...]:
     """Return the types that the splits have: those of train first, each part in sorted order."""
-    train, *others = (set(mentions[split]) for split in SPLITS)
+    train, *others = (set(mentions.get(split, ())) for split in SPLITS)
     return (*sorted(train), *sorted(set().union(*others) - train))
 
 
-def _unseen_types(mentions: dict[str, Counter[str]]) -> list[str]:
+def _unseen_types(mentions: Mapping[str, Counter[str]]) -> list[str]:
     return [
         f"{split} has {count} mention{'s' * (count > 1)} of {type_name!r}, which train never has: "
         "they are scored, and missed"
         for split in SPLITS[1:]
-        for type_name, count in sorted(mentions[split].items())
-        if type_name not in mentions["train"]
+        for type_name, count in sorted(mentions.get(split, Counter()).items())
+        if type_name not in mentions.get("train", Counter())
     ]

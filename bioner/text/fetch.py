@@ -8,8 +8,12 @@ from filelock import FileLock
 
 from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError
+from bioner.text.archive import ArchiveError, unpack
 from bioner.text.download import DownloadError, download
 from bioner.text.files import sha256
+
+# Where the SHA-256 of the archive stands among those of the splits.
+ARCHIVE = "archive"
 
 _GENERATED = "generated:demo/"
 _SCHEMES = ("http", "https", "file")
@@ -17,9 +21,13 @@ _MIRROR = "expected a folder, or an http, https or file address, that holds PATH
 
 
 def locate(config: DatasetConfig, datasets_dir: Path) -> dict[str, Path]:
-    """Return where the file of each split lies, or would lie."""
-    folder = datasets_dir.expanduser() / Path(config.path).expanduser()
+    """Return where the file of each split that has one lies, or would lie."""
+    folder = _folder(config, datasets_dir)
     return {split: folder / file for split, file in config.files.items()}
+
+
+def _folder(config: DatasetConfig, datasets_dir: Path) -> Path:
+    return datasets_dir.expanduser() / Path(config.path).expanduser()
 
 
 def ensure(
@@ -28,8 +36,9 @@ def ensure(
     """Return the file of each split; a missing one is fetched from the dataset's `url` first.
 
     Where all files are present nothing is written and nothing is checked. A fetched file takes its
-    place in one step, after its SHA-256 was checked where the dataset gives one. Processes that
-    want the same dataset wait for each other.
+    place in one step, after its SHA-256 was checked where the dataset gives one. An archive is
+    fetched once, and kept beside the files that it holds. Processes that want the same dataset
+    wait for each other.
 
     Args:
         name: the dataset's name in the catalogue.
@@ -42,21 +51,25 @@ def ensure(
         ConfigError: if `url` can't be used.
     """
     files = locate(config, datasets_dir)
-    folder = datasets_dir.expanduser() / Path(config.path).expanduser()
+    folder = _folder(config, datasets_dir)
     try:
         if not _missing(files):
             return files
         if folder.is_file():
             raise DataError(folder, None, "is a file", f"expected the folder of dataset {name}")
         url = _address(name, config, mirror)
-        if url is None:
+        archive = None if config.archive is None else folder / config.archive
+        if url is None and not (archive and archive.exists()):
             raise _by_hand(name, files, f"dataset.{name}.url gives no place to fetch it from")
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            if url.startswith(_GENERATED):
+            if archive is not None:
+                _unpack(name, config, files, archive, url)
+            elif url is not None and url.startswith(_GENERATED):
                 _generate(name, config, folder, files)
             else:
-                _download(name, config, files, url)
+                for split in _missing(files):
+                    _download(name, config, split, files[split], files, str(url))
     except OSError as error:
         legal = "set datasets_dir to a folder that you may write in"
         found = f"dataset {name} is not there, and can't be put there: {error.strerror or error}"
@@ -68,11 +81,14 @@ def _missing(files: dict[str, Path]) -> list[str]:
     return [split for split, path in files.items() if not path.exists()]
 
 
-def _by_hand(name: str, files: dict[str, Path], why: str) -> DataError:
+def _by_hand(name: str, files: dict[str, Path], why: str, archive: str | None = None) -> DataError:
     first, *others = [files[split] for split in _missing(files)]
     also = f" (nor {', '.join(path.name for path in others)})" if others else ""
     found = f"no such file{also}; {why}"
-    return DataError(first, None, found, f"put the files of dataset {name} there by hand")
+    what = (
+        f"the files of dataset {name}, or {archive}," if archive else f"the files of dataset {name}"
+    )
+    return DataError(first, None, found, f"put {what} there by hand")
 
 
 def _address(name: str, config: DatasetConfig, mirror: str | None) -> str | None:
@@ -88,7 +104,7 @@ def _address(name: str, config: DatasetConfig, mirror: str | None) -> str | None
         raise ConfigError(
             key, f"is {url!r}", "expected an http, https or file address with {file} in it"
         )
-    if "{file}" not in url:
+    if "{file}" not in url and config.archive is None:
         found = f"{url!r} has no {{file}}, the place of a file's name"
         raise ConfigError(key, found, "expected for example https://example.org/corpus/{file}")
     return url
@@ -106,22 +122,65 @@ def _mirrored(config: DatasetConfig, mirror: str) -> str:
     return f"{mirror.rstrip('/')}/{quote(config.path)}/{{file}}"
 
 
-def _download(name: str, config: DatasetConfig, files: dict[str, Path], address: str) -> None:
-    for split in _missing(files):
-        url = address.replace("{file}", quote(config.files[split]))
-        files[split].parent.mkdir(parents=True, exist_ok=True)
-        # Under the lock no other process writes this name.
-        part = files[split].with_name(f".{files[split].name}.part")
-        pinned = config.sha256.get(split)
-        try:
-            # Without a hash nothing would tell whether the rest is of the same file.
-            resumed = download(url, part, resume=pinned is not None)
-            if pinned is not None and resumed and sha256(part) != pinned.lower():
-                part.unlink()
-                download(url, part, resume=True)
-        except DownloadError as error:
-            raise _by_hand(name, files, f"{url} can't be fetched: {error}") from None
-        _install(part, files[split], name, split, config, url)
+def _download(
+    name: str,
+    config: DatasetConfig,
+    what: str,
+    target: Path,
+    files: dict[str, Path],
+    address: str,
+) -> None:
+    """Fetch one file: a split or, where `what` is `archive`, the archive."""
+    file = str(config.archive) if what == ARCHIVE else config.files[what]
+    url = address.replace("{file}", quote(file))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Under the lock no other process writes this name.
+    part = target.with_name(f".{target.name}.part")
+    pinned = config.sha256.get(what)
+    try:
+        # Without a hash nothing would tell whether the rest is of the same file.
+        resumed = download(url, part, resume=pinned is not None)
+        if pinned is not None and resumed and sha256(part) != pinned.lower():
+            part.unlink()
+            download(url, part, resume=True)
+    except DownloadError as error:
+        raise _by_hand(name, files, f"{url} can't be fetched: {error}", config.archive) from None
+    _install(part, target, name, what, config, url)
+
+
+def _unpack(
+    name: str, config: DatasetConfig, files: dict[str, Path], archive: Path, url: str | None
+) -> None:
+    """Put the missing files in their places from the archive, which is fetched if need be."""
+    if not archive.exists():
+        _download(name, config, ARCHIVE, archive, files, str(url))
+    else:
+        _check_archive(name, config, archive)
+    part = archive.parent / ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir()
+        splits = _missing(files)
+        unpack(archive, [config.files[split] for split in splits], part)
+        for split in splits:
+            files[split].parent.mkdir(parents=True, exist_ok=True)
+            unpacked = part / config.files[split]
+            if unpacked.is_dir():
+                unpacked.replace(files[split])
+            else:
+                _install(unpacked, files[split], name, split, config, str(archive))
+    except ArchiveError as error:
+        legal = "remove it so that it is fetched again, or unpack it by hand"
+        raise DataError(archive, None, f"can't be unpacked: {error}", legal) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _check_archive(name: str, config: DatasetConfig, archive: Path) -> None:
+    found, wanted = sha256(archive), config.sha256.get(ARCHIVE)
+    if wanted is not None and found != wanted.lower():
+        says = f"its SHA-256 is {found}, but dataset.{name}.sha256.{ARCHIVE} is {wanted}"
+        raise DataError(archive, None, says, "remove it so that it is fetched again")
 
 
 def _generate(name: str, config: DatasetConfig, folder: Path, files: dict[str, Path]) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioner.batches.batch import make_batch
-from bioner.batches.tokens import Encoded, SpecialTokens
+from bioner.batches.tokens import Encoded, SpecialTokens, kept_tags
 from bioner.errors import ConfigError
+from bioner.text.table import starts_of
 
 BERT = SpecialTokens((1,), (2,))
 
@@ -18,7 +19,7 @@ BERT = SpecialTokens((1,), (2,))
 def split(*sentences, tags=None):
     """A split with these piece counts for the words of each sentence; no two pieces are alike."""
     counts = np.array([count for sentence in sentences for count in sentence], dtype=np.int32)
-    return Encoded(
+    return Encoded.of(
         pieces=np.arange(100, 100 + counts.sum(), dtype=np.int32),
         piece_counts=counts,
         tags=np.array(tags if tags is not None else [0] * len(counts), dtype=np.int16),
@@ -54,9 +55,10 @@ def cases(draw):
 
 def words_of(encoded, indices, window):
     """For each sentence the pieces that stand for each of its words with pieces."""
+    starts = starts_of(encoded.piece_counts)
     return [
         [
-            encoded.pieces[encoded.piece_starts[w] : encoded.piece_starts[w + 1]][:window].tolist()
+            encoded.pieces[starts[w] : starts[w + 1]][:window].tolist()
             for w in range(encoded.word_starts[i], encoded.word_starts[i + 1])
             if encoded.piece_counts[w]
         ]
@@ -148,7 +150,8 @@ def test_the_gold_of_the_file_is_whole(case):
     words = [w for i in indices for w in range(encoded.word_starts[i], encoded.word_starts[i + 1])]
     assert batch.gold.tolist() == encoded.tags[words].tolist()
     assert batch.kept.tolist() == (encoded.piece_counts[words] > 0).tolist()
-    assert batch.tags.tolist() == encoded.kept_tags[words][batch.kept.numpy()].tolist()
+    legal = kept_tags(encoded.tags, encoded.piece_counts)
+    assert batch.tags.tolist() == legal[words][batch.kept.numpy()].tolist()
     assert batch.lengths.tolist() == encoded.sentence_words[indices].tolist()
     assert batch.index.tolist() == indices
     expanded = batch.expand(batch.tags)

@@ -8,7 +8,7 @@ import pytest
 
 from bioner.datasets.actions import act
 from bioner.datasets.config import DatasetsConfig, to_datasets_config
-from bioner.errors import UserError
+from bioner.errors import ConfigError, UserError
 from tests.composition import composed
 
 TRAIN = "The\tO\nBRCA1\tB-Gene\ngene\tO\nis\tO\nlong\tO\n\nNo\tO\none\tO\n\nNo\tO\none\tO\n"
@@ -75,6 +75,42 @@ def test_describe(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "split  sentences  words  without mention  longest  Gene" in text
     assert f"0-9 {'█' * 40} 3" in text
     assert "BRCA1 (Gene)" in text
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_describe_draws_a_picture(
+    mine: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    picture = mine.parent / f"lengths.{suffix}"
+    run(capsys, configured("describe", mine, f"picture={picture}"))
+    starts = {"png": b"\x89PNG", "svg": b"<?xml"}
+    assert picture.read_bytes().startswith(starts[suffix])
+    with pytest.raises(ConfigError, match=r"^picture: .*can't be written"):
+        act(configured("describe", mine, f"picture={mine}/none/x.{suffix}"))
+
+
+def test_check_names_what_two_splits_label_otherwise(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (mine / "test.tsv").write_text("No\tO\n\nNo\tB-Gene\none\tO\n\nNo\tB-Gene\none\tO\n")
+    found = run_json(capsys, configured("check", mine, "format=json"))[1]
+    leaks = {(one["of_split"], one["within_split"]): one for one in found["leakage"]}
+    first = leaks["test", "train"]
+    assert (first["two_labellings"], first["contradictions"]) == (1, [[3, 7]])
+    assert leaks["test", "devel"]["contradictions"] == [[3, 1]]
+    assert leaks["devel", "train"]["two_labellings"] == 0
+    text = run(capsys, configured("check", mine))[1]
+    assert "1 sentences of bc2gm test stand in its train with other tags (lines 3/7)" in text
+
+
+def test_check_compares_documents(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (mine / "train.tsv").write_text("-DOCSTART- (PMID7)\n\na\tO\n\n-DOCSTART- (P8)\n\nb\tO\n")
+    (mine / "test.tsv").write_text("-DOCSTART- (PMID7)\n\nc\tO\n")
+    text = run(capsys, configured("check", mine))[1]
+    rows = text.partition("documents of a row's")[2].splitlines()
+    assert [rows[2].split(), rows[3].split()] == [
+        ["test", "in", "train", "of", "bc2gm"], ["bc2gm", "(1)", "1", "(100.00%)"]
+    ]  # fmt: skip
 
 
 def test_check_of_a_right_dataset(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,8 @@
 """The catalogue's YAML files, and what a dataset is compared with when it is read."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
@@ -48,7 +50,15 @@ def message_of(config: DatasetConfig, datasets: Path) -> str:
 
 def test_the_catalogue_names_the_published_corpora() -> None:
     assert {"ncbi_disease", "bc5cdr", "bc2gm", "jnlpba", "linnaeus", "s800"} <= set(REAL)
-    assert len(REAL) >= 20
+    # The fifteen of Crichton et al. 2017.
+    crichton = {"anatem", "bc2gm", "bc4chemd", "bc5cdr", "bionlp09", "bionlp11epi", "bionlp11id",
+                "bionlp13cg", "bionlp13ge", "bionlp13pc", "craft", "ex_ptm", "jnlpba", "linnaeus",
+                "ncbi_disease"}  # fmt: skip
+    assert len(crichton) == 15 and crichton <= set(REAL)
+    assert {"biored", "nlm_chem", "nlm_gene", "medmentions", "tmvar3", "s1000", "conll2003"} <= set(
+        REAL
+    )
+    assert len(REAL) >= 26
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -59,7 +69,10 @@ def test_yaml_is_whole(name: str) -> None:
         assert config.types
         for per_split in (config.sha256, config.sentences, config.mentions):
             assert set(per_split) == set(SPLITS)
-    if config.verified or config.url is not None:
+    if config.archive is not None:
+        assert not config.verified and str(config.url).startswith("https://")
+        assert str(config.url).endswith(f"/{config.archive}")
+    elif config.verified or config.url is not None:
         pinned = r"https://raw\.githubusercontent\.com/[\w-]+/[\w-]+/[0-9a-f]{40}/[\w/-]+/\{file\}"
         assert re.fullmatch(pinned, str(config.url))
 
@@ -131,6 +144,23 @@ def test_types_are_those_of_train_then_the_others(datasets: Path) -> None:
     given = load_corpus("mine", replace(CONFIG, types=types), datasets)
     assert given.types == tuple(types)
     assert given.warnings == warnings
+
+
+def test_processes_share_the_cache(datasets: Path) -> None:
+    (datasets / "mine" / "train.tsv").write_text("a\tB-Gene\nb\tO\n\n" * 20_000)
+    script = (
+        "import sys; from pathlib import Path; from bioner.config import DatasetConfig; "
+        "from bioner.text.catalogue import load_corpus; folder = Path(sys.argv[1]); "
+        "corpus = load_corpus('mine', DatasetConfig(path='mine'), folder, cache=folder / 'cache'); "
+        "print(*[f'{len(s.sentences)} {s.sentences[-1]}' for s in corpus.splits.values()])"
+    )
+    command = [sys.executable, "-c", script, str(datasets)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    said = {process.communicate()[0] for process in processes}
+    assert [process.returncode for process in processes] == [0] * 3
+    assert len(said) == 1 and said.pop().startswith("20000 Sentence(words=('a', 'b')")
+    entries = list((datasets / "cache").iterdir())
+    assert len(entries) == 3 and all((entry / "meta.json").is_file() for entry in entries)
 
 
 def test_no_type_can_be_derived(datasets: Path) -> None:

@@ -1,4 +1,4 @@
-"""The token cache: hits, damage, races, a folder that can't be written."""
+"""The cache of arrays: hits, damage, races, a folder that can't be written."""
 
 import dataclasses
 import logging
@@ -8,11 +8,18 @@ from threading import Barrier
 import numpy as np
 import pytest
 
-from bioner.batches.batch import make_batch
-from bioner.batches.cache import cached
-from bioner.batches.tokens import Encoded, SpecialTokens
+from bioner.text.cache import cached
 
 KEY = {"sha256": "00", "types": ["X"]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoded:
+    """Some arrays."""
+
+    pieces: np.ndarray
+    piece_counts: np.ndarray
+    tags: np.ndarray
 
 
 def encoded(pieces=3):
@@ -20,7 +27,6 @@ def encoded(pieces=3):
         pieces=np.arange(pieces, dtype=np.int32),
         piece_counts=np.ones(pieces, dtype=np.int32),
         tags=np.arange(pieces, dtype=np.int16) % 3,
-        sentence_words=np.full(min(pieces, 1), pieces, dtype=np.int32),
     )
 
 
@@ -37,22 +43,16 @@ def never():
 
 @pytest.mark.parametrize("pieces", [0, 3])
 def test_what_was_made_once_is_mapped_from_disk(tmp_path, pieces):
-    assert_equal(cached(tmp_path / "new", KEY, lambda: encoded(pieces)), encoded(pieces))
-    found = cached(tmp_path / "new", KEY, never)
+    assert_equal(cached(tmp_path / "new", KEY, Encoded, lambda: encoded(pieces)), encoded(pieces))
+    found = cached(tmp_path / "new", KEY, Encoded, never)
     assert_equal(found, encoded(pieces))
     assert isinstance(found.pieces, np.memmap) and not found.pieces.flags.writeable
 
 
-def test_a_batch_can_be_made_of_mapped_arrays(tmp_path):
-    cached(tmp_path, KEY, encoded)
-    batch = make_batch("x", cached(tmp_path, KEY, never), [0], SpecialTokens((7,), ()), 9, 0)
-    assert batch.pieces.tolist() == [7, 0, 1, 2]
-
-
 def test_each_key_has_its_own_entry_and_the_order_of_its_parts_is_nothing(tmp_path):
-    cached(tmp_path, KEY, encoded)
-    assert_equal(cached(tmp_path, KEY | {"sha256": "01"}, lambda: encoded(4)), encoded(4))
-    assert_equal(cached(tmp_path, dict(reversed(KEY.items())), never), encoded())
+    cached(tmp_path, KEY, Encoded, encoded)
+    assert_equal(cached(tmp_path, KEY | {"sha256": "01"}, Encoded, lambda: encoded(4)), encoded(4))
+    assert_equal(cached(tmp_path, dict(reversed(KEY.items())), Encoded, never), encoded())
 
 
 def overwrite(path, old, new):
@@ -76,24 +76,24 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_entry_is_made_anew_and_said(tmp_path, caplog, damage):
-    cached(tmp_path, KEY, encoded)
+    cached(tmp_path, KEY, Encoded, encoded)
     (entry,) = tmp_path.iterdir()
     damage(entry)
-    assert_equal(cached(tmp_path, KEY, encoded), encoded())
+    assert_equal(cached(tmp_path, KEY, Encoded, encoded), encoded())
     (record,) = caplog.records
     assert str(entry) in record.message and "damaged" in record.message
-    assert_equal(cached(tmp_path, KEY, never), encoded())
+    assert_equal(cached(tmp_path, KEY, Encoded, never), encoded())
     assert list(tmp_path.iterdir()) == [entry]
 
 
 def test_an_entry_killed_while_it_was_written_is_not_seen(tmp_path, caplog):
-    cached(tmp_path, KEY, encoded)
+    cached(tmp_path, KEY, Encoded, encoded)
     (entry,) = tmp_path.iterdir()
     (entry / "meta.json").unlink()
     entry.rename(tmp_path / f".{entry.name}.0")
-    assert_equal(cached(tmp_path, KEY, encoded), encoded())
+    assert_equal(cached(tmp_path, KEY, Encoded, encoded), encoded())
     assert not caplog.records
-    assert_equal(cached(tmp_path, KEY, never), encoded())
+    assert_equal(cached(tmp_path, KEY, Encoded, never), encoded())
 
 
 def test_the_loser_of_a_race_uses_what_the_winner_wrote(tmp_path, caplog):
@@ -105,7 +105,7 @@ def test_the_loser_of_a_race_uses_what_the_winner_wrote(tmp_path, caplog):
         return encoded(50_000)
 
     with ThreadPoolExecutor(jobs) as pool:
-        found = list(pool.map(lambda _: cached(tmp_path, KEY, make), range(jobs)))
+        found = list(pool.map(lambda _: cached(tmp_path, KEY, Encoded, make), range(jobs)))
     for one in found:
         assert_equal(one, encoded(50_000))
         assert isinstance(one.pieces, np.memmap)
@@ -118,13 +118,13 @@ def test_a_folder_that_cannot_be_written_is_warned_of_once_and_not_used(tmp_path
     (tmp_path / "file").write_text("no folder")
     folder = tmp_path / "file" / "cache"
     with caplog.at_level(logging.INFO):
-        assert_equal(cached(folder, KEY, encoded), encoded())
-        assert_equal(cached(folder, KEY | {"sha256": "01"}, encoded), encoded())
+        assert_equal(cached(folder, KEY, Encoded, encoded), encoded())
+        assert_equal(cached(folder, KEY | {"sha256": "01"}, Encoded, encoded), encoded())
     (record,) = caplog.records
     assert str(folder) in record.message and "can't be written" in record.message
 
 
 def test_a_failure_to_make_leaves_nothing_behind(tmp_path):
     with pytest.raises(ZeroDivisionError):
-        cached(tmp_path, KEY, lambda: 1 / 0)
+        cached(tmp_path, KEY, Encoded, lambda: 1 / 0)
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,174 @@
+"""The YAML of a dataset that a user has: looked at, read, counted and written."""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bioner.config import DatasetConfig, Flatten
+from bioner.datasets.config import DatasetsConfig
+from bioner.datasets.sniff import SNIFFERS, columns_of, go_together, sniff, split_of
+from bioner.errors import ConfigError, DataError, UserError
+from bioner.text.audit_counts import SplitCounts, count
+from bioner.text.catalogue import SPLITS, Corpus, load_corpus
+
+# Of the sentences of train where there is no devel split.
+DEVEL_SHARE = 0.1
+# What the mentions are called where the tags have no types.
+ENTITY = "Entity"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a path holds.
+
+    Attributes:
+        name: of the dataset.
+        yaml: the file that was written.
+        format: of the files.
+        scheme: of the tags; "" where the format has none.
+        files: of each split.
+        types: the entity types.
+        splits: what each split holds.
+        remarks: what the user should know, one sentence each.
+    """
+
+    name: str
+    yaml: str
+    format: str
+    scheme: str
+    files: dict[str, str]
+    types: list[str]
+    splits: dict[str, SplitCounts]
+    remarks: list[str]
+
+
+def new(config: DatasetsConfig) -> Found:
+    """Look at a file or folder and write the YAML of the dataset.
+
+    Raises:
+        UserError: if there is a YAML of that name already, or the path holds nothing that can be
+            read; nothing is written then.
+    """
+    path = Path(str(config.path)).expanduser().absolute()
+    name = config.name or re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "mine"
+    target = Path(config.output).expanduser() / "dataset" / f"{name}.yaml"
+    if target.exists():
+        raise UserError(f"{target}: is there already; remove it, or give another name= or output=")
+    folder, files = _splits(path)
+    remarks = _remarks(files)
+    one = _described(name, folder, files)
+    corpus = _read(name, one)
+    one.types = [*corpus.types]
+    counts = {split: count(corpus.splits[split].sentences, corpus.types) for split in corpus.splits}
+    one.sha256 = {split: corpus.splits[split].sha256 for split in files}
+    one.sentences = {split: each.sentences for split, each in counts.items()}
+    one.mentions = {split: sum(each.mentions.values()) for split, each in counts.items()}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(_yaml(one, remarks), encoding="utf-8")
+    scheme = str(one.scheme) if one.format == "conll" else ""
+    remarks += corpus.warnings
+    return Found(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
+
+
+def _splits(path: Path) -> tuple[Path, dict[str, str]]:
+    """Return a folder, and the file or folder in it of each split.
+
+    Raises:
+        DataError: if there is nothing there, or not one file for a split.
+    """
+    if not path.exists():
+        raise DataError(path, None, "no such file or folder")
+    if split_of(path.stem) is None if path.is_file() else sniff(path):
+        return path.parent, {"train": path.name}
+    folder = path.parent if path.is_file() else path
+    entries = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
+    if path.is_file():
+        entries = [p for p in entries if p.suffix == path.suffix and go_together(p.stem, path.stem)]
+    named = [p for p in entries if split_of(p.stem) and sniff(p)]
+    # Files of one kind belong together: train.tsv goes with test.tsv, not with test.xml.
+    kinds = Counter((p.suffix, sniff(p)) for p in named)
+    if not kinds:
+        legal = "expected names with train, devel or dev, and test, and files of a known format: "
+        raise DataError(folder, None, "no split was found", legal + ", ".join(SNIFFERS))
+    kind = kinds.most_common(1)[0][0]
+    files: dict[str, str] = {}
+    for entry in named:
+        split = str(split_of(entry.stem))
+        if (entry.suffix, sniff(entry)) == kind:
+            if split in files:
+                found = f"{split} may be {files[split]} or {entry.name}"
+                raise DataError(folder, None, found, "give a folder with one of them")
+            files[split] = entry.name
+    if "train" not in files and path.is_file():
+        return folder, {"train": path.name}
+    if "train" not in files:
+        raise DataError(folder, None, f"no train split, only {', '.join(files.values())}")
+    return folder, {split: files[split] for split in SPLITS if split in files}
+
+
+def _remarks(files: Mapping[str, str]) -> list[str]:
+    found = []
+    if "devel" not in files:
+        found.append(
+            f"no devel split was found: {DEVEL_SHARE:.0%} of train, whole documents where the "
+            "file marks them, is held out for it (devel_share)"
+        )
+    if "test" not in files:
+        found.append("no test split was found: give files.test before training")
+    return found
+
+
+def _described(name: str, folder: Path, files: dict[str, str]) -> DatasetConfig:
+    places = [folder / file for file in files.values()]
+    one = DatasetConfig(
+        title=name,
+        path=str(folder),
+        files=files,
+        format=str(sniff(places[0])),
+        devel_share=None if "devel" in files else DEVEL_SHARE,
+    )
+    if sniff(places[0]) is None:
+        raise DataError(places[0], None, "is of no known format", f"Legal: {', '.join(SNIFFERS)}")
+    if one.format != "conll":
+        one.flatten = Flatten.longest  # what it leaves out is counted and said
+    else:
+        columns = columns_of(places)
+        one.scheme, one.typed = columns.scheme, columns.typed
+        one.word_column, one.tag_column = columns.word, columns.tag
+        one.types = [] if columns.typed else [ENTITY]
+    return one
+
+
+def _read(name: str, one: DatasetConfig) -> Corpus:
+    """Read the splits that there are, as training would."""
+    whole = replace(one, files=one.files | {"test": one.files.get("test", one.files["train"])})
+    try:
+        corpus = load_corpus(name, whole, Path(one.path))
+    except ConfigError as error:
+        raise UserError(f"found {one.format} files with scheme {one.scheme}, but {error}") from None
+    splits = {s: split for s, split in corpus.splits.items() if s != "test" or s in one.files}
+    return replace(corpus, splits=splits)
+
+
+def _yaml(one: DatasetConfig, remarks: list[str]) -> str:
+    """Return the YAML: what differs from the default, and what was found of the data."""
+    usual = DatasetConfig(path=one.path, devel_share=one.devel_share)
+    given: dict[str, Any] = {
+        each.name: getattr(one, each.name)
+        for each in fields(one)
+        if each.name in ("path", "files") or getattr(one, each.name) != getattr(usual, each.name)
+    }
+    if one.flatten != usual.flatten:
+        given["flatten"] = str(one.flatten)
+    if one.devel_share is not None:
+        given["devel_share"] = one.devel_share
+    heading = "".join(f"# {remark[0].upper()}{remark[1:]}.\n" for remark in remarks)
+    return heading + yaml.safe_dump(given, sort_keys=False, allow_unicode=True, width=100)

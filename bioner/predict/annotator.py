@@ -1,0 +1,142 @@
+"""Documents in, the same documents with what the heads of a run mark out: `bioner.load`."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bioner.predict.finished import open_run
+from bioner.predict.mentions import mentions, merged
+from bioner.predict.predict_config import Merge
+from bioner.predict.tagger import load_tagger
+from bioner.text.document import Document, Passage
+from bioner.text.segment import segment
+from bioner.text.sentence import Sentence
+
+# Characters of the documents that are tagged together: many for speed, bounded for memory.
+_CHARACTERS = 200_000
+# Words of a sentence that are tagged together. Hardly a real sentence has so many: a text that no
+# splitter could split is cut here, and a mention across a cut is lost.
+_WORDS = 500
+_HALVES = re.compile("[\ud800-\udfff]")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A document in words: its sentences know where in the document each word stands."""
+
+    document: Document
+    sentences: Sequence[Sentence]
+
+
+class Annotator:
+    """Some heads of a finished run, ready to mark text.
+
+    Args:
+        run: the directory of the run.
+        heads: those of the run that mark; none named means all.
+        merge: what is made of the mentions of several heads.
+        device: auto, cpu, cuda, …
+        precision: auto, 32-true or bf16-mixed; see `bioner.predict.hardware.pick_hardware`.
+
+    Raises:
+        UserError: the run or a head can't be used.
+
+    Attributes:
+        heads: the names of the heads.
+        types: the entity types of each head.
+    """
+
+    def __init__(
+        self,
+        run: str | Path,
+        heads: Sequence[str] = (),
+        merge: Merge | str = Merge.union,
+        device: str = "auto",
+        precision: str = "auto",
+    ) -> None:
+        finished = open_run(Path(run))
+        self.heads = finished.choose(list(heads))
+        self._merge = Merge(merge)
+        self._tagger = load_tagger(finished, self.heads, device, precision)
+        self.types = {h: tuple(t[2:] for t in tags[1::2]) for h, tags in self._tagger.tags.items()}
+
+    def predict(self, texts: Iterable[str | Document]) -> list[Document]:
+        """Return a document for each text, with what the heads mark in it.
+
+        Args:
+            texts: plain texts, or documents, whose own annotations are kept in front. A plain
+                text becomes a document of one passage; its id is its place, from 1.
+
+        Returns:
+            The documents, in order. An annotation that a head made names it as `source` and has a
+            `score`, the mean probability of its words' tags; its offsets count characters.
+
+        Raises:
+            TypeError: one text where several are expected.
+        """
+        if isinstance(texts, str | Document):
+            raise TypeError("predict takes a list of texts; for one text write predict([text])")
+        documents = (
+            Document(str(number), (Passage(text, 0),), ()) if isinstance(text, str) else text
+            for number, text in enumerate(texts, 1)
+        )
+        return list(self.annotate(documents))
+
+    def annotate(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yield the documents, in order, with what the heads mark; few are in memory at a time."""
+        for chunk in self.chunks(words_of(document) for document in documents):
+            yield from (one.document for one in chunk)
+
+    def chunks(self, documents: Iterable[Worded]) -> Iterator[list[Worded]]:
+        """Yield the documents, in order, with what the heads mark, those tagged together at once.
+
+        Args:
+            documents: whose words are tagged as they are given.
+        """
+        chunk: list[Worded] = []
+        size = 0
+        for one in documents:
+            chunk.append(one)
+            size += sum(len(passage.text) for passage in one.document.passages)
+            if size >= _CHARACTERS:
+                yield self._annotated(chunk)
+                chunk, size = [], 0
+        if chunk:
+            yield self._annotated(chunk)
+
+    def _annotated(self, chunk: Sequence[Worded]) -> list[Worded]:
+        cut = [list(_cut(one)) for one in chunk]
+        tagged = self._tagger.tag([sentence for sentences in cut for sentence in sentences])
+        found, first = [], 0
+        for one, sentences in zip(chunk, cut, strict=True):
+            marks = merged([*mentions(one.document, sentences, first, tagged)], self._merge)
+            first += len(sentences)
+            annotations = (*one.document.annotations, *marks)
+            found.append(Worded(replace(one.document, annotations=annotations), one.sentences))
+        return found
+
+
+def words_of(document: Document) -> Worded:
+    """Split a document into sentences and words."""
+    # Half of a surrogate pair, which a Python string may hold, is no character to any splitter.
+    passages = tuple(replace(p, text=_HALVES.sub("\ufffd", p.text)) for p in document.passages)
+    return Worded(document, segment(replace(document, passages=passages, annotations=())))
+
+
+def _cut(one: Worded) -> Iterator[Sentence]:
+    """Yield the sentences, those without end in pieces."""
+    for sentence in one.sentences:
+        words = len(sentence.words)
+        if words <= _WORDS:
+            yield sentence
+            continue
+        log.warning("document %r: a sentence of %d words is tagged in pieces of %d",
+                    one.document.id, words, _WORDS)  # fmt: skip
+        for start in range(0, words, _WORDS):
+            part = slice(start, start + _WORDS)
+            yield replace(sentence, words=sentence.words[part], tags=sentence.tags[part],
+                          offsets=sentence.offsets[part])  # fmt: skip

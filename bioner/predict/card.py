@@ -1,0 +1,87 @@
+"""The model card of an exported head."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+
+from bioner.identity import roles
+from bioner.predict.finished import FinishedRun
+
+RULE = """\
+The tag of a word is the label with the largest logit at the word's first piece:
+
+```python
+import torch
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("FOLDER")
+model = AutoModelForTokenClassification.from_pretrained("FOLDER")
+words = ["Mutations", "in", "BRCA1", "cause", "breast", "cancer", "."]
+pieces = tokenizer(words, is_split_into_words=True, return_tensors="pt")
+with torch.no_grad():
+    labels = model(**pieces).logits[0].argmax(-1).tolist()
+first = {word: at for at, word in reversed(list(enumerate(pieces.word_ids()))) if word is not None}
+tags = [model.config.id2label[labels[first[i]]] if i in first else "O" for i in range(len(words))]
+```
+
+A mention begins with B-TYPE and goes on with I-TYPE; an I-TYPE that continues nothing is outside.
+In training, words ended at blanks and around punctuation. `pipeline("token-classification")` gives
+the labels of all pieces; with `aggregation_strategy="first"` it joins those of one word by their
+first piece and shows words between blanks. Sentences longer than the model are to be cut.
+"""
+
+
+def card(run: FinishedRun, head: str, losses: Sequence[str]) -> str:
+    """Return the README.md of an exported head.
+
+    Args:
+        run: where it comes from.
+        head: its name.
+        losses: what the export changed, one sentence each.
+    """
+    front = yaml.safe_dump(
+        {
+            "library_name": "transformers",
+            "pipeline_tag": "token-classification",
+            "language": "en",
+            "tags": ["biomedical", "named-entity-recognition", "bioner"],
+        },
+        sort_keys=False,
+    )
+    record = run.record
+    parts = [
+        f"---\n{front}---\n",
+        f"# {head} ({record['regime']})\n",
+        f"The head `{head}` of the bioner run `{record['run']}` on `{run.config.encoder.name}`.\n",
+        *losses,
+        f"## Scores\n\nStrict entity-level scores of the run.\n\n{_scores(record, head)}",
+        f"## Trained on\n\n{_corpora(run)}",
+        f"## Decoding\n\n{RULE}",
+        f"## Config\n\n```yaml\n{OmegaConf.to_yaml(OmegaConf.create(record['config']))}```\n",
+    ]
+    return "\n".join(parts)
+
+
+def _scores(record: Mapping[str, Any], head: str) -> str:
+    rows = [(f"{head} {split}", found) for split, found in record["scores"][head].items()]
+    for name, splits in record["cross"].get(head, {}).items():
+        rows += [(f"{name} {split} (evaluated)", cell["strict"]) for split, cell in splits.items()]
+    lines = ["| split | type | precision | recall | F1 | mentions |",
+             "| --- | --- | --: | --: | --: | --: |"]  # fmt: skip
+    for name, found in rows:
+        for kind, one in (("all", found), *found["by_type"].items()):
+            lines.append(f"| {name} | {kind} | {one['precision']:.4f} | {one['recall']:.4f} | "
+                         f"{one['f1']:.4f} | {one['support']} |")  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _corpora(run: FinishedRun) -> str:
+    lines = ["| corpus | role | train sentences | licence |", "| --- | --- | --: | --- |"]
+    for name, role in roles(run.config).items():
+        dataset, use = run.config.dataset[name], run.record["datasets"][name]
+        title = f"{name}: {dataset.title}" if dataset.title else name
+        lines.append(f"| {title} | {role} | {use['train_sentences']} | "
+                     f"{dataset.licence or 'not stated'} |")  # fmt: skip
+    return "\n".join(lines) + "\n"

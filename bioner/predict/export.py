@@ -1,0 +1,143 @@
+"""`bioner export`: a head of a run as a folder that needs no bioner."""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from transformers import PreTrainedModel
+from transformers.utils import logging as chatter
+
+from bioner.errors import ConfigError
+from bioner.model.crf import CrfHead
+from bioner.model.heads import Head
+from bioner.predict.card import card
+from bioner.predict.export_config import ExportConfig, ExportFormat
+from bioner.predict.finished import FinishedRun, open_run
+from bioner.predict.hardware import FULL
+from bioner.predict.mention_scores import strict
+from bioner.predict.tagger import HeadsOnEncoder, Tagger, load_tagger
+from bioner.predict.token_classifier import to_token_classifier, without_transitions
+from bioner.text.catalogue import load_corpus
+from bioner.text.sentence import Sentence
+from bioner.text.tags import spans
+
+log = logging.getLogger(__name__)
+
+
+def export(config: ExportConfig) -> None:
+    """Write the folder, and print what the exported model loses, where it loses something.
+
+    Raises:
+        UserError: what the user gave can't be used, or the head can't be exported.
+    """
+    output = Path(config.output)
+    _check_free(output, config.overwrite)
+    run = open_run(Path(config.run))
+    name = _only(run, config.of_head)
+    tagger = load_tagger(run, [name], "cpu", FULL)
+    encoder = tagger.encoders[0].encoder
+    head = tagger.encoders[0].heads[name]
+    assert isinstance(head, Head)
+    model = to_token_classifier(run.config.encoder, encoder, head)
+    losses = [_without_crf(config, run, name, tagger)] if isinstance(head, CrfHead) else []
+    partial = output.with_name(f"{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    chatter.disable_progress_bar()
+    model.save_pretrained(partial)
+    tagger.tokenizer.model_max_length = tagger.window.max_pieces
+    tagger.tokenizer.save_pretrained(partial)
+    if config.format == ExportFormat.onnx:
+        losses += _onnx(config, run, name, tagger, model, partial)
+    (partial / "README.md").write_text(card(run, name, losses), encoding="utf-8")
+    if output.exists():
+        shutil.rmtree(output)
+    partial.replace(output)
+    log.info("head %s written to %s", name, output)
+
+
+def _check_free(output: Path, overwrite: bool) -> None:
+    """Refuse to replace what export can't have written."""
+    if not output.exists():
+        return
+    if not overwrite:
+        raise ConfigError("output", f"{output} exists", "overwrite=true replaces it")
+    if not (output / "config.json").is_file() or not (output / "README.md").is_file():
+        raise ConfigError("overwrite", f"{output} is no exported folder", "another output")
+
+
+def _only(run: FinishedRun, head: str | None) -> str:
+    heads = run.choose([] if head is None else [head])
+    if len(heads) > 1:
+        raise ConfigError("head", "is not given", f"one of {', '.join(heads)}")
+    return heads[0]
+
+
+def _without_crf(config: ExportConfig, run: FinishedRun, name: str, tagger: Tagger) -> str:
+    """Measure on devel what a CRF without its transitions loses, and say it."""
+    sentences = _devel(config, run, name)
+    encoder, head = tagger.encoders[0].encoder, tagger.encoders[0].heads[name]
+    assert isinstance(head, CrfHead)
+    both = HeadsOnEncoder(encoder, {"crf": head, "linear": without_transitions(head)}).eval()
+    tags = dict.fromkeys(("crf", "linear"), head.tags)
+    tagged = replace(tagger, tags=tags, encoders=[both]).tag(sentences)
+    f1 = {
+        kind: score(sentences, [found.tags(i) for i in range(len(sentences))])
+        for kind, found in tagged.items()
+    }
+    said = (
+        f"The CRF's transitions are dropped: strict F1 on devel is {f1['linear']:.4f} without "
+        f"them, {f1['crf']:.4f} with them ({f1['linear'] - f1['crf']:+.4f}).\n"
+    )
+    log.info("%s", said.strip())
+    return said
+
+
+def _onnx(
+    config: ExportConfig,
+    run: FinishedRun,
+    name: str,
+    tagger: Tagger,
+    model: PreTrainedModel,
+    folder: Path,
+) -> list[str]:
+    """Write the model for ONNX Runtime, and return what rounding it to 8 bits loses on devel."""
+    try:
+        from bioner.predict import onnx_model
+    except ImportError as error:
+        legal = "pip install 'bioner[onnx]'"
+        raise ConfigError("format", f"is onnx, and {error.name} is not installed", legal) from error
+    onnx_model.write(model, folder)
+    if not config.int8:
+        return []
+    onnx_model.round_weights(folder)
+    sentences, tags = _devel(config, run, name), tagger.tags[name]
+    plain, rounded = (
+        score(
+            sentences,
+            onnx_model.tag(folder / file, sentences, tagger.tokenizer, tagger.window, tags),
+        )
+        for file in (onnx_model.PLAIN, onnx_model.ROUNDED)
+    )
+    said = (
+        f"Strict F1 on devel is {rounded:.4f} with {onnx_model.ROUNDED}, {plain:.4f} with "
+        f"{onnx_model.PLAIN} ({rounded - plain:+.4f}).\n"
+    )
+    log.info("%s", said.strip())
+    return [said]
+
+
+def _devel(config: ExportConfig, run: FinishedRun, name: str) -> Sequence[Sentence]:
+    """Return the devel sentences of the head's own dataset."""
+    dataset, folder = run.config.dataset[name], Path(config.datasets_dir)
+    corpus = load_corpus(name, dataset, folder, config.datasets_mirror)
+    return corpus.splits["devel"].sentences
+
+
+def score(sentences: Sequence[Sentence], tags: Sequence[Sequence[str]]) -> float:
+    """Return the strict F1 of predicted tags."""
+    gold, guess = [spans(s.tags) for s in sentences], [spans(row) for row in tags]
+    types = sorted({mention.type for row in (*gold, *guess) for mention in row})
+    return strict(gold, guess, types)["f1"]

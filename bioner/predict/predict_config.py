@@ -1,0 +1,74 @@
+"""The typed schema of `bioner predict`, and its checks; values live in conf/predict.yaml."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import cast
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from bioner.errors import ConfigError
+
+
+class Merge(StrEnum):
+    """What is made of the mentions of several heads.
+
+    `none` keeps every mention of every head. `union` makes one of those that are equal in place
+    and type, with all their heads and the highest score. `highest` keeps, of overlapping mentions
+    of one type, the one with the highest score.
+    """
+
+    none = "none"
+    union = "union"
+    highest = "highest"
+
+
+@dataclass
+class PredictConfig:
+    """The whole of `bioner predict`.
+
+    Attributes:
+        run: the directory of a finished run.
+        input: a file, a folder, or - for standard input.
+        output: a file, a folder for formats with files of their own for each document, or - for
+            standard output.
+        input_format: null takes it from the name.
+        output_format: null takes it from the name.
+        heads: those of the run that mark; none named means all.
+        merge: what is made of the mentions of several heads.
+        device: auto, cpu, cuda, …
+        precision: 32-true, bf16-mixed, or auto: that of the training where the hardware can.
+        resume: true goes on where an interrupted prediction stopped.
+        overwrite: true replaces an output that exists.
+        strict: true ends at the first document that can't be read or written.
+        debug: true shows the traceback of an error.
+    """
+
+    run: str = MISSING
+    input: str = MISSING
+    output: str = MISSING
+    input_format: str | None = None
+    output_format: str | None = None
+    heads: list[str] = field(default_factory=list)
+    merge: Merge = Merge.union
+    device: str = "auto"
+    precision: str = "auto"
+    resume: bool = False
+    overwrite: bool = False
+    strict: bool = False
+    debug: bool = False
+
+
+def to_predict_config(cfg: DictConfig) -> PredictConfig:
+    """Return the checked, resolved config of `bioner predict`.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    for key in sorted(OmegaConf.missing_keys(cfg)):
+        raise ConfigError(key, "is not given")
+    config = cast(PredictConfig, OmegaConf.to_object(cfg))
+    if config.resume and config.overwrite:
+        raise ConfigError("resume", "is true, and so is overwrite", "one of them")
+    if config.resume and "-" in (config.input, config.output):
+        raise ConfigError("resume", "is true, but a stream can't go on", "files")
+    return config

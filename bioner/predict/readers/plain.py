@@ -1,0 +1,48 @@
+"""Readers of plain text: a file is a document, or each of its lines is one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bioner.errors import DataError, Report, raise_it
+from bioner.text.document import Document, Passage
+from bioner.text.formats.source import Source, numbered_lines, opened, place_of
+
+
+def read_text(
+    source: Source, report: Report = raise_it, below: Path | None = None
+) -> Iterator[Document]:
+    r"""Yield one document, the whole source, as it stands, `\r` and control characters included.
+
+    A byte order mark is passed over.
+
+    Args:
+        source: the file or a binary stream.
+        report: takes the fault; where it returns, there is no document.
+        below: a folder; the document's id is the file's path from there, without its ending. Else
+            it is the file's name.
+
+    Raises:
+        DataError: if the source can't be read; by default also if it is not UTF-8.
+    """
+    place = place_of(source)
+    with opened(source) as stream:
+        data = stream.read()
+    path = Path(place).with_suffix("")
+    name = path.name if below is None else path.relative_to(below).as_posix()
+    try:
+        yield Document(name, (Passage(data.decode("utf-8-sig"), 0),), ())
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        report(DataError(place, line, found, "expected UTF-8"))
+
+
+def read_lines(source: Source, report: Report = raise_it) -> Iterator[Document]:
+    """Yield a document for each line that is more than blanks; its id is the line's number.
+
+    Raises:
+        DataError: if the source can't be read as text.
+    """
+    for number, line in numbered_lines(source):
+        if line and not line.isspace():
+            yield Document(str(number), (Passage(line, 0),), (), number)

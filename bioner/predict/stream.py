@@ -1,0 +1,156 @@
+"""`bioner predict`: a stream of documents through the heads of a run, in order."""
+
+import hashlib
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from bioner.errors import ConfigError, DataError, Report
+from bioner.identity import digest
+from bioner.predict.annotator import Annotator, Worded
+from bioner.predict.bar import Bar
+from bioner.predict.finished import FinishedRun, open_run
+from bioner.predict.formats import STREAM, files_of, input_format, output_format, read
+from bioner.predict.predict_config import PredictConfig
+from bioner.predict.sinks import Sink, open_sink
+from bioner.predict.unfinished import Progress, start
+from bioner.predict.writers.formats import FOLDERS
+from bioner.text.formats.checked import MismatchError
+
+log = logging.getLogger(__name__)
+
+
+def predict(config: PredictConfig) -> bool:
+    """Mark what the heads of a run find in an input; return whether every document was written.
+
+    Raises:
+        UserError: what the user gave can't be used, or under `strict` a bad document.
+    """
+    form = input_format(config.input, config.input_format)
+    to = output_format(config.output, config.output_format, form)
+    files = [] if config.input == STREAM else files_of(config.input, form)
+    run = open_run(Path(config.run))
+    heads = run.choose(config.heads)
+    key = _key(config, run, form, to, files)
+    progress = start(config.output, to, key, config.resume, config.overwrite)
+    annotator = Annotator(config.run, config.heads, config.merge, config.device, config.precision)
+    reading = _Reading(form, config.input, files, progress, config.strict)
+    sink = open_sink(config.output, to, heads, progress)
+    try:
+        with reading:
+            for chunk in annotator.chunks(reading):
+                for worded in chunk:
+                    _write(sink, worded, reading)
+                sink.commit(progress)
+        if not progress.documents:
+            raise ConfigError("input", f"no document could be read from {config.input} as {form}")
+        sink.finish()
+    finally:
+        sink.close()
+    log.info("%d documents written to %s, %d bad", progress.written, config.output, progress.bad)
+    return progress.bad == 0
+
+
+def _write(sink: Sink, worded: Worded, reading: "_Reading") -> None:
+    reading.progress.documents += 1
+    try:
+        sink.write(worded)
+        reading.progress.written += 1
+    except DataError as error:
+        reading.report(error)
+
+
+class _Reading:
+    """The documents of an input, without those that an earlier start has dealt with.
+
+    Args:
+        form: the format.
+        place: the input as it was given.
+        files: its files, in order; none is standard input.
+        progress: how far the earlier start came; bad documents are counted in it.
+        strict: whether a bad document is an error.
+    """
+
+    def __init__(
+        self, form: str, place: str, files: list[Path], progress: Progress, strict: bool
+    ) -> None:
+        self._form, self._place, self._files = form, Path(place), files
+        self.progress, self._strict = progress, strict
+        self._skip = progress.documents
+        self._bar = Bar(len(files) if form in FOLDERS else sum(f.stat().st_size for f in files))
+
+    def __enter__(self) -> "_Reading":
+        """Show the bar."""
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Take the bar down."""
+        self._bar.__exit__(*error)
+
+    def __iter__(self) -> Iterator[Worded]:
+        """Yield the documents."""
+        read_so_far = 0
+
+        def heed(error: DataError) -> None:
+            if read_so_far >= self._skip:
+                self.report(error)
+
+        for worded in self._all(heed):
+            read_so_far += 1
+            if read_so_far > self._skip:
+                yield worded
+            if self._form in FOLDERS:
+                self._bar.show(read_so_far, read_so_far)
+            else:
+                self._bar.show(self._bytes(), read_so_far)
+
+    def _all(self, report: Report) -> Iterator[Worded]:
+        self._passed, self._stream = 0, None
+        below = self._place if self._place.is_dir() else None
+        if not self._files:
+            yield from read(self._form, sys.stdin.buffer, report)
+        elif self._form in FOLDERS:
+            yield from read(self._form, self._place, report)
+        else:
+            for file in self._files:
+                with file.open("rb") as self._stream:
+                    yield from read(self._form, self._stream, report, below)
+                    self._passed += self._stream.tell()
+                self._stream = None
+
+    def _bytes(self) -> int:
+        return self._passed + (0 if self._stream is None else self._stream.tell())
+
+    def report(self, error: DataError) -> None:
+        """Name a bad document and count it; raise under `strict`."""
+        if self._strict:
+            raise error
+        if isinstance(error, MismatchError):
+            log.warning("%s (read as what stands there)", error)
+            return
+        self.progress.bad += 1
+        log.error("left out: %s", error)
+
+
+def _key(config: PredictConfig, run: FinishedRun, form: str, to: str, files: list[Path]) -> str:
+    """Hash all that decides what the output holds."""
+    weights = {}
+    for head in run.choose(config.heads):
+        with run.weights[head].open("rb") as stream:
+            weights[head] = hashlib.file_digest(stream, "sha256").hexdigest()
+    stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return digest(
+        [
+            stats,
+            weights,
+            form,
+            to,
+            str(config.merge),
+            config.device,
+            config.precision,
+            config.input,
+            config.strict,
+        ]
+    )

@@ -1,0 +1,77 @@
+"""What a run was trained on, and how much of it stands in a split that it is scored on."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bioner.config import Leakage, Pretraining, TrainConfig
+from bioner.errors import UserError
+from bioner.predict.finished import FinishedRun, open_run
+from bioner.study.tasks import choose_sentences, load_corpora
+from bioner.text.audit_sentences import long_enough
+from bioner.text.sentence import Sentence
+from bioner.text.table import joined
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How much of a split a run was trained on; sentences of `SHORTEST` words and more.
+
+    Attributes:
+        sentences: of the split.
+        trained_on: those of them that stand in what the run was trained on, whatever their
+            tokenisation.
+    """
+
+    sentences: int
+    trained_on: int
+
+
+def judge(texts: set[str], sentences: Sequence[Sentence]) -> Verdict:
+    """Return how many of the sentences are among the texts of `training_texts`."""
+    long = [joined(sentence) for sentence in sentences if long_enough(sentence)]
+    return Verdict(len(long), sum(text in texts for text in long))
+
+
+def training_texts(run: FinishedRun, datasets_dir: str, mirror: str | None) -> set[str] | None:
+    """Return the text, without blanks, of every sentence that a run was trained on.
+
+    Those of every role count, and where the run started from another run's weights, those of that
+    run too. None, with a warning, where they can't be known here.
+    """
+    config = replace(run.config, datasets_dir=datasets_dir, datasets_mirror=mirror)
+    try:
+        found = _own_texts(config, run)
+        if config.pretrain.kind == Pretraining.checkpoint:
+            earlier = training_texts(_earlier(config), datasets_dir, mirror)
+            return None if earlier is None else found | earlier
+    except UserError as error:
+        log.warning("what %s was trained on can't be compared: %s", run.directory.name, error)
+        return None
+    return found
+
+
+def _own_texts(config: TrainConfig, run: FinishedRun) -> set[str]:
+    # What `warn`, `error` and `ignore` leave is the same, and all that is to be said was said.
+    quiet = Leakage.drop if config.leakage == Leakage.drop else Leakage.ignore
+    config = replace(config, leakage=quiet)
+    corpora = load_corpora(config)
+    for name, corpus in corpora.items():
+        known = run.record["datasets"][name]["sha256"]
+        if {split: content.sha256 for split, content in corpus.splits.items()} != known:
+            raise UserError(f"the files of {name} here are not those of the run")
+    chosen = choose_sentences(config, corpora)
+    return {
+        joined(corpora[name].splits["train"].sentences[i])
+        for name, guarded in chosen.items()
+        for i in guarded.used
+    }
+
+
+def _earlier(config: TrainConfig) -> FinishedRun:
+    """Open the run whose weights this one started from."""
+    place = Path(str(config.pretrain.checkpoint))
+    return open_run(place.parent.parent if place.is_file() else place)

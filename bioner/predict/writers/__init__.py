@@ -1,0 +1,1 @@
+"""Writers of the formats that keep documents and character offsets, one module a format."""

@@ -1,0 +1,32 @@
+"""The T lines and the text file that brat and the BioNLP shared tasks share."""
+
+import re
+from collections.abc import Iterator
+
+from bioner.predict.writers.whole import one_line, refusal, whole_text, with_ids
+from bioner.text.document import Annotation, Document
+
+
+def text_file(document: Document) -> str:
+    """Return the content of the `.txt` file."""
+    text = whole_text(document)
+    # A reader takes one byte order mark away.
+    return f"\ufeff{text}" if text.startswith("\ufeff") else text
+
+
+def marks(document: Document) -> Iterator[tuple[Annotation, str]]:
+    r"""Yield each annotation, with an id that begins with T, and its line without `\n`.
+
+    Raises:
+        DataError: an annotation without a place, or a type with blanks.
+    """
+    for annotation in with_ids(document, "T"):
+        if not re.fullmatch(r"T[^\s]+", annotation.id):
+            legal = "the ids of standoff annotation begin with T"
+            raise refusal(document, f"an annotation has the id {annotation.id!r}", legal)
+        if not annotation.spans or not re.fullmatch(r"[^\s\0]+", annotation.type):
+            found = f"an annotation of type {annotation.type!r} has {len(annotation.spans)} places"
+            raise refusal(document, found, "standoff needs a type without blanks, and a place")
+        spans = ";".join(f"{start} {end}" for start, end in annotation.spans)
+        text = one_line(annotation.text)
+        yield annotation, f"{annotation.id}\t{annotation.type} {spans}\t{text}"

@@ -1,0 +1,93 @@
+"""What stands at the top of a report: who made it, from what, and what is missing."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from bioner import __version__
+from bioner.report.analyses.gains import FEWEST_SEEDS
+from bioner.report.results import Results
+
+_SHOWN_COMMITS = 3
+
+
+@dataclass(frozen=True)
+class About:
+    """The top of a report.
+
+    Attributes:
+        study: its name.
+        command: what was typed to make the report.
+        version: of bioner.
+        commit: of the code that made the report.
+        made: when.
+        counts: of the runs in each state.
+        says: what a reader must know first.
+        from_runs: words for the runs behind every table.
+    """
+
+    study: str
+    command: str
+    version: str
+    commit: str
+    made: str
+    counts: dict[str, int]
+    says: list[str]
+    from_runs: str
+
+    def lines(self) -> list[str]:
+        """Return the provenance of every table, for comments in files."""
+        return [f"made by: {self.command}", f"commit: {self.commit}", f"from: {self.from_runs}"]
+
+
+def about(study: str, command: str, commit: str | None, results: Results) -> About:
+    """Count the runs of a study and say what is missing."""
+    frame, everything = results.frame, results.everything
+    done = frame[frame.status == "complete"]
+    states = everything.drop_duplicates("run").status.value_counts()
+    problems = pd.Series([p.state for p in results.problems], dtype=object).value_counts()
+    runs = done.run.nunique()
+    counts = {
+        "complete": runs,
+        "failed": int(states.get("failed", 0)),
+        "unfinished": int(states.get("unfinished", 0)),
+        "unreadable": int(problems.get("unreadable", 0)),
+        "incompatible": len({p.place for p in results.problems if p.state == "incompatible"}),
+        "missing cells": int((results.tables["scores"].n == 0).sum()),
+    }
+    commits = sorted({commit[:10] for commit in done.commit if commit})
+    more = f" and {len(commits) - _SHOWN_COMMITS} more" if len(commits) > _SHOWN_COMMITS else ""
+    trained = ", ".join(commits[:_SHOWN_COMMITS]) + more if commits else "(not known)"
+    return About(
+        study, command, __version__, (commit or "not known")[:10],
+        datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), counts, _says(results, counts),
+        f"{runs} complete, comparable runs, trained at commit {trained}",
+    )  # fmt: skip
+
+
+def _says(results: Results, counts: dict[str, int]) -> list[str]:
+    says = []
+    if not counts["complete"]:
+        says.append("No run of this study is complete yet: there is nothing to average.")
+    if counts["incompatible"]:
+        says.append(
+            "Complete runs that differ from the others in something that is no axis of the tables: "
+            f"{counts['incompatible']}. They are in no table; they and the difference are listed "
+            "under Runs. axes=[KEY] makes a config key an axis."
+        )
+    lost = sum(problem.state == "predictions" for problem in results.problems)
+    if lost:
+        says.append(
+            f"{lost} prediction files could not be used: those runs have scores, but their cells "
+            "have no intervals and tests."
+        )
+    for name, title in (("gains", "single"), ("over_transfer", "transfer"), ("over_mtl", "MTL")):
+        table = results.tables[name]
+        few = int((table.n < FEWEST_SEEDS).sum())
+        if few:
+            says.append(
+                f"{few} of {len(table)} comparisons with {title} have fewer than {FEWEST_SEEDS} "
+                "seeds: they get no star, for so few can't show how much training varies."
+            )
+    return says

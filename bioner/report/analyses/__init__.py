@@ -1,0 +1,1 @@
+"""Analyses: each a function from a tidy frame to a frame."""

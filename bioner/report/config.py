@@ -1,0 +1,68 @@
+"""The typed schema of `bioner report`, and its checks; values live in conf/report.yaml."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from bioner.errors import ConfigError
+
+# Holm's correction of 100 comparisons can't reach 0.05 with fewer.
+_FEWEST_SAMPLES = 100
+
+
+class Source(StrEnum):
+    """Where the records of a study are read."""
+
+    records = "records"
+    wandb = "wandb"
+
+
+@dataclass
+class ReportConfig:
+    """The whole of `bioner report`.
+
+    Attributes:
+        study: the study's name.
+        runs_dir: the folder that holds it; the report is written there.
+        source: `records`: run directories; `wandb`: the W&B group of the study's name, which has no
+            prediction files, so that there are no intervals, tests and errors.
+        project: of W&B, for `source=wandb`.
+        entity: of W&B: the user or team; null takes the key's own.
+        measures: a `measures.csv`, or a folder with some; null takes those in the study's folder.
+        axes: further config keys by which runs may differ: each value gets rows of its own.
+        samples: bootstrap and randomisation samples.
+        seed: of the resampling.
+        words: true names the words of the most frequent errors, which are text of the corpora.
+        debug: true shows the traceback of an error.
+    """
+
+    study: str = "default"
+    runs_dir: str = "runs"
+    source: Source = Source.records
+    project: str | None = None
+    entity: str | None = None
+    measures: str | None = None
+    axes: list[str] = field(default_factory=list)
+    samples: int = 10000
+    seed: int = 1
+    words: bool = False
+    debug: bool = False
+
+
+def to_report_config(cfg: DictConfig) -> ReportConfig:
+    """Return the checked, resolved config of `bioner report`.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    config = cast(ReportConfig, OmegaConf.to_object(cfg))
+    if config.samples < _FEWEST_SAMPLES:
+        raise ConfigError("samples", f"is {config.samples}", f"at least {_FEWEST_SAMPLES}")
+    if not config.study:
+        raise ConfigError("study", "is empty", "the name of a folder under runs_dir")
+    if (config.source == Source.wandb) != (config.project is not None):
+        legal = "project=NAME goes with source=wandb"
+        raise ConfigError("project", f"is {config.project}, source is {config.source}", legal)
+    return config

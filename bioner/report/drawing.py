@@ -1,0 +1,123 @@
+"""A drawn figure: how it looks everywhere, what its parts say on hover, and its files."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+INK = "#1b1d21"
+"""Of text and axes; on the page it follows the theme."""
+FAINT = "#8a8f98"
+
+# Okabe and Ito 2008, "Color universal design": told apart by colour-blind readers as well.
+COLOURS = {"single": "#7a7a7a", "mtl": "#E69F00", "transfer": "#0072B2", "transfer_mtl": "#009E73"}
+KIND_COLOURS = {"correct": "#009E73", "type": "#CC79A7", "boundary": "#56B4E9",
+                "boundary and type": "#F0E442", "missed": "#E69F00",
+                "spurious": "#D55E00"}  # fmt: skip
+MARKERS = {"single": "o", "mtl": "s", "transfer": "^", "transfer_mtl": "D"}
+DIVERGING = "PuOr_r"
+"""Orange for gains, purple for losses; safe for the colour-blind."""
+
+STYLE: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "legend.fontsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "bioner",
+    **dict.fromkeys(
+        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color",
+         "axes.titlecolor"), INK,
+    ),
+}  # fmt: skip
+
+
+@dataclass
+class Drawing:
+    """A figure of a report.
+
+    Attributes:
+        name: of its files.
+        caption: what is to be seen.
+        figure: the drawn figure.
+        tips: what a part says on hover, under the part's id.
+        svg: the vector form, with the tips; for the page.
+    """
+
+    name: str
+    caption: str
+    figure: Figure
+    tips: dict[str, str] = field(default_factory=dict)
+    svg: str = ""
+
+    def tip(self, artist: Artist, says: str) -> None:
+        """Let a part say something on hover."""
+        key = f"tip{len(self.tips)}"
+        artist.set_gid(key)
+        self.tips[key] = says
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw as all figures of a report are drawn."""
+    with mpl.rc_context(STYLE):
+        yield
+
+
+def save(drawing: Drawing, folder: Path) -> None:
+    """Write `NAME.svg` and `NAME.png`, and keep the form for the page."""
+    with style():
+        drawing.figure.draw_without_rendering()  # lays it out; once is enough for both files
+        drawing.figure.set_layout_engine("none")
+        text = io.StringIO()
+        drawing.figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+        drawing.figure.savefig(folder / f"{drawing.name}.png", dpi=150, facecolor="white")
+    plain = text.getvalue()
+    titled = _with_tips(plain, lambda key, says: f'<g id="{key}"><title>{says}</title>', drawing)
+    (folder / f"{drawing.name}.svg").write_text(titled, encoding="utf-8")
+    drawing.svg = _for_page(plain, drawing)
+    drawing.figure.clear()  # a report of many figures would keep them all in memory
+
+
+def _with_tips(svg: str, opening: Callable[[str, str], str], drawing: Drawing) -> str:
+    def replaced(match: re.Match[str]) -> str:
+        return opening(match[1], escape(drawing.tips[match[1]], quote=True))
+
+    return re.sub(r'<g id="(tip\d+)">', replaced, svg)
+
+
+def _for_page(svg: str, drawing: Drawing) -> str:
+    """Return the `<svg>` element alone: ids of its own, the theme's ink, tips for the script."""
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    width, height = (float(re.search(rf'{side}="([\d.]+)pt"', body)[1])  # type: ignore[index]
+                     for side in ("width", "height"))  # fmt: skip
+    body = re.sub(
+        r"<svg[^>]*>",
+        f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {width} {height}" '
+        f'style="width: {width / 72 * 96:.0f}px" role="img" '
+        f'aria-label="{escape(drawing.caption, quote=True)}">',
+        body,
+        count=1,
+    )
+    body = _with_tips(
+        body, lambda key, says: f'<g class="tip" tabindex="0" data-tip="{says}">', drawing
+    )
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{drawing.name}-\1"', body)
+    body = re.sub(r'(href="#|url\(#)([^")]+)', rf"\1{drawing.name}-\2", body)
+    # The theme's ink, and a lighter blue of the same palette on dark paper.
+    return body.replace(INK, "currentColor").replace("#0072b2", "var(--blue)")

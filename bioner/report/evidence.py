@@ -1,0 +1,118 @@
+"""What the prediction files of a study say, as arrays of counts and as tidy frames."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bioner.errors import DataError
+from bioner.report.frame import rows_of
+from bioner.report.mistakes import MISTAKES, PAIRS, mistakes, word_pairs
+from bioner.report.partial import PARTIAL, partial_counts
+from bioner.report.predictions import Predictions, Spans, matches, read_predictions
+from bioner.report.runs import Problem
+
+
+@dataclass
+class UnitCounts:
+    """Counts of one target's test split, in the same units for all runs.
+
+    Attributes:
+        kind: `document` or `sentence`.
+        gold: `[units]`.
+        words: the words and gold mentions that all runs share.
+        predicted: run → `[units]`.
+        correct: run → `[units]`.
+    """
+
+    kind: str
+    gold: np.ndarray
+    words: list[str]
+    predicted: dict[str, np.ndarray] = field(default_factory=dict)
+    correct: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def of(self, runs: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return correct and predicted of some runs, `[units, runs]`."""
+        return (
+            np.stack([self.correct[run] for run in runs], axis=1),
+            np.stack([self.predicted[run] for run in runs], axis=1),
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the prediction files say.
+
+    Attributes:
+        units: of each target.
+        mistakes: run, target and the columns of `bioner.report.mistakes.MISTAKES`.
+        partial: run, target and the columns of `bioner.report.partial.PARTIAL`.
+        pairs: run, target, gold, guess, n: words of frequent errors, where asked for.
+        problems: files that could not be used.
+    """
+
+    units: dict[str, UnitCounts]
+    mistakes: pd.DataFrame
+    partial: pd.DataFrame
+    pairs: pd.DataFrame
+    problems: list[Problem]
+
+
+def collect(frame: pd.DataFrame, words: bool) -> Evidence:
+    """Read the test predictions of all complete rows.
+
+    A file that can't be read, or that disagrees with the record or with the gold of the other
+    runs, is left out and named.
+
+    Args:
+        frame: comparable rows.
+        words: whether to collect the words of errors too.
+    """
+    units: dict[str, UnitCounts] = {}
+    wrong, partial, pairs, problems = [], [], [], []
+    rows = frame[(frame.status == "complete") & frame.place.notna()]
+    for row in rows_of(rows):
+        file = Path(row.place) / "predictions" / f"{row.target}.test.tsv"
+        try:
+            found = read_predictions(file)
+            _count(units, row, found, file)
+        except DataError as error:
+            problems.append(Problem("predictions", str(file), str(error)))
+            continue
+        about = (row.run, row.target)
+        wrong += [(*about, *one) for one in mistakes(found)]
+        partial += [(*about, *one) for one in partial_counts(found)]
+        pairs += [(*about, *one) for one in word_pairs(found)] if words else []
+    tables = [
+        pd.DataFrame(found, columns=["run", "target", *columns])
+        for found, columns in ((wrong, MISTAKES), (partial, PARTIAL), (pairs, PAIRS))
+    ]
+    return Evidence(units, tables[0], tables[1], tables[2], problems)
+
+
+def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Path) -> None:
+    """Add a file's counts to its target's.
+
+    Raises:
+        DataError: they are not those of the record, or the gold is not that of the other runs.
+    """
+    left, _, typed = matches(found.gold, found.guess)
+    correct = left[typed]
+    sums = (len(found.gold.start), len(found.guess.start), len(correct), found.sentences)
+    known = (row.support, row.predicted, row.correct, row.test_sentences)
+    if sums != tuple(map(int, known)):
+        names = "mentions, predicted, correct, sentences"
+        raise DataError(file, None, f"holds {sums} {names}, the record says {known}")
+    gold = _per_unit(found, found.gold, slice(None))
+    kind = "document" if found.by_document else "sentence"
+    counts = units.setdefault(row.target, UnitCounts(kind, gold, found.words))
+    if counts.words != found.words or not np.array_equal(counts.gold, gold):
+        raise DataError(file, None, "has other words or gold mentions than the first run's file")
+    counts.predicted[row.run] = _per_unit(found, found.guess, slice(None))
+    counts.correct[row.run] = _per_unit(found, found.gold, correct)
+
+
+def _per_unit(found: Predictions, spans: Spans, which: slice | np.ndarray) -> np.ndarray:
+    return np.bincount(found.unit[spans.start[which]], minlength=found.units).astype(np.int32)

@@ -1,0 +1,217 @@
+"""Records as one tidy frame: a row for each target of each run."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from bioner.errors import ConfigError, nearest
+from bioner.identity import encoder_label
+from bioner.report.runs import Problem, Run
+
+CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", "variant"]
+"""The axes: runs that agree in all of them are averaged, over their seeds."""
+
+REGIMES = ("single", "mtl", "transfer", "transfer_mtl")
+
+# Config keys that the axes stand for.
+_ON_AXES = ("seed", "finetune.kind", "finetune.targets", "finetune.auxiliaries",
+            "finetune.train_size", "pretrain.kind", "pretrain.sources", "pretrain.checkpoint",
+            "mixing.")  # fmt: skip
+
+
+def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, list[Problem]]:
+    """Return a row for each target of each run, and the records that lack what a row needs.
+
+    Scores are from 0 to 1 and of the test split; they are missing where a run is not complete.
+    `sources` and `partners` are joined by `+`; `settings` holds, as JSON, all that must not differ
+    between runs that are compared; `as_single`, `as_transfer` and `as_mtl` are the `variant` that
+    a run of that regime would have.
+
+    Args:
+        runs: of a study.
+        axes: further config keys that make the `variant`.
+
+    Raises:
+        ConfigError: an axis that no run's config has.
+    """
+    rows: list[dict[str, Any]] = []
+    problems = []
+    for run in runs:
+        try:
+            rows += _rows(run, axes)
+        except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+            says = f"the record is damaged: {type(error).__name__} {error}"
+            problems.append(Problem("unreadable", str(run.place or run.record.get("run")), says))
+    keys = {key for row in rows for key in json.loads(row["settings"])["config"]} | {
+        key for row in rows for key in row.pop("axes_found")
+    }
+    for axis in axes:
+        if rows and not any(_under(key, axis) for key in keys):
+            raise ConfigError("axes", f"no run's config has {axis!r}", nearest(axis, keys))
+    return pd.DataFrame(rows, columns=[*_COLUMNS, *_NUMBERS]), problems
+
+
+_COLUMNS = ["run", "place", "command", "status", *CELL, "seed", "as_single", "as_transfer",
+            "as_mtl", "as_mixing", "settings", "error", "commit", "reused", "stage"]  # fmt: skip
+_NUMBERS = ["semantics", "train_sentences", "share", "f1", "precision", "recall", "support",
+            "predicted", "correct", "devel_f1", "seen_f1", "seen_support", "unseen_f1",
+            "unseen_support", "test_sentences", "train_seconds", "pretrain_seconds",
+            "wall_seconds", "words_per_second", "peak_rss_bytes"]  # fmt: skip
+
+
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows as named tuples; a column's type is what was put in, which no stub knows."""
+    yield from frame.itertuples()
+
+
+def _under(key: str, prefix: str) -> bool:
+    return key == prefix or key.startswith(prefix.rstrip(".") + ".")
+
+
+def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
+    record, config = run.record, run.record["config"]
+    # `trainer.precision` may be `auto`: what it came to is what counts.
+    flat = _flat({**config, "precision": record["precision"]})
+    flat.pop("trainer.precision", None)
+    common = {
+        "run": record["run"],
+        "place": run.place,
+        "command": run.command,
+        "status": record["status"],
+        "regime": record["regime"],
+        "sources": _sources(config["pretrain"]),
+        "encoder": _encoder(config["encoder"]),
+        "mixing": _mixing(config, record["regime"]),
+        "as_mixing": _mixing(config, "transfer"),
+        "size": size_label(config["finetune"]["train_size"]),
+        "variant": _variant(flat, axes, record["regime"]),
+        "seed": record["seed"],
+        "semantics": record["semantics"],
+        "error": (record["error"] or {}).get("message", ""),
+        "commit": record["environment"].get("git_commit") or "",
+        "axes_found": [key for key in flat if any(_under(key, axis) for axis in axes)],
+        **{f"as_{name}": _variant(flat, axes, name) for name in ("single", "transfer", "mtl")},
+        **_costs(record),
+    }
+    return [
+        common
+        | {"target": target, "settings": _settings(record, flat, axes, target)}
+        | {"partners": _partners(config["finetune"], target)}
+        | (_scores(record, target) if record["status"] == "complete" else {})
+        for target in config["finetune"]["targets"]
+    ]
+
+
+def _encoder(encoder: Mapping[str, Any]) -> str:
+    """Return the short name; of random weights only the tokenizer is that of the name."""
+    label = encoder_label(encoder["name"])
+    return label if encoder["from_scratch"] is None else f"{label} from scratch"
+
+
+def _sources(pretrain: Mapping[str, Any]) -> str:
+    return "+".join(sorted(pretrain["sources"])) or (pretrain["checkpoint"] or "")
+
+
+def _partners(finetune: Mapping[str, Any], target: str) -> str:
+    return "+".join(sorted({*finetune["targets"], *finetune["auxiliaries"]} - {target}))
+
+
+def size_label(size: int | float | None) -> str:
+    """Return how tables name a train size: `all`, `10 %` or `100`."""
+    if size is None or (isinstance(size, float) and size == 1):
+        return "all"
+    return f"{100 * size:g} %" if isinstance(size, float) else str(size)
+
+
+def _mixes(config: Mapping[str, Any], regime: str) -> bool:
+    """Say whether a stage of a run of this regime draws from several tasks."""
+    several = regime.startswith("transfer") and len(config["pretrain"]["sources"]) > 1
+    return several or regime in ("mtl", "transfer_mtl")
+
+
+def _mixing(config: Mapping[str, Any], regime: str) -> str:
+    mixing = config["mixing"]
+    if not _mixes(config, regime):
+        return ""
+    details = {"temperature": mixing["temperature"], "weights": mixing["weights"]}
+    detail = details.get(mixing["strategy"])
+    return mixing["strategy"] + ("" if detail is None else f" {json.dumps(detail)}")
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return the leaves of a config under their full keys, as JSON."""
+    found: dict[str, str] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = json.dumps(value)
+    return found
+
+
+def _matters(key: str, regime: str) -> bool:
+    """Say whether a key can change the result of a run of this regime."""
+    if key.startswith("pretrain."):
+        return regime.startswith("transfer")
+    if key == "finetune.auxiliary_size" or key.startswith("weighting."):
+        return regime in ("mtl", "transfer_mtl")
+    return True
+
+
+def _variant(flat: Mapping[str, str], axes: Sequence[str], regime: str) -> str:
+    return " ".join(
+        f"{key}={value}"
+        for axis in axes
+        for key, value in flat.items()
+        if _under(key, axis) and _matters(key, regime)
+    )
+
+
+def _settings(
+    record: Mapping[str, Any], flat: Mapping[str, str], axes: Sequence[str], target: str
+) -> str:
+    """Return all that must not differ: `study`, the same everywhere; `config`, in one place."""
+    datasets = {
+        f"{name} {split}": digest
+        for name, use in record["datasets"].items()
+        for split, digest in use["sha256"].items()
+        if split != "test" or name == target
+    }
+    reading = {key: value for key, value in flat.items() if key.startswith("dataset.")}
+    config = {
+        key: value
+        for key, value in flat.items()
+        if key not in reading
+        and not key.startswith(_ON_AXES)
+        and not any(_under(key, axis) for axis in axes)
+        and _matters(key, record["regime"])
+    }
+    study = {"semantics": str(record["semantics"])} | datasets | reading
+    return json.dumps({"study": study, "config": config})
+
+
+def _scores(record: Mapping[str, Any], target: str) -> dict[str, Any]:
+    test, use = record["scores"][target]["test"], record["datasets"][target]
+    return {
+        **{key: test[key] for key in ("f1", "precision", "recall", "support")},
+        **{key: test[key] for key in ("predicted", "correct")},
+        "devel_f1": record["scores"][target]["devel"]["f1"],
+        **{f"{part}_{key}": test[part][key]
+           for part in ("seen", "unseen") for key in ("f1", "support")},
+        "train_sentences": use["train_sentences"],
+        "share": use["train_sentences"] / use["sentences"]["train"],
+        "test_sentences": use["sentences"]["test"],
+    }  # fmt: skip
+
+
+def _costs(record: Mapping[str, Any]) -> dict[str, Any]:
+    timing, pretraining = record["timing"], record["pretraining"] or {}
+    keys = ("train_seconds", "wall_seconds", "words_per_second", "peak_rss_bytes")
+    return {
+        **{key: timing.get(key) for key in keys},
+        "pretrain_seconds": pretraining.get("timing", {}).get("train_seconds"),
+        "reused": pretraining.get("reused"),
+        "stage": pretraining.get("key", ""),
+    }

@@ -1,0 +1,94 @@
+"""`bioner report`: from a study's records to its report, and a short table on the console."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bioner.report.about import About, about
+from bioner.report.config import ReportConfig, Source
+from bioner.report.frame import rows_of
+from bioner.report.results import Results, analyse
+from bioner.report.runs import Problem, Run, read_study
+from bioner.report.sections.cost import cost_section, runs_section
+from bioner.report.sections.errors import errors_section
+from bioner.report.sections.gains import gains_section, parts_section
+from bioner.report.sections.measured import measured_section
+from bioner.report.sections.scores import curves_section, scores_section
+from bioner.report.sections.section import Section
+from bioner.report.write import write_report
+from bioner.study.record import environment
+
+_SECTIONS: Sequence[Callable[[Results], Section | None]] = (
+    scores_section,
+    gains_section,
+    parts_section,
+    curves_section,
+    measured_section,
+    errors_section,
+    cost_section,
+    runs_section,
+)
+# A console can't be searched or sorted.
+_MOST_ROWS = 60
+_MOST_PROBLEMS = 20
+
+
+def report(config: ReportConfig, command: str) -> Path:
+    """Write the report of a study and print its scores.
+
+    Args:
+        config: what is reported on.
+        command: what was typed, for the provenance of the tables.
+
+    Returns:
+        The report's folder.
+
+    Raises:
+        UserError: no such study, or a value of the config that can't be used.
+    """
+    study = Path(config.runs_dir) / config.study
+    runs, problems = _read(config, study)
+    results = analyse(config, runs, problems)
+    top = about(config.study, command, environment()["git_commit"], results)
+    sections = [found for make in _SECTIONS if (found := make(results)) is not None]
+    folder = study / "report"
+    write_report(folder, top, sections)
+    _print(top, results, folder)
+    return folder
+
+
+def _read(config: ReportConfig, study: Path) -> tuple[list[Run], list[Problem]]:
+    if config.source == Source.records:
+        return read_study(study)
+    from bioner.study.wandb_records import read_wandb_study
+
+    records = read_wandb_study(config.study, str(config.project), config.entity)
+    return [Run(None, record) for record in records.values()], []
+
+
+def _print(top: About, results: Results, folder: Path) -> None:
+    """Print the scores, what is not in them, and where the report is."""
+    console = Console()
+    scores = results.tables["scores"]
+    table = Table(title=f"study {top.study}")
+    for title in ("regime", "target", "helped by", "train size", "test F1", "seeds"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("regime", "test F1"))
+    ordered = scores.sort_values(["target", "encoder", "size", "regime", "sources", "partners"])
+    for row in rows_of(ordered.head(_MOST_ROWS)):
+        helpers = [f"from {name}" for name in row.sources.split("+") if name]
+        helpers += [f"with {name}" for name in row.partners.split("+") if name]
+        spread = f" ± {row.std:.4f}" if row.n > 1 else ""
+        shown = f"{row.f1:.4f}{spread}" if row.n else "missing"
+        table.add_row(row.regime, row.target, "\n".join(helpers), row.size, shown, str(row.n))
+    console.print(table)
+    if len(scores) > _MOST_ROWS:
+        console.print(f"… and {len(scores) - _MOST_ROWS} more cells in the report")
+    console.print("runs: " + ", ".join(f"{n} {name}" for name, n in top.counts.items()))
+    for problem in results.problems[:_MOST_PROBLEMS]:
+        console.print(f"{problem.place}  {problem.state}: {problem.says}", highlight=False,
+                      soft_wrap=True, markup=False)  # fmt: skip
+    if len(results.problems) > _MOST_PROBLEMS:
+        console.print(f"… and {len(results.problems) - _MOST_PROBLEMS} more in the report")
+    console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)

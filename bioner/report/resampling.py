@@ -1,0 +1,149 @@
+"""Statistics of strict F1 over units (documents or sentences) and seeds. Arrays in, arrays out.
+
+The test set is one sample of text, and each seed one sample of what training gives. The bootstrap
+redraws both; approximate randomisation keeps the trained models and asks whether the text could
+have told them apart.
+"""
+
+from functools import cache
+
+import numpy as np
+
+_CHUNK = 500  # samples at a time: bounds the memory of the drawn weights
+
+
+def f1(correct: np.ndarray, predicted: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """Return 2 correct / (predicted + gold), 0 where there is neither."""
+    total = np.asarray(predicted + gold, dtype=float)
+    return np.divide(2.0 * correct, total, out=np.zeros_like(total), where=total > 0)
+
+
+def bootstrap_f1(
+    correct: np.ndarray,
+    predicted: np.ndarray,
+    gold: np.ndarray,
+    samples: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return the F1 of every run on units drawn with replacement, the same draw for all runs.
+
+    Efron and Tibshirani 1993, chapter 6; paired over systems as Koehn 2004, section 4.
+
+    Args:
+        correct: `[units, runs]`.
+        predicted: `[units, runs]`.
+        gold: `[units]`.
+        samples: how many draws.
+        rng: draws them.
+
+    Returns:
+        `[runs, samples]`.
+    """
+    units, runs = correct.shape
+    counts = np.concatenate([correct, predicted, gold[:, None]], axis=1).astype(np.float32)
+    found = np.empty((runs, samples))
+    for first in range(0, samples, _CHUNK):
+        size = min(_CHUNK, samples - first)
+        drawn = rng.integers(units, size=(size, units)) + units * np.arange(size)[:, None]
+        weights = np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units)
+        totals = weights.astype(np.float32) @ counts
+        found[:, first : first + size] = f1(
+            totals[:, :runs], totals[:, runs : 2 * runs], totals[:, 2 * runs :]
+        ).T
+    return found
+
+
+def over_seeds(draws: np.ndarray, seed: int) -> np.ndarray:
+    """Return draws of the mean over seeds, the seeds redrawn as well as the units.
+
+    Redrawing S seeds shows only (S - 1) / S of their variance, so their deviations are stretched
+    by sqrt(S / (S - 1)) (Rao and Wu 1988, section 2, for simple random samples). One seed says
+    nothing of the variance between seeds: then the units' variance alone is left.
+
+    Args:
+        draws: `[seeds, samples]`.
+        seed: of the redrawing; the same number of seeds is redrawn alike, so what is compared
+            shares its draws.
+
+    Returns:
+        `[samples]`.
+    """
+    seeds, samples = draws.shape
+    mean = draws.mean(axis=0)
+    if seeds == 1:
+        return mean
+    redrawn = (draws * _redrawn(seeds, samples, seed)).sum(axis=0) / seeds
+    return mean + np.sqrt(seeds / (seeds - 1)) * (redrawn - mean)
+
+
+@cache
+def _redrawn(seeds: int, samples: int, seed: int) -> np.ndarray:
+    """Return how often each seed is drawn in each sample, `[seeds, samples]`."""
+    rng = np.random.default_rng([seed, seeds])
+    drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=samples).T
+    return np.ascontiguousarray(drawn, dtype=np.float64)
+
+
+def interval(draws: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """Return the percentile interval of draws."""
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def bootstrap_p(draws: np.ndarray) -> float:
+    """Return the two-sided p-value of a difference of 0, from draws of the difference."""
+    below, above = int((draws <= 0).sum()), int((draws >= 0).sum())
+    return min(1.0, 2.0 * (min(below, above) + 1) / (len(draws) + 1))
+
+
+def randomisation_p(
+    ours: tuple[np.ndarray, np.ndarray],
+    theirs: tuple[np.ndarray, np.ndarray],
+    gold: np.ndarray,
+    samples: int,
+    rng: np.random.Generator,
+) -> float:
+    """Return the two-sided p-value of approximate randomisation (Noreen 1989; Yeh 2000).
+
+    The statistic is the mean over seeds of the difference in F1. In every sample the two systems'
+    outputs for a unit change places with probability 1/2, those of all seeds together: the same
+    text is no independent evidence for each seed.
+
+    Args:
+        ours: correct and predicted, `[units, seeds]`.
+        theirs: the same of the other system, the seeds in the same order.
+        gold: `[units]`.
+        samples: how many.
+        rng: draws them.
+    """
+    sums = np.concatenate([a + b for a, b in zip(ours, theirs, strict=True)], axis=1).sum(axis=0)
+    apart = np.concatenate([a - b for a, b in zip(ours, theirs, strict=True)], axis=1)
+    total, seeds = float(gold.sum()), ours[0].shape[1]
+
+    def statistic(swapped: np.ndarray) -> np.ndarray:
+        first, second = (sums + swapped) / 2, (sums - swapped) / 2
+        one = f1(first[:, :seeds], first[:, seeds:], np.array(total))
+        other = f1(second[:, :seeds], second[:, seeds:], np.array(total))
+        return (one - other).mean(axis=1)
+
+    observed = abs(float(statistic(apart.sum(axis=0)[None, :])[0]))
+    # A unit on which the systems agree is the same either way.
+    apart = apart[apart.any(axis=1)].astype(np.float32)
+    reached = 0
+    for first in range(0, samples, _CHUNK):
+        size = min(_CHUNK, samples - first)
+        bits = rng.integers(0, 256, size=(size, -(-len(apart) // 8)), dtype=np.uint8)
+        signs = np.unpackbits(bits, axis=1, count=len(apart)) * np.float32(2) - 1
+        found = np.abs(statistic((signs @ apart).astype(float)))
+        reached += int((found >= observed - 1e-12).sum())
+    return (reached + 1) / (samples + 1)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Return p-values corrected for their number (Holm 1979); missing ones don't count."""
+    corrected = np.full(len(p), np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = p[order] * np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(steps)) if len(order) else []
+    return corrected

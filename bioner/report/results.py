@@ -1,0 +1,131 @@
+"""All that the analyses of one study find, before any of it is shown."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bioner.errors import UserError
+from bioner.report.analyses import cost, curves, errors, gains, measured, scores
+from bioner.report.compatible import compatible
+from bioner.report.config import ReportConfig
+from bioner.report.evidence import UnitCounts, collect
+from bioner.report.frame import rows_of, tidy
+from bioner.report.measures import read_measures
+from bioner.report.resampling import bootstrap_f1
+from bioner.report.runs import Problem, Run
+
+PARTS = ("transfer", "mtl")
+
+
+@dataclass(frozen=True)
+class Results:
+    """The frames of a study.
+
+    Attributes:
+        everything: a row per run and target, whatever became of it.
+        frame: those of them that may be compared.
+        problems: what the tables can't show.
+        unit: what resampling draws, per target.
+        tables: every analysis' frame under its name.
+    """
+
+    everything: pd.DataFrame
+    frame: pd.DataFrame
+    problems: list[Problem]
+    unit: dict[str, str]
+    tables: dict[str, pd.DataFrame]
+
+
+def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> Results:
+    """Run every analysis.
+
+    Args:
+        config: of the report.
+        runs: of the study.
+        problems: that reading it has found.
+    """
+    everything, damaged = tidy(runs, config.axes)
+    frame, others = compatible(everything)
+    evidence = collect(frame, config.words)
+    draws = _draws(evidence.units, config)
+    measures, unread = read_measures(config.measures, Path(config.runs_dir) / config.study)
+    problems = [*problems, *damaged, *_failed(everything), *others, *evidence.problems, *unread]
+    tables = _scores(frame, evidence.units, draws, config)
+    tables |= {
+        "seen_unseen": scores.seen_and_unseen(frame),
+        "cost": cost.cost(frame),
+        "stages": cost.stages(frame),
+    }
+    if not evidence.mistakes.empty:
+        tables |= {
+            "error_kinds": errors.by_kind(frame, evidence.mistakes),
+            "mention_length": errors.by_length(frame, evidence.mistakes),
+            "type_errors": errors.type_pairs(frame, evidence.mistakes),
+            "partial_matches": errors.partial_scores(frame, evidence.partial),
+        }
+    if not evidence.pairs.empty:
+        tables["error_words"] = errors.words(frame, evidence.pairs)
+    if not measures.empty:
+        problems += _measured(tables, frame, measures, config)
+    unit = {target: counts.kind for target, counts in evidence.units.items()}
+    return Results(everything, frame, problems, unit, tables)
+
+
+def _rng(config: ReportConfig, name: str) -> np.random.Generator:
+    """Return random numbers for one purpose, whatever else is drawn."""
+    return np.random.default_rng([config.seed, zlib.crc32(name.encode())])
+
+
+def _draws(units: dict[str, UnitCounts], config: ReportConfig) -> scores.Draws:
+    found: dict[tuple[str, str], np.ndarray] = {}
+    for target, counts in units.items():
+        runs = list(counts.correct)
+        drawn = bootstrap_f1(*counts.of(runs), counts.gold, config.samples, _rng(config, target))
+        found |= {(target, run): drawn[k] for k, run in enumerate(runs)}
+    return found
+
+
+def _failed(everything: pd.DataFrame) -> list[Problem]:
+    rows = everything[everything.status != "complete"].drop_duplicates("run")
+    return [
+        Problem(
+            row.status, str(row.place or row.run), row.error or "no record: not ended, or killed"
+        )
+        for row in rows_of(rows)
+    ]
+
+
+def _scores(
+    frame: pd.DataFrame, units: dict[str, UnitCounts], draws: scores.Draws, config: ReportConfig
+) -> dict[str, pd.DataFrame]:
+    table = scores.scores(frame, draws, config.seed)
+    found = {"scores": table}
+    for against in ("single", *PARTS):
+        name = "gains" if against == "single" else f"over_{against}"
+        found[f"{name}_by_seed"] = gains.paired(frame, against)
+        found[name] = gains.compared(
+            found[f"{name}_by_seed"], units, draws, config.samples, config.seed
+        )
+    found["summary"] = gains.summary(found["gains"], config.samples, _rng(config, "summary"))
+    found["curves"] = curves.curves(table)
+    found["label_saving"] = curves.label_saving(frame, table, draws, config.seed)
+    return found
+
+
+def _measured(
+    tables: dict[str, pd.DataFrame],
+    frame: pd.DataFrame,
+    measures: pd.DataFrame,
+    config: ReportConfig,
+) -> list[Problem]:
+    """Add the measures' tables, or say why they can't be had."""
+    table = measured.gain_table(gains.paired(frame, "single"))
+    try:
+        tables["measure_ranking"] = measured.wide(measured.ranking(table, measures, config.seed))
+    except UserError as error:
+        return [Problem("unreadable", "measures.csv", str(error))]
+    tables["measure_points"] = measured.points(tables["gains"], measures)
+    return []

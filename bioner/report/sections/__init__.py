@@ -1,0 +1,1 @@
+"""How results are told: each section turns frames into tables and figures with captions."""

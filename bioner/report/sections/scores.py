@@ -1,0 +1,139 @@
+"""The section of test scores, and that of learning curves."""
+
+import numpy as np
+import pandas as pd
+
+from bioner.report.drawing import Drawing, style
+from bioner.report.figures import learning_curves
+from bioner.report.results import Results
+from bioner.report.sections.section import MOST_FIGURES, SETTING, Section, axis_columns, ordered
+from bioner.report.table import Column, Row, Table, between, count, percent, share, text
+
+_ROWS = ["regime", *SETTING]
+
+
+def scores_section(results: Results) -> Section:
+    """Return test F1 of every cell, and an overview with a column per target."""
+    table = results.tables["scores"]
+    done = table[table.n > 0]
+    return Section(
+        "scores",
+        "Test scores",
+        ["Strict entity-level F1 on the test split, in percent: the mean over seeds, its standard "
+         "deviation over seeds, and a 95 % interval by bootstrap over the test set's units and the "
+         "seeds. A cell that has no complete run is shown as missing."],
+        [_overview(done), _scores(table)],
+    )  # fmt: skip
+
+
+def _overview(done: pd.DataFrame) -> Table:
+    wide = done.pivot_table("f1", _ROWS, "target", aggfunc="mean", sort=False)
+    wide = ordered(wide[sorted(wide.columns)].reset_index(), _ROWS)
+    targets = [name for name in wide.columns if name not in _ROWS]
+    wide["mean"] = wide[targets].mean(axis=1, skipna=False)
+    axes, same = axis_columns(wide, _ROWS)
+    shown = targets if len(targets) == 1 else [*targets, "mean"]
+    columns = [*axes, *(percent(name, name, best="max", missing="missing") for name in shown)]
+    caption = (
+        "Test F1 per regime and target, in percent. Where a regime has several sources or partners "
+        f"for a target, the mean over them. The best of each column and train size is bold. {same}"
+    )
+    return Table("overview", "Overview", caption.strip(), wide, columns,
+                 ["encoder", "size"])  # fmt: skip
+
+
+def _scores(table: pd.DataFrame) -> Table:
+    table = ordered(table)
+    axes, same = axis_columns(table)
+    columns = [
+        *axes,
+        percent("f1", "F1 %", spread="std", best="max", missing="missing"),
+        between("low", "high", share, "95 % interval"),
+        text("seeds", "seeds"),
+        percent("best", "best"),
+        percent("precision", "precision"),
+        percent("recall", "recall"),
+        percent("devel_f1", "devel F1"),
+    ]
+    columns += [count(key, key) for key in ("failed", "unfinished") if table[key].any()]
+    caption = (
+        "Every cell: the mean over seeds ± standard deviation. The best of a target, encoder and "
+        f"train size is bold. {same}"
+    )
+    return Table("scores", "All cells", caption.strip(), table, columns,
+                 ["target", "encoder", "size"])  # fmt: skip
+
+
+def curves_section(results: Results) -> Section | None:
+    """Return learning curves and label saving, where there are several train sizes."""
+    points = results.tables["curves"]
+    if points.empty:
+        return None
+    saving = ordered(results.tables["label_saving"])
+    tables = [_points(points)] + ([_saving(saving)] if len(saving) else [])
+    return Section(
+        "curves",
+        "Learning curves",
+        ["F1 over the number of the target's training sentences. The label saving of a regime is "
+         "the share of the training sentences that single needs for the same F1: on the curve of "
+         "single, straight in the logarithm of the share between the sizes that were run."],
+        tables,
+        _drawn(points),
+    )  # fmt: skip
+
+
+def _drawn(points: pd.DataFrame) -> list[Drawing]:
+    drawings: list[Drawing] = []
+    several = points[["encoder", "variant"]].drop_duplicates()
+    for (encoder, variant), part in list(points.groupby(["encoder", "variant"]))[:MOST_FIGURES]:
+        words = f", {encoder} {variant}".rstrip() if len(several) > 1 else ""
+        name = f"curves_{len(drawings) + 1}" if len(several) > 1 else "curves"
+        with style():
+            drawings.append(
+                learning_curves(
+                    name,
+                    f"Test F1 over train sentences{words}: means over seeds, bands are 95 % "
+                    "intervals.",
+                    part,
+                )
+            )
+    return drawings
+
+
+def _points(points: pd.DataFrame) -> Table:
+    axes, same = axis_columns(points)
+    columns = [
+        *axes,
+        count("train_sentences", "sentences"),
+        percent("f1", "F1 %", spread="std"),
+        between("low", "high", share, "95 % interval"),
+        text("seeds", "seeds"),
+    ]
+    return Table("curves", "Points of the curves", f"Test F1 per train size. {same}".strip(),
+                 points, columns)  # fmt: skip
+
+
+def _saving(saving: pd.DataFrame) -> Table:
+    axes, same = axis_columns(saving)
+    columns = [
+        *axes,
+        percent("share", "share used %"),
+        percent("f1", "F1 %"),
+        Column("equal_share", "equals single at %", lambda row: _reached(row, "equal_share")),
+        Column("low", "95 % interval",
+               lambda row: "" if np.isnan(row["low"]) else
+               f"[{_reached(row, 'low')}, {_reached(row, 'high')}]"),
+        Column("factor", "times the labels",
+               lambda row: "more than run" if np.isinf(row["factor"]) else f"{row['factor']:.2f}"),
+    ]  # fmt: skip
+    caption = (
+        "The share of the target's training sentences with which single reaches the same mean F1. "
+        "∞ stands where single does not reach it with the most sentences that were run; the "
+        "smallest share that was run stands where single reaches it with less as well. "
+        f"{same}"
+    )
+    return Table("label_saving", "Label saving", caption.strip(), saving, columns)
+
+
+def _reached(row: Row, key: str) -> str:
+    return "∞" if np.isinf(row[key]) else share(row[key])

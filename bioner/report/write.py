@@ -1,0 +1,62 @@
+"""Writes a report: `report.html`, `report.md`, `tables/` and `figures/`."""
+
+import shutil
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from bioner.report.about import About
+from bioner.report.drawing import save
+from bioner.report.sections.section import Section
+from bioner.report.table import Table, cells
+from bioner.report.writers import markdown, tex, write_csv
+
+
+def write_report(folder: Path, about: About, sections: Sequence[Section]) -> None:
+    """Write all files of a report; tables and figures of an earlier one are taken away first."""
+    for part in ("tables", "figures"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+        (folder / part).mkdir(parents=True)
+    for section in sections:
+        for table in section.tables:
+            write_csv(table, folder / "tables")
+            file = folder / "tables" / f"{table.name}.tex"
+            file.write_text(tex(table, about.lines()), encoding="utf-8")
+        for drawing in section.drawings:
+            save(drawing, folder / "figures")
+    (folder / "report.md").write_text(_markdown(about, sections), encoding="utf-8")
+    (folder / "report.html").write_text(_page(about, sections), encoding="utf-8")
+
+
+def _markdown(about: About, sections: Sequence[Section]) -> str:
+    counts = ", ".join(f"{n} {name}" for name, n in about.counts.items())
+    parts = [f"# {about.study}", *(f"- {line}" for line in about.lines()), f"- runs: {counts}", ""]
+    parts += [f"{line}\n" for line in about.says]
+    for section in sections:
+        parts += [f"## {section.title}\n", *(f"{words}\n" for words in section.says)]
+        for drawing in section.drawings:
+            parts.append(f"![{drawing.caption}](figures/{drawing.name}.svg)\n\n{drawing.caption}\n")
+        for table in section.tables:
+            parts.append(f"### {table.title}\n\n{table.caption}\n\n{markdown(table)}\n")
+    return "\n".join(parts)
+
+
+def _page(about: About, sections: Sequence[Section]) -> str:
+    folder = files("bioner.report.page")
+    css, js, template = (
+        (folder / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html.j2")
+    )
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    shown = [{**vars(section), "tables": [_shown(t) for t in section.tables]}
+             for section in sections]  # fmt: skip
+    return environment.from_string(template).render(
+        about=about, sections=shown, css=Markup(css), js=Markup(js)
+    )
+
+
+def _shown(table: Table) -> dict[str, object]:
+    rows = [list(zip(row, table.columns, strict=True)) for row in cells(table)]
+    return {**vars(table), "rows": rows}

@@ -1,0 +1,1 @@
+"""Runs in Weights & Biases: who they are there, what they show, what happens without a server."""

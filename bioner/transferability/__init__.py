@@ -1,0 +1,1 @@
+"""Transferability: numbers that should say, before training, which source helps which target."""

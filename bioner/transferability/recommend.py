@@ -1,0 +1,91 @@
+"""`bioner recommend`: which corpora to train on for a target, from raw files alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from bioner.errors import DataError
+from bioner.identity import encoder_label
+from bioner.text.audit_training import held_out, leaked
+from bioner.text.catalogue import Corpus
+from bioner.transferability.config import measure_name
+from bioner.transferability.known import load_known
+from bioner.transferability.recommend_config import RecommendConfig, measuring
+from bioner.transferability.recommendation import Advice, Recommendation, recommend
+from bioner.transferability.registry import measures
+from bioner.transferability.results import Results
+from bioner.transferability.run import fill
+from bioner.transferability.workbench import Workbench
+
+REGIME = "transfer"
+
+
+def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommendation:
+    """Measure what is not measured yet, order the sources and print the order.
+
+    Args:
+        config: the checked config.
+        overrides: those of the command line that the command to run next must repeat.
+
+    Raises:
+        UserError: what the user gave can't be used.
+    """
+    known = load_known(Path(config.known) if config.known else None)
+    wanted = measuring(config)
+    directory = Path(config.runs_dir) / "recommend" / measure_name(wanted)
+    directory.mkdir(parents=True, exist_ok=True)
+    workbench = Workbench(wanted)
+    target = workbench.corpora[config.target]
+    if all(tag == "O" for s in target.splits["train"].sentences for tag in s.tags):
+        raise DataError(config.target, None, "has no mention in its training sentences",
+                        "a target with mentions")  # fmt: skip
+    results: Results = fill(wanted, workbench, directory)
+    rows = results.values
+    rows = rows[(rows["target"] == config.target) & rows["source"].isin(config.sources)]
+    found = recommend(
+        rows, config.target, measures(), known.of(REGIME, encoder_label(config.encoder.name))
+    )
+    leaks = {name: _leaks(workbench.corpora[name], target) for name in config.sources}
+    _print(found, leaks, overrides)
+    return found
+
+
+def _leaks(source: Corpus, target: Corpus) -> int:
+    """Return how many training sentences of a source stand in the target's devel or test."""
+    train = source.splits["train"].sentences
+    return len(leaked(train, range(len(train)), held_out({target.name: target})))
+
+
+def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"Sources for {found.target}. The order: {found.basis}.\n", markup=False)
+    for place, advice in enumerate(found.advice, 1):
+        for line in _lines(place, advice, leaks[advice.source], found.target):
+            console.print(line, markup=False)
+    console.print("\nHow reliable such an order was:", markup=False)
+    for line in found.reliability:
+        console.print(f"  {line}", markup=False)
+    if found.none_helps:
+        console.print(f"\nNone is likely to help: {found.none_helps}.", markup=False)
+        return
+    best = found.advice[0].source
+    command = ["bioner train pretrain=sources", f"pretrain.sources=[{best}]",
+               f"finetune.targets=[{found.target}]", *overrides]  # fmt: skip
+    if leaks[best]:
+        command.append("leakage=drop")
+    console.print(f"\nNext:\n  {' '.join(command)}", markup=False)
+
+
+def _lines(place: int, advice: Advice, leaks: int, target: str) -> list[str]:
+    lines = [f"{place}. {advice.source}  (score {advice.score:.3f})"]
+    if advice.gain is not None:
+        lines.append(f"   known gain on {target}: {advice.gain:+.4f} F1")
+    lines += [f"   for: {text}" for text in advice.speaks_for]
+    lines += [f"   against: {text}" for text in advice.speaks_against]
+    if leaks:
+        lines.append(
+            f"   LEAKAGE: {leaks} of its training sentences stand in the devel or test split of "
+            f"{target}; leakage=drop leaves them out"
+        )
+    return lines

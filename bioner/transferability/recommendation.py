@@ -1,0 +1,198 @@
+"""The order of sources for one target, and the evidence for it. No torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bioner.transferability.baselines import fit_combination
+from bioner.transferability.known import Known
+from bioner.transferability.quality import RIDGE, quality
+from bioner.transferability.registry import Measure
+
+# Measures that vote, with one vote each, while no gains are known that could weigh them: those
+# that see labels on words, and one each of words, text and sentences.
+VOTERS = (
+    "mention_overlap_types", "mention_overlap_tokens", "label_nmi_words", "label_nmi_nearest",
+    "mention_cosine", "vocabulary_coverage", "perplexity", "sentence_cosine",
+)  # fmt: skip
+# Below both, a source neither shares mentions with the target nor labels words as it does.
+_FEW_MENTIONS, _LITTLE_INFORMATION = 0.01, 0.02
+# With fewer targets nothing can be left out and learnt from.
+ENOUGH_TARGETS = 3
+_REASONS = 3
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One source, as it is recommended.
+
+    Attributes:
+        source: its name.
+        score: by which it was placed, larger first: the expected gain in F1 where gains are known,
+            else the mean share of the other sources that it beats, 0..1.
+        speaks_for: what it does better than most others, in plain words.
+        speaks_against: what it does worse than most others.
+        gain: known gain on this very target, the mean over seeds; None where there is none.
+    """
+
+    source: str
+    score: float
+    speaks_for: list[str]
+    speaks_against: list[str]
+    gain: float | None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The sources of a target in order.
+
+    Attributes:
+        target: its name.
+        advice: the source that should help most comes first.
+        basis: what the order rests on, in plain words.
+        none_helps: why none is likely to help; "" where some may.
+        reliability: how good such rankings were on the known gains, a line each.
+    """
+
+    target: str
+    advice: list[Advice]
+    basis: str
+    none_helps: str
+    reliability: list[str]
+
+
+def recommend(
+    values: pd.DataFrame, target: str, measures: dict[str, Measure], known: Known
+) -> Recommendation:
+    """Order the sources of a target.
+
+    Args:
+        values: columns `MEASURE_COLUMNS`, the rows of this target.
+        target: its name.
+        measures: all measures.
+        known: gains that are known in the setting that is meant.
+    """
+    fair = {name: one for name, one in measures.items() if not one.oracle}
+    values = values[values["measure"].isin(fair)]
+    closeness = _closeness(values, fair)[target]
+    direct = known.gains[known.gains["target"] == target].groupby("source")["gain"].mean()
+    others = Known(known.gains[known.gains["target"] != target], known.measures)
+    targets = others.gains["target"].nunique()
+    scores = None if targets < ENOUGH_TARGETS else _expected(closeness, others, fair)
+    if scores is None:
+        scores = _votes(closeness)
+        basis = _untested(targets)
+        none_helps = _nothing_shared(values)
+    else:
+        basis = f"a ridge regression over measures, fitted to the gains of {targets} other targets"
+        none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"
+    order = scores.sort_values(ascending=False, kind="stable").index
+    advice = [
+        Advice(
+            str(source), float(scores[source]), *_reasons(values, str(source), fair),
+            float(direct[source]) if source in direct else None,
+        )
+        for source in order
+    ]  # fmt: skip
+    return Recommendation(target, advice, basis, none_helps, reliability(known))
+
+
+def reliability(known: Known) -> list[str]:
+    """Say how well the combination of measures ranked sources on the known gains."""
+    if known.gains.empty or known.measures.empty:
+        return ["no gains are known yet: how reliable this order is, nobody has measured"]
+    table = quality(known.measures, known.gains)
+    shown = table[table["measure"].isin([RIDGE, "random"])]
+    shown = shown[shown["metric"].isin(["spearman", "regret@1"])]
+    said = [
+        "{regime}, {encoder}, training size {train_size}: {measure}: {metric} {mean:.3f} "
+        "[{low:.3f}, {high:.3f}] over {targets} targets".format_map(row)
+        + (f"; {row['note']}" if row["note"] else "")
+        for row in shown.to_dict("records")
+    ]
+    return said or ["no target has known gains of two sources: nothing says how reliable this is"]
+
+
+def _closeness(values: pd.DataFrame, measures: dict[str, Measure]) -> dict[str, pd.DataFrame]:
+    """Return for each target a table of closeness, (measure, view) as rows, sources as columns."""
+    sign = values["measure"].map(lambda name: measures[name].closeness(1.0)).astype(float)
+    signed = values.assign(closeness=values["value"].astype(float) * sign)
+    return {
+        target: signed[signed["target"] == target].pivot(
+            index=["measure", "view"], columns="source", values="closeness"
+        )
+        for target in signed["target"].unique()
+    }
+
+
+def _votes(closeness: pd.DataFrame) -> pd.Series:
+    """Return the mean share of the other sources that each beats; an undefined value beats none."""
+    voting = closeness[closeness.index.get_level_values("measure").isin(VOTERS)]
+    ranks = voting.rank(axis=1).fillna(1.0) - 1
+    return ranks.mean(axis=0) / max(1, voting.shape[1] - 1)
+
+
+def _untested(targets: int) -> str:
+    known = "no gains are known yet" if targets == 0 else f"gains of {targets} other targets alone"
+    return f"{known}: {len(VOTERS)} measures have one vote each, and nothing has tested them"
+
+
+def _nothing_shared(values: pd.DataFrame) -> str:
+    table = values.pivot_table("value", "source", "measure").fillna(0.0)
+    mentions = table.get("mention_overlap_tokens", pd.Series(0.0, table.index))
+    information = table.reindex(columns=["label_nmi_words", "label_nmi_nearest"]).max(axis=1)
+    if (mentions < _FEW_MENTIONS).all() and (information.fillna(0.0) < _LITTLE_INFORMATION).all():
+        return "no source shares mentions with the target or labels words as it does"
+    return ""
+
+
+def _expected(
+    closeness: pd.DataFrame, known: Known, measures: dict[str, Measure]
+) -> pd.Series | None:
+    """Return the expected gain of each source: the mean known one, and what the ridge adds.
+
+    None where no measure has values for the known pairs of enough targets.
+    """
+    gains = known.gains.pivot_table("gain", "target", "source")
+    tables = {
+        target: table
+        for target, table in _closeness(
+            known.measures[known.measures["measure"].isin(measures)], measures
+        ).items()
+        if target in gains.index
+    }
+    keys: Sequence[tuple[str, str]] = [
+        key for key in closeness.index if all(key in table.index for table in tables.values())
+    ]
+    if len(tables) < ENOUGH_TARGETS or not keys:
+        return None
+    learnt = {
+        key: pd.DataFrame({target: table.loc[key] for target, table in tables.items()}).T
+        for key in keys
+    }
+    model = fit_combination(learnt, gains.loc[list(tables)])
+    mean = float(np.nanmean(gains.loc[list(tables)].to_numpy()))
+    return pd.Series(model(closeness.loc[list(keys)]) + mean, index=closeness.columns)
+
+
+def _reasons(
+    values: pd.DataFrame, source: str, measures: dict[str, Measure]
+) -> tuple[list[str], list[str]]:
+    """Return what speaks for a source and what against it, the clearest first."""
+    found: list[tuple[float, str]] = []
+    for name, rows in values[values["measure"].isin(VOTERS)].groupby("measure"):
+        measure = measures[str(name)]
+        close = rows.set_index("source")["value"].astype(float) * measure.closeness(1.0)
+        if source not in close.index:
+            found.append((-1.0, f"{measure.says}: not defined"))
+        elif len(close) > 1 and close.nunique() > 1:
+            place = (close.rank()[source] - 1) / (len(close) - 1)
+            value = float(rows.set_index("source")["value"][source])
+            rank = int((close > close[source]).sum()) + 1
+            text = f"{measure.says}: {value:.3g} ({rank} of {len(close)})"
+            found.append((2 * place - 1, text))
+    found.sort(key=lambda one: -abs(one[0]))
+    speaks_for = [text for weight, text in found if weight > 0.3][:_REASONS]
+    return speaks_for, [text for weight, text in found if weight < -0.3][:_REASONS]

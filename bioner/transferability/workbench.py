@@ -1,0 +1,229 @@
+"""What measures are computed from, made once for each dataset and shared by all of them."""
+
+import logging
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bioner.batches.datamodule import Window
+from bioner.batches.tokens import Encoded, fingerprint, special_tokens
+from bioner.build import build
+from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
+from bioner.model.heads import Head
+from bioner.study.pretraining import find_pretrained, pretrain
+from bioner.study.store import Stored
+from bioner.study.tasks import Task, encode_corpus
+from bioner.study.weights import Weights
+from bioner.text.catalogue import Corpus, load_corpus
+from bioner.text.subset import subset
+from bioner.transferability.backward import fit_head, push
+from bioner.transferability.config import MeasureConfig, stage_config
+from bioner.transferability.gradients import Gradients
+from bioner.transferability.language import LanguageProfile
+from bioner.transferability.registry import NotDefinedError
+from bioner.transferability.text_profile import TextProfile
+from bioner.transferability.tokens import Sample, Tokens, draw, read
+from bioner.transferability.view import View, ViewName, make_view
+
+log = logging.getLogger(__name__)
+Made = TypeVar("Made")
+
+# Words of a target on which n-gram models are tried.
+_LANGUAGE_WORDS = 20_000
+
+
+class NoStageError(Exception):
+    """A source's stage is not in the store, and training it was not asked for."""
+
+
+class Workbench:
+    """Loads datasets and models, and keeps what was made of them.
+
+    Args:
+        config: of `bioner measure`.
+
+    Attributes:
+        corpora: every dataset that is named, under its name.
+
+    Raises:
+        UserError: a corpus or an encoder that can't be read.
+    """
+
+    def __init__(self, config: MeasureConfig) -> None:
+        self._config = config
+        folder = Path(config.datasets_dir)
+        self.corpora: dict[str, Corpus] = {
+            name: load_corpus(name, one, folder, config.datasets_mirror)
+            for name, one in config.dataset.items()
+        }
+        for name, corpus in self.corpora.items():
+            for warning in corpus.warnings:
+                log.warning("%s: %s", name, warning)
+        self._kept: dict[tuple[Any, ...], Any] = {}
+        self._makers: dict[type, Callable[[str, bool], Any]] = {
+            TextProfile: self._text,
+            LanguageProfile: self._language,
+            Tokens: self._untrained,
+            Gradients: self._gradients,
+        }
+
+    def profile(self, kind: type, name: str, as_target: bool) -> Any:
+        """Return what measures of this kind read of a dataset.
+
+        Args:
+            kind: `Measure.reads`.
+            name: of the dataset.
+            as_target: a target may show fewer sentences than the same dataset as a source.
+        """
+        size = self._config.target_size if as_target else self._config.pretrain.train_size
+        maker = self._makers[kind]
+        return self._once((kind, name, size), lambda: maker(name, as_target))
+
+    def view(self, source: str, target: str, name: ViewName) -> View:
+        """Return a view of the target's words as the source-tuned model sees them.
+
+        Raises:
+            NoStageError: the source's stage is not there.
+            NotDefinedError: the view has one label alone.
+        """
+        tokens = self._once(("tuned", source, target), lambda: self._tuned(source, target))
+        return make_view(tokens, self.corpora[target].tags, name, self._config.seed)
+
+    def forget_source(self, source: str) -> None:
+        """Free what is kept of a source's stage."""
+        for key in [key for key in self._kept if key[0] in ("tuned", "stage") and key[1] == source]:
+            del self._kept[key]
+
+    def _once(self, key: tuple[Any, ...], make: Callable[[], Made]) -> Made:
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(Made, self._kept[key])
+
+    def _used(self, name: str, as_target: bool) -> NDArray[np.int64]:
+        config = self._config
+        size = config.target_size if as_target else config.pretrain.train_size
+        key = "target_size" if as_target else "pretrain.train_size"
+        train = self.corpora[name].splits["train"].sentences
+        return subset(train, size, config.subset_seed, config.subset_unit, key)
+
+    def _text(self, name: str, as_target: bool) -> TextProfile:
+        splits = self.corpora[name].splits
+        train = [splits["train"].sentences[i] for i in self._used(name, as_target)]
+        return TextProfile(name, train, splits["test"].sentences)
+
+    def _language(self, name: str, as_target: bool) -> LanguageProfile:
+        text = self.profile(TextProfile, name, as_target)
+        order = np.random.default_rng(self._config.seed).permutation(len(text.train))
+        words = np.cumsum([len(text.train[i].words) for i in order])
+        count = max(1, int(np.searchsorted(words, _LANGUAGE_WORDS, side="right")))
+        return LanguageProfile(text, [text.train[i] for i in order[:count]], self._config.seed)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return load_tokenizer(self._config.encoder)
+
+    @cached_property
+    def _vocabulary(self) -> str:
+        return fingerprint(self._tokenizer)
+
+    @cached_property
+    def _window(self) -> Window:
+        encoder = self._config.encoder
+        special = special_tokens(self._tokenizer)
+        return Window(special, window_size(encoder, self._tokenizer), encoder.overlap)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        """The untrained encoder; random weights depend on the seed."""
+        torch.manual_seed(self._config.seed)
+        return load_encoder(self._config.encoder)
+
+    def _encoded(self, name: str) -> dict[str, Encoded]:
+        config = stage_config(self._config, name)
+        return self._once(
+            ("encoded", name),
+            lambda: encode_corpus(self.corpora[name], config, self._tokenizer, self._vocabulary),
+        )
+
+    def _sample(self, name: str, as_target: bool) -> Sample:
+        encoded, used = self._encoded(name)["train"], self._used(name, as_target)
+        return draw(encoded, used, self._config.words, self._config.seed)
+
+    def _read(self, encoder: Encoder, head: Head | None, name: str, as_target: bool) -> Tokens:
+        sample = self._sample(name, as_target)
+        return read(encoder, head, self._encoded(name)["train"], sample, self._window)
+
+    def _gradients(self, name: str, as_target: bool) -> Gradients:
+        tokens = self.profile(Tokens, name, as_target)
+        seed = self._config.seed
+        head = fit_head(tokens, self.corpora[name].tags, seed)
+        encoded, sample = self._encoded(name)["train"], self._sample(name, as_target)
+        return push(self._encoder, head, encoded, sample, self._window, seed)
+
+    def _untrained(self, name: str, as_target: bool) -> Tokens:
+        return self._read(self._encoder, None, name, as_target)
+
+    def _tuned(self, source: str, target: str) -> Tokens:
+        encoder, head = self._once(("stage", source), lambda: self._tuned_model(source))
+        return self._read(encoder, head, target, as_target=True)
+
+    def _tuned_model(self, source: str) -> tuple[Encoder, Head]:
+        weights = self.stage(source).weights
+        encoder = load_encoder(self._config.encoder)
+        head: Head = build(
+            "head", self._config.head, hidden=encoder.hidden, tags=weights.tags[source]
+        )
+        encoder.load_state_dict(_below(weights, "encoder."))
+        head.load_state_dict(_below(weights, f"heads.{source}."))
+        return encoder, head
+
+    def stage(self, source: str) -> Stored:
+        """Return the source's stage from the store, trained first where that was asked for.
+
+        Raises:
+            NoStageError: it is not there, and `train_stages` is false.
+        """
+        config = stage_config(self._config, source)
+        devel, test = (self.corpora[source].splits[s].sentences for s in ("devel", "test"))
+        scored = {
+            "devel": subset(
+                devel,
+                config.pretrain.devel_size,
+                config.subset_seed,
+                config.subset_unit,
+                "pretrain.devel_size",
+            ),
+            "test": np.arange(len(test)),
+        }
+        task = Task(
+            "source", self.corpora[source], self._encoded(source), self._used(source, False),
+            scored, leaked=None, dropped=(),
+        )  # fmt: skip
+        if self._config.train_stages:
+            found: Stored | None = pretrain(config, {source: task}, self._window, None)
+        else:
+            found = find_pretrained(config, {source: task})
+        if found is None:
+            raise NoStageError(
+                f"the store has no stage of {source} with these settings; train_stages=true "
+                "trains it"
+            )
+        log.info("stage of %s: %s (%s)", source, "reused" if found.reused else "trained",
+                 found.about["key"])  # fmt: skip
+        return found
+
+
+def _below(weights: Weights, prefix: str) -> dict[str, Any]:
+    found = {
+        name.removeprefix(prefix): tensor
+        for name, tensor in weights.tensors.items()
+        if name.startswith(prefix)
+    }
+    if not found:
+        raise NotDefinedError(f"the stage holds no {prefix.strip('.')}")
+    return found

@@ -1,0 +1,181 @@
+"""How fast corpora are read and encoded, and how much memory a large one takes.
+
+python experiments/ingest/measure.py speed     # BC2GM: cold, warm, and the tokenizer alone
+python experiments/ingest/measure.py memory    # NCBI-disease against 2 million sentences
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["RAYON_NUM_THREADS"] = "1"
+
+from hydra import compose, initialize_config_dir
+
+from bioner.batches.tokens import fingerprint
+from bioner.checks import to_train_config
+from bioner.compose import register, shipped
+from bioner.config import TrainConfig
+from bioner.model.encoder import load_tokenizer
+from bioner.study import tasks
+from bioner.text.catalogue import load_corpus
+
+SENTENCES = 2_000_000
+
+
+def config_of(target: str, datasets: Path, folder: Path, *overrides: str) -> TrainConfig:
+    """Return the config of one step on one target."""
+    register()
+    given = [
+        f"finetune.targets=[{target}]", "encoder=tiny", "logger=none", "trainer.accelerator=cpu",
+        f"datasets_dir={datasets}", f"runs_dir={folder}/runs", f"cache_dir={folder}/cache",
+    ]  # fmt: skip
+    with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
+        return to_train_config(compose("train", [*given, *overrides]))
+
+
+def median(repeats: int, action: Callable[[], object]) -> float:
+    """Return the median of the seconds that an action takes."""
+    taken = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - started)
+    return sorted(taken)[repeats // 2]
+
+
+def speed(datasets: Path, folder: Path) -> dict[str, Any]:
+    """Read and encode BC2GM, cold and warm; tokenise the same sentences and nothing else."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    config = config_of("bc2gm", datasets, folder, "encoder=minilm")
+    tokenizer = load_tokenizer(config.encoder)
+    vocabulary = fingerprint(tokenizer)
+
+    def ingest() -> None:
+        corpus = load_corpus("bc2gm", config.dataset["bc2gm"], datasets,
+                             cache=Path(config.cache_dir) / "sentences")  # fmt: skip
+        tasks.encode_corpus(corpus, config, tokenizer, vocabulary)
+
+    def cold() -> None:
+        shutil.rmtree(config.cache_dir, ignore_errors=True)
+        ingest()
+
+    corpus = load_corpus("bc2gm", config.dataset["bc2gm"], datasets)
+    sentences = [list(s.words) for split in corpus.splits.values() for s in split.sentences]
+    words = sum(map(len, sentences))
+
+    def alone() -> None:
+        tokenizer(sentences, is_split_into_words=True, add_special_tokens=False)
+
+    found = {"words": words, "cold_seconds": median(5, cold), "warm_seconds": median(9, ingest)}
+    found["tokenizer_alone_seconds"] = median(3, alone)
+    found["cold_words_per_second"] = words / found["cold_seconds"]
+    found["tokenizer_alone_words_per_second"] = words / found["tokenizer_alone_seconds"]
+    return found
+
+
+def repeated(datasets: Path, folder: Path) -> Path:
+    """Write linnaeus so often that its train split has 2 million sentences; return the folder."""
+    place = folder / "many"
+    if (place / "test.tsv").exists():
+        return place
+    place.mkdir(parents=True, exist_ok=True)
+    for split in ("train", "devel", "test"):
+        text = (datasets / "linnaeus" / f"{split}.tsv").read_text("utf-8").rstrip("\n") + "\n\n"
+        times = -(-SENTENCES // text.count("\n\n")) if split == "train" else 1
+        with (place / f"{split}.tsv").open("w", encoding="utf-8") as file:
+            for _ in range(times):
+                file.write(text)
+    return place
+
+
+def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
+    """Train one step, reading and encoding as a run does; return the memory then, in bytes."""
+    from bioner.batches.datamodule import MultiTaskData, Window
+    from bioner.batches.tokens import special_tokens
+    from bioner.model.encoder import window_size
+    from bioner.study.stage import Stage, make_module, plan_stage
+
+    config = config_of("linnaeus" if name == "many" else name, datasets, folder)
+    if name == "many":
+        one = config.dataset["linnaeus"]
+        config.dataset["linnaeus"] = replace(
+            one, path=str(folder / "many"), sha256={}, sentences={}, mentions={}
+        )
+    started = time.perf_counter()
+    tokenizer = load_tokenizer(config.encoder)
+    window = Window(special_tokens(tokenizer), window_size(config.encoder, tokenizer), 64)
+    loaded = tasks.load_tasks(config, tokenizer, window.special.window(window.max_pieces))
+    (target,) = loaded
+    stage = Stage("finetune", loaded, [target], {target: [target]}, None, 1)
+    plan = plan_stage(stage, config, 1)
+    module = make_module(stage, config, plan.steps)
+    data = MultiTaskData({target: (loaded[target].encoded["train"], loaded[target].used)},
+                         {}, plan, window)  # fmt: skip
+    import pytorch_lightning as pl
+
+    trainer = pl.Trainer(
+        accelerator="cpu", max_steps=1, logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, limit_val_batches=0,
+        default_root_dir=folder,
+    )  # fmt: skip
+    trainer.fit(module, data)
+    return {
+        "sentences": len(loaded[target].used),
+        "seconds": time.perf_counter() - started,
+        "resident_bytes": resident(),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+
+
+def resident() -> int:
+    """Return the resident memory of this process in bytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def memory(datasets: Path, folder: Path) -> dict[str, Any]:
+    """Train one step of each from a warm cache, each in a process of its own."""
+    repeated(datasets, folder)
+    found: dict[str, Any] = {}
+    for name in ("ncbi_disease", "many"):
+        for cache in ("cold", "warm"):
+            command = [sys.executable, __file__, f"--folder={folder}", "step", f"--name={name}"]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            found[f"{name} {cache}"] = json.loads(done.stdout.splitlines()[-1])
+    for what in ("resident_bytes", "peak_bytes"):
+        more = found["many warm"][what] - found["ncbi_disease warm"][what]
+        found[f"more {what}"] = more
+    return found
+
+
+def main() -> None:
+    """Measure what is asked for, and print it as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("speed", "memory", "step"))
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "ingest")
+    parser.add_argument("--name", default="ncbi_disease")
+    options = parser.parse_args()
+    datasets = Path(os.environ["BIONER_DATASETS"])
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if options.what == "step":
+        print(json.dumps(first_step(options.name, datasets, options.folder)))
+        return
+    action = {"speed": speed, "memory": memory}[options.what]
+    print(json.dumps(action(datasets, options.folder), indent=1))
+
+
+if __name__ == "__main__":
+    main()

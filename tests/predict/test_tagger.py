@@ -1,0 +1,80 @@
+"""A loaded run gives the tags that the run gave when it was scored."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from bioner.errors import ConfigError
+from bioner.predict.finished import open_run
+from bioner.predict.hardware import FULL, MIXED, pick_hardware
+from bioner.predict.tagger import load_tagger
+from bioner.study.machine import resolve_precision
+from bioner.text.sentence import Sentence
+from tests.predict.conftest import Runs
+
+
+def predictions(file: Path) -> list[tuple[Sentence, tuple[str, ...]]]:
+    """Return the sentences and the predicted tags of a run's predictions."""
+    found = []
+    for block in file.read_text(encoding="utf-8").strip().split("\n\n"):
+        words, gold, guess = zip(*(line.split("\t") for line in block.split("\n")), strict=True)
+        found.append((Sentence(words, gold, 1), guess))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["linear", "crf", "half"])
+def test_the_tags_are_those_of_the_run(runs: Runs, kind: str) -> None:
+    run = open_run(getattr(runs, kind))
+    heads = run.choose([])
+    tagger = load_tagger(run, heads, "cpu", run.record["precision"])
+    for head in heads:
+        rows = predictions(run.directory / "predictions" / f"{head}.test.tsv")
+        tagged = tagger.tag([sentence for sentence, _ in rows])[head]
+        assert [tagged.tags(i) for i in range(len(rows))] == [guess for _, guess in rows]
+        assert ((tagged.probabilities > 1 / 3 - 1e-6) | (kind == "crf")).all()
+        assert (tagged.probabilities <= 1 + 1e-6).all()
+
+
+def test_words_without_pieces_are_outside(runs: Runs) -> None:
+    run = open_run(runs.crf)
+    tagged = load_tagger(run, ["demo_disease"], "cpu").tag(
+        [Sentence(("\u200b", "asthma"), ("O", "O"), 1), Sentence((), (), 2),
+         Sentence(("\u200b",), ("O",), 3)]
+    )["demo_disease"]  # fmt: skip
+    assert (tagged.tags(0)[0], tagged.tags(1), tagged.tags(2)) == ("O", (), ("O",))
+    assert np.isnan(tagged.probabilities).tolist() == [True, False, True]
+
+
+def test_heads_share_an_encoder_where_it_is_the_same(runs: Runs, tmp_path: Path) -> None:
+    heads = ("demo_disease", "demo_disease_related")
+    own = load_tagger(open_run(runs.linear), heads, "cpu")
+    copy = Path(shutil.copytree(runs.linear, tmp_path / "run"))
+    first, second = (copy / "checkpoints" / f"{head}.safetensors" for head in heads)
+    encoder = {n: t for n, t in load_file(first).items() if n.startswith("encoder.")}
+    with safe_open(second, framework="pt") as file:
+        about = file.metadata()
+    save_file(load_file(second) | encoder, second, metadata=about)
+    shared = load_tagger(open_run(copy), heads, "cpu")
+    assert len(shared.encoders) == 1
+    words = [Sentence(("night", "sweats", "of", "asthma"), ("O",) * 4, 1)]
+    alone, together = own.tag(words)["demo_disease"], shared.tag(words)["demo_disease"]
+    assert np.array_equal(alone.ids, together.ids)
+    assert np.allclose(alone.probabilities, together.probabilities)
+
+
+def test_devices_and_precision() -> None:
+    assert pick_hardware("cpu", "auto", FULL).device.type == "cpu"
+    assert pick_hardware("auto", FULL, MIXED).device.type in ("cpu", "cuda")
+    assert not pick_hardware("cpu", "auto", FULL).bf16
+    assert not pick_hardware("cpu", FULL, MIXED).bf16
+    assert pick_hardware("cpu", MIXED, FULL).bf16
+    assert pick_hardware("cpu", "auto", MIXED).bf16 == (resolve_precision("auto", "cpu") == MIXED)
+    for name in ("gpu", "cuda:99"):
+        with pytest.raises(ConfigError, match="device: "):
+            pick_hardware(name, "auto", FULL)
+    with pytest.raises(ConfigError, match="did you mean bf16-mixed"):
+        pick_hardware("cpu", "bf16", FULL)

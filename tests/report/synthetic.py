@@ -1,0 +1,183 @@
+"""Studies of a known structure, written as training writes them: records and predictions."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bioner.identity import what_counts
+from bioner.model.metric import scores
+from bioner.report.predictions import matches, read_predictions
+from bioner.study.record import SEMANTICS, DatasetUse, Record, write_record
+from tests.composition import train_config
+
+TYPES = ("Disease", "Chemical")
+WORDS = 12
+
+
+@dataclass(frozen=True)
+class Made:
+    """One run: what it is, and the chance that it finds a mention.
+
+    Attributes:
+        skill: the probability that a gold mention is predicted as it is.
+        change: full keys of the config and the values they have instead.
+    """
+
+    target: str = "demo_disease"
+    regime: str = "single"
+    sources: Sequence[str] = ()
+    auxiliaries: Sequence[str] = ()
+    seed: int = 1
+    size: int | float | None = None
+    skill: float = 0.7
+    status: str = "complete"
+    semantics: int = SEMANTICS
+    precision: str = "32-true"
+    sha: str = "a"
+    change: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name the run's directory."""
+        helpers = "+".join([*self.sources, *self.auxiliaries])
+        change = "".join(f"-{key}-{value}" for key, value in self.change.items())
+        ident = f"{self.regime}-{self.target}-{helpers}-{self.size}-s{self.seed}{change}"
+        return f"{ident}-{self.semantics}{self.sha}{self.precision}".replace("/", "_")
+
+
+@cache
+def base_config() -> dict[str, Any]:
+    """Return the part of a true config that counts."""
+    return what_counts(train_config("finetune.targets=[demo_disease]", "encoder=tiny"))
+
+
+def write_study(folder: Path, runs: Sequence[Made], sentences: int = 60) -> Path:
+    """Write the run directories of a study and return its folder."""
+    for made in runs:
+        write_run(folder, made, sentences)
+    return folder
+
+
+def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
+    """Write one run directory."""
+    place = folder / made.name
+    (place / "predictions").mkdir(parents=True)
+    (place / ".hydra").mkdir()
+    (place / ".hydra" / "overrides.yaml").write_text(
+        f"- finetune.targets=[{made.target}]\n- seed={made.seed}\n"
+    )
+    record = Record(
+        made.name, folder.name, made.regime, made.seed, made.precision, _config(made), made.status,
+        semantics=made.semantics,
+        environment={"git_commit": "0123456789abcdef", "versions": {}},
+    )  # fmt: skip
+    if made.status == "failed":
+        record.error = {"type": "ValueError", "message": "out of luck"}
+    else:
+        file = place / "predictions" / f"{made.target}.test.tsv"
+        write_predictions(file, made, sentences)
+        _fill(record, made, file, sentences)
+    write_record(place, record)
+    return place
+
+
+def _config(made: Made) -> dict[str, Any]:
+    config = copy.deepcopy(base_config())
+    config["seed"] = made.seed
+    config["finetune"] |= {
+        "targets": [made.target],
+        "auxiliaries": list(made.auxiliaries),
+        "train_size": made.size,
+        "kind": "mtl" if "mtl" in made.regime else "single",
+    }
+    config["pretrain"] |= {
+        "sources": list(made.sources),
+        "kind": "sources" if made.sources else "none",
+    }
+    config["dataset"] = {}
+    for key, value in made.change.items():
+        *path, last = key.split(".")
+        node = config
+        for part in path:
+            node = node[part]
+        node[last] = value
+    return config
+
+
+def gold_of(target: str, sentences: int) -> list[list[tuple[int, int, str]]]:
+    """Return the gold mentions of every sentence: start, end, type."""
+    rng = np.random.default_rng(sum(map(ord, target)))
+    found = []
+    for _ in range(sentences):
+        starts = [1, 6] if rng.random() < 0.5 else [int(rng.integers(0, 8))]
+        kinds = rng.integers(0, len(TYPES), len(starts))
+        lengths = rng.integers(1, 5, len(starts))
+        found.append([(s, s + int(n), TYPES[k])
+                      for s, k, n in zip(starts, kinds, lengths, strict=True)])  # fmt: skip
+    return found
+
+
+def tagged(mentions: Sequence[tuple[int, int, str]]) -> list[str]:
+    """Return the tags of one sentence."""
+    tags = ["O"] * WORDS
+    for start, end, kind in mentions:
+        tags[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
+    return tags
+
+
+def write_predictions(file: Path, made: Made, sentences: int) -> None:
+    """Write predictions that find each mention with the run's skill, and else get it wrong.
+
+    The luck of a mention is the target's and the seed's alone, so that a run of more skill finds
+    all that a run of less finds.
+    """
+    rng = np.random.default_rng([sum(map(ord, made.target)), made.seed])
+    lines = []
+    for number, gold in enumerate(gold_of(made.target, sentences)):
+        guess = [m for m in (_guessed(m, made.skill, rng) for m in gold) if m]
+        words = [f"w{number % 7}.{k}" for k in range(WORDS)]
+        rows = zip(words, tagged(gold), tagged(guess), strict=True)
+        lines += ["\t".join(row) for row in rows] + [""]
+    file.write_text("\n".join(lines) + "\n")
+
+
+def _guessed(
+    mention: tuple[int, int, str], skill: float, rng: np.random.Generator
+) -> tuple[int, int, str] | None:
+    start, end, kind = mention
+    luck, way = rng.random(), rng.integers(3)
+    if luck < skill:
+        return mention
+    other = TYPES[1 - TYPES.index(kind)]
+    return (None, (start, end, other), (start, end + 1, kind))[way]
+
+
+def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
+    found = read_predictions(file)
+    _, _, typed = matches(found.gold, found.guess)
+    counts = (len(found.guess.start), len(found.gold.start), int(typed.sum()))
+    test = dict(scores(*counts))
+    part = {"seen": dict(scores(2, 2, 1)), "unseen": dict(scores(3, 3, 1))}
+    for name in (made.target, *made.auxiliaries, *made.sources):
+        role = "target" if name == made.target else "source"
+        sizes = {"train": 1000, "devel": 10, "test": sentences}
+        size = made.size if made.size is not None else 1.0
+        used = round(size * 1000) if isinstance(size, float) else size
+        record.datasets[name] = DatasetUse(
+            role=role, sha256={split: f"{made.sha}{split}" for split in sizes}, sentences=sizes,
+            mentions=sizes, devel_share=None, train_sentences=used, devel_sentences=10,
+            leaked_sentences=0, dropped_sentences=0, repaired_tags={}, lost_words={},
+            oversized_words={}, cut_mentions={}, dropped_mentions={}, joined_mentions={},
+        )  # fmt: skip
+    record.scores = {made.target: {"devel": test, "test": {**test, **part}}}
+    record.timing = {"train_seconds": 10.0, "words_per_second": 1e4, "wall_seconds": 12.0,
+                     "peak_rss_bytes": 5e8}  # fmt: skip
+    if made.sources:
+        key = f"stage-{'+'.join(made.sources)}-{made.seed}"
+        record.pretraining = {"key": key, "reused": made.target != "demo_disease",
+                              "timing": {"train_seconds": 20.0}}  # fmt: skip

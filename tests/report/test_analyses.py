@@ -1,0 +1,202 @@
+"""Analyses of studies whose answers are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bioner.errors import ConfigError
+from bioner.report.analyses.curves import reach
+from bioner.report.config import ReportConfig
+from bioner.report.results import Results, analyse
+from bioner.report.runs import read_study
+from tests.report.synthetic import Made, write_study
+
+A, B, C = "demo_disease", "demo_chemical", "demo_unrelated"
+
+
+def results_of(tmp_path: Path, runs: list[Made], **config: object) -> Results:
+    folder = write_study(tmp_path / "study", runs)
+    given = ReportConfig(study="study", runs_dir=str(tmp_path), samples=400, **config)  # type: ignore[arg-type]
+    return analyse(given, *read_study(folder))
+
+
+def one(table: pd.DataFrame, **where: object) -> pd.Series:
+    for key, value in where.items():
+        table = table[table[key] == value]
+    assert len(table) == 1, table
+    return table.iloc[0]
+
+
+def seeds(count: int, *args: object, **fields: object) -> list[Made]:
+    return [Made(*args, seed=seed, **fields) for seed in range(1, count + 1)]  # type: ignore[arg-type]
+
+
+def test_scores_take_seeds_together_and_show_what_is_missing(tmp_path: Path) -> None:
+    runs = [*seeds(3, A), Made(A, seed=4, status="failed"), Made(B, "transfer", [A])]
+    table = results_of(tmp_path, runs).tables["scores"]
+    single = one(table, target=A)
+    found = [json_f1(tmp_path / "study" / run.name) for run in runs[:3]]
+    assert single.f1 == pytest.approx(np.mean(found))
+    assert single["std"] == pytest.approx(np.std(found, ddof=1))
+    assert (single.n, single.best, single.failed) == (3, max(found), 1)
+    assert single.low < single.f1 < single.high
+    missing = one(table, regime="single", target=B)
+    assert (missing.n, np.isnan(missing.f1)) == (0, True)
+
+
+def test_an_encoder_from_scratch_is_another_encoder(tmp_path: Path) -> None:
+    runs = [*seeds(2, A), *seeds(2, A, change={"encoder.from_scratch": None})]
+    results = results_of(tmp_path, runs)
+    assert not results.problems  # the base of these tests is `encoder=tiny`, which is
+    assert set(results.tables["scores"].encoder.str.endswith(" from scratch")) == {True, False}
+
+
+def json_f1(place: Path) -> float:
+    import json
+
+    (splits,) = json.loads((place / "record.json").read_text())["scores"].values()
+    return splits["test"]["f1"]
+
+
+def test_gains_are_paired_by_seed_and_setting(tmp_path: Path) -> None:
+    runs = [*seeds(3, A, size=0.1), *seeds(4, A, "transfer", [B], size=0.1, skill=0.95),
+            *seeds(2, A, "mtl", (), [B], size=0.1, skill=0.75), Made(A, size=0.5, skill=0.1),
+            Made(C, "transfer", [B], size=0.1)]  # fmt: skip
+    tables = results_of(tmp_path, runs).tables
+    assert len(tables["gains_by_seed"]) == 5  # no single with seed 4, none of C
+    for row in tables["gains_by_seed"].itertuples():
+        folder = tmp_path / "study"
+        assert f"s{row.seed}" in row.base_run and "0.1" in row.base_run
+        assert row.gain == pytest.approx(json_f1(folder / row.run) - json_f1(folder / row.base_run))
+    transfer, mtl = (one(tables["gains"], regime=r) for r in ("transfer", "mtl"))
+    assert (transfer.n, mtl.n) == (3, 2)
+    assert transfer.low > 0 and transfer["mark"] == "*" * len(transfer["mark"]) != ""
+    assert transfer.p_holm == transfer.p == max(transfer.p_bootstrap, transfer.p_randomisation)
+    # Two seeds: an interval, but no star, and it says why.
+    assert mtl["mark"] == "" and np.isnan(mtl.p_holm) and mtl.why == "2 of 3 seeds"
+    assert one(tables["summary"], regime="transfer").gain == pytest.approx(transfer.gain)
+
+
+def test_equal_runs_gain_nothing(tmp_path: Path) -> None:
+    runs = [*seeds(3, A), *seeds(3, A, "transfer", [B])]
+    row = one(results_of(tmp_path, runs).tables["gains"])
+    assert (row.gain, row.low, row.high, row.p, row["mark"]) == (0, 0, 0, 1, "")
+
+
+def test_transfer_then_mtl_against_its_parts(tmp_path: Path) -> None:
+    runs = [*seeds(3, A, "transfer", [B], skill=0.8), *seeds(3, A, "transfer", [C], skill=0.1),
+            *seeds(3, A, "mtl", (), [C], skill=0.6), *seeds(3, A, "mtl", (), [B], skill=0.1),
+            *seeds(3, A, "transfer_mtl", [B], [C], skill=0.9)]  # fmt: skip
+    tables = results_of(tmp_path, runs).tables
+    for part, helper in (("transfer", "demo_chemical-"), ("mtl", "demo_unrelated-")):
+        row = one(tables[f"over_{part}"])
+        assert row.gain > 0 and row.n == 3
+        assert tables[f"over_{part}_by_seed"].base_run.str.contains(helper).all()
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        (Made(A, seed=9, semantics=99), "semantics is 99"),
+        (Made(A, seed=9, precision="bf16-mixed"), 'precision is "bf16-mixed"'),
+        (Made(A, seed=9, sha="b"), "demo_disease train is btrain"),
+        (Made(A, seed=9, change={"finetune.epochs": 99}), "finetune.epochs is 99"),
+        (Made(A, seed=9, change={"optimizer.lr": 0.5}), "optimizer.lr is 0.5"),
+    ],
+)
+def test_incompatible_runs_are_named_and_left_out(other: Made, says: str, tmp_path: Path) -> None:
+    results = results_of(tmp_path, [*seeds(3, A), other])
+    assert one(results.tables["scores"]).seeds == "1,2,3"
+    (problem,) = {p.place: p for p in results.problems}.values()
+    assert (problem.state, problem.place) == ("incompatible", other.name)
+    assert any(says in p.says for p in results.problems)
+
+
+def test_what_does_not_matter_to_a_regime_makes_no_run_incompatible(tmp_path: Path) -> None:
+    other = {
+        "pretrain.epochs": 7,
+        "mixing.strategy": "uniform",
+        "weighting.strategy": "uncertainty",
+    }
+    runs = [*seeds(3, A), Made(A, seed=4, change=other), Made(B, change={"finetune.epochs": 99})]
+    results = results_of(tmp_path, runs)
+    assert not results.problems
+    assert one(results.tables["scores"], target=A).n == 4
+
+
+def test_an_axis_separates_what_would_be_incompatible(tmp_path: Path) -> None:
+    runs = [*seeds(3, A), *seeds(3, A, change={"optimizer.lr": 0.5}),
+            *seeds(3, A, "transfer", [B], skill=0.9, change={"pretrain.epochs": 3}),
+            *seeds(3, A, "transfer", [B], skill=0.9, change={"pretrain.epochs": 4})]  # fmt: skip
+    results = results_of(tmp_path, runs, axes=["optimizer.lr", "pretrain.epochs"])
+    assert not results.problems
+    assert set(results.tables["scores"].n) == {3}
+    gains = results.tables["gains"]  # single has no pretraining, so both meet the same baseline
+    assert len(gains) == 2 and set(gains.n) == {3}
+    with pytest.raises(ConfigError, match=r"axes: .*did you mean optimizer\.lr"):
+        analyse(ReportConfig("study", str(tmp_path), axes=["optimiser.lr"]),
+                *read_study(tmp_path / "study"))  # fmt: skip
+
+
+def test_label_saving(tmp_path: Path) -> None:
+    sizes = {0.1: 0.5, 0.2: 0.6, 0.4: 0.8}
+    runs = [run for size, skill in sizes.items() for run in seeds(2, A, size=size, skill=skill)]
+    runs += [*seeds(2, A, "transfer", [B], size=0.1, skill=0.8),
+             *seeds(2, A, "mtl", (), [B], size=0.1, skill=0.99),
+             *seeds(2, A, "mtl", (), [C], size=0.1, skill=0.1)]  # fmt: skip
+    tables = results_of(tmp_path, runs).tables
+    assert list(tables["curves"].share) == [0.1, 0.2, 0.4]
+    saving = tables["label_saving"]
+    same = one(saving, regime="transfer")  # the very predictions that single makes at 40 %
+    assert (same.equal_share, same.low, same.high) == pytest.approx((0.4,) * 3)
+    assert same.factor == pytest.approx(4)
+    assert np.isinf(one(saving, partners=B).equal_share)
+    assert one(saving, partners=C).equal_share == pytest.approx(0.1)
+
+
+def test_reach_is_linear_in_the_logarithm() -> None:
+    shares, curve = np.array([0.1, 0.4]), np.array([[0.5, 0.7]])
+    assert reach(shares, curve, np.array([0.6])) == pytest.approx([0.2])
+    # A curve that falls and rises: the first crossing counts.
+    found = reach(np.array([1.0, 10, 100]), np.array([[0.5, 0.8, 0.2]]), np.array([0.65]))
+    assert found == pytest.approx([10**0.5])
+
+
+def test_errors_are_shares_of_the_gold_mentions(tmp_path: Path) -> None:
+    tables = results_of(tmp_path, seeds(2, A), words=True).tables
+    row = one(tables["error_kinds"])
+    gold = ["correct", "type", "boundary", "boundary and type", "missed"]
+    assert sum(row[kind] for kind in gold) == pytest.approx(1)
+    assert row.correct == pytest.approx(one(tables["scores"]).recall)
+    assert one(tables["partial_matches"]).strict == pytest.approx(one(tables["scores"]).f1)
+    assert not tables["error_words"].empty and not tables["type_errors"].empty
+    lengths = one(tables["mention_length"])
+    assert all(0 <= lengths[n] <= 1 for n in ("1", "2", "3", "4")) and np.isnan(lengths["5+"])
+
+
+def test_the_stage_store_saves_what_reused_stages_took(tmp_path: Path) -> None:
+    runs = [Made(target, "transfer", [C]) for target in (A, B)]
+    row = one(results_of(tmp_path, runs).tables["stages"])
+    assert (row.runs, row.reused, row.saved_hours) == (2, 1, pytest.approx(20 / 3600))
+
+
+def test_measures_that_foretell_the_gains_rank_first(tmp_path: Path) -> None:
+    targets = (A, B, C)
+    skills = {(s, t): 0.7 + 0.05 * (k + 1) for t in targets
+              for k, s in enumerate(x for x in targets if x != t)}  # fmt: skip
+    runs = [run for t in targets for run in seeds(3, t, skill=0.6)]
+    runs += [run for (s, t), skill in skills.items()
+             for run in seeds(3, t, "transfer", [s], skill=skill)]  # fmt: skip
+    lines = ["source,target,measure,view,value,seconds"]
+    for (source, target), skill in skills.items():
+        lines.append(f"{source},{target},vocabulary_coverage,,{skill},0.1")
+        lines.append(f"{source},{target},content_coverage,,{1 - skill},0.1")
+    (tmp_path / "study" / "measured").mkdir(parents=True)
+    (tmp_path / "study" / "measured" / "measures.csv").write_text("\n".join(lines) + "\n")
+    tables = results_of(tmp_path, runs).tables
+    ranked = tables["measure_ranking"].set_index("measure").spearman
+    assert ranked[["vocabulary_coverage", "content_coverage"]].tolist() == pytest.approx([1, -1])
+    assert ranked["random"] == 0
+    assert len(tables["measure_points"]) == 12

@@ -1,0 +1,153 @@
+"""Whole reports: every file that is promised, and studies in a bad state."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bioner.errors import UserError
+from bioner.report.config import ReportConfig, to_report_config
+from bioner.report.report import report
+from tests.composition import composed
+from tests.report.synthetic import Made, write_run, write_study
+
+A, B = "demo_disease", "demo_chemical"
+
+
+def made(tmp_path: Path, **config: object) -> Path:
+    given = ReportConfig(study="study", runs_dir=str(tmp_path), samples=200, **config)  # type: ignore[arg-type]
+    return report(given, "bioner report study=study")
+
+
+def small_study() -> list[Made]:
+    runs = [Made(t, seed=s, size=z) for t in (A, B) for s in (1, 2, 3) for z in (0.1, 0.5)]
+    runs += [Made(t, "transfer", [x], seed=s, size=0.1, skill=0.9)
+             for t, x in ((A, B), (B, A)) for s in (1, 2, 3)]  # fmt: skip
+    return runs
+
+
+def test_every_promised_file(tmp_path: Path) -> None:
+    write_study(tmp_path / "study", small_study())
+    folder = made(tmp_path)
+    assert folder == tmp_path / "study" / "report"
+    page = (folder / "report.html").read_text()
+    words = (folder / "report.md").read_text()
+    for name in ("overview", "scores", "gains", "transfer_matrix", "curves", "label_saving",
+                 "seen_unseen", "error_kinds", "partial_matches", "cost", "runs"):  # fmt: skip
+        assert not pd.read_csv(folder / "tables" / f"{name}.csv").empty
+        tex = (folder / "tables" / f"{name}.tex").read_text()
+        assert r"\toprule" in tex and "% made by: bioner report study=study" in tex
+        assert "% commit: " in tex and tex.count(r"\begin{tabular}") == 1
+        assert f'id="t-{name}"' in page
+    for name in ("gains", "transfer_matrix", "curves"):
+        assert (folder / "figures" / f"{name}.svg").read_text().count("<title>") > 1
+        assert (folder / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f"figures/{name}.svg" in words
+    assert r"\textbf{" in (folder / "tables" / "scores.tex").read_text()
+    assert "$^{*" in (folder / "tables" / "gains.tex").read_text()
+    assert "http" not in page.replace("http://www.w3.org/", "")  # nothing is fetched
+    assert "bioner train finetune.targets=[demo_disease] seed=1" in page
+    assert "**" in words and "\\*" in words
+
+
+def test_the_same_study_gives_the_same_tables(tmp_path: Path) -> None:
+    write_study(tmp_path / "study", small_study())
+    first = {f.name: f.read_bytes() for f in (made(tmp_path) / "tables").iterdir()}
+    again = {f.name: f.read_bytes() for f in (made(tmp_path) / "tables").iterdir()}
+    assert first == again
+
+
+def test_names_can_not_break_out_of_the_page(tmp_path: Path) -> None:
+    write_study(tmp_path / "study", [Made("<script>alert(1)</script>&|_$".replace("/", ""))])
+    folder = made(tmp_path)
+    assert "<script>alert" not in (folder / "report.html").read_text()
+    assert r"\&|\_\$" in (folder / "tables" / "scores.tex").read_text()
+    assert r"\|" in (folder / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [[Made(A)], [Made(A, status="failed")], [Made(A, "transfer", [B])], [Made(A, size=7)]],
+    ids=["one run", "only a failed one", "no single", "a count of sentences"],
+)
+def test_small_studies(
+    runs: list[Made], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_study(tmp_path / "study", runs)
+    page = (made(tmp_path) / "report.html").read_text()
+    shown = capsys.readouterr().out
+    done = sum(run.status == "complete" for run in runs)
+    assert f"<b>{done}</b> complete" in page and f"{done} complete" in shown
+    assert ("No run of this study is complete" in page) == (not done)
+
+
+def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_study(tmp_path / "study", [Made(A, seed=s) for s in (1, 2, 3)])
+    places = {
+        name: write_run(folder, Made(A, seed=10 + k))
+        for k, name in enumerate(
+            ["damaged", "old", "lacking", "cut", "lost", "disagrees", "other gold"]
+        )
+    }
+    (places["damaged"] / "record.json").write_text("{")
+    for name, change in (("old", {"schema": 1}), ("lacking", {"scores": {}})):
+        file = places[name] / "record.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    predictions = {name: place / "predictions" / f"{A}.test.tsv" for name, place in places.items()}
+    predictions["cut"].write_text(predictions["cut"].read_text()[:-20])
+    predictions["lost"].unlink()
+    predictions["disagrees"].write_text(predictions["disagrees"].read_text() + "w\tO\tO\n\n")
+    predictions["other gold"].write_text(predictions["other gold"].read_text().replace("w0.", "x"))
+    (folder / "begun").mkdir()
+    (folder / "begun" / "config.yaml").write_text("study: [")
+    (folder / "notes").mkdir()
+    page = (made(tmp_path) / "report.html").read_text()
+    shown = capsys.readouterr().out
+    for count in ("7</b> complete", "4</b> unreadable"):
+        assert count in page
+    for says in ("damaged: ", "has schema 1", "the record is damaged: KeyError",
+                 "ends inside a sentence", "No such file", "the record says",
+                 "other words or gold"):  # fmt: skip
+        assert says in shown, says
+    assert "4 prediction files could not be used" in page
+    scores = pd.read_csv(tmp_path / "study" / "report" / "tables" / "scores.csv")
+    assert (scores.n[0], scores.low.isna()[0]) == (7, True)
+
+
+def test_an_unfinished_run_is_counted_in_its_cell(tmp_path: Path) -> None:
+    from omegaconf import OmegaConf
+
+    from tests.composition import train_config
+
+    folder = write_study(tmp_path / "study", [Made(A)])
+    (folder / "killed").mkdir()
+    config = train_config(f"finetune.targets=[{A}]", "encoder=tiny", "seed=5")
+    OmegaConf.save(OmegaConf.structured(config), folder / "killed" / "config.yaml")
+    assert "<b>1</b> unfinished" in (made(tmp_path) / "report.html").read_text()
+    scores = pd.read_csv(folder / "report" / "tables" / "scores.csv")
+    assert scores[["n", "unfinished"]].to_numpy().tolist() == [[1, 1]]
+
+
+def test_no_study(tmp_path: Path) -> None:
+    write_study(tmp_path / "studies", [Made(A)])
+    with pytest.raises(UserError, match=r"no run under .*did you mean studies"):
+        made(tmp_path)
+    assert not (tmp_path / "study").exists()
+    (tmp_path / "study").mkdir()
+    with pytest.raises(UserError, match="no run under"):
+        made(tmp_path)
+
+
+def test_bad_values(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="samples: is 5; at least 100"):
+        to_report_config(composed("samples=5", verb="report"))
+    for wrong in ("source=wandb", "project=p"):
+        with pytest.raises(UserError, match="project=NAME goes with source=wandb"):
+            to_report_config(composed(wrong, verb="report"))
+    write_study(tmp_path / "study", [Made(A)])
+    with pytest.raises(UserError, match=r"measures: no measures\.csv at"):
+        made(tmp_path, measures=str(tmp_path))
+    (tmp_path / "m.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="has no column source"):
+        made(tmp_path, measures=str(tmp_path / "m.csv"))

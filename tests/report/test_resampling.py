@@ -1,0 +1,107 @@
+"""The statistics against exact enumeration and against scipy."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bioner.report.resampling import (
+    bootstrap_f1,
+    bootstrap_p,
+    f1,
+    holm,
+    interval,
+    over_seeds,
+    randomisation_p,
+)
+
+RNG = np.random.default_rng(7)
+GOLD = RNG.integers(0, 4, 8)
+PREDICTED = RNG.integers(0, 4, (8, 4))
+CORRECT = np.minimum(RNG.integers(0, 4, (8, 4)), np.minimum(PREDICTED, GOLD[:, None]))
+
+
+def mean_difference(correct: np.ndarray, predicted: np.ndarray) -> float:
+    """Runs 0 and 1 are a system's two seeds, 2 and 3 the other's."""
+    scores = f1(correct.sum(axis=0), predicted.sum(axis=0), np.array(GOLD.sum()))
+    return float(scores[:2].mean() - scores[2:].mean())
+
+
+def test_f1_counts_nothing_as_0() -> None:
+    assert f1(np.array([2, 0]), np.array([4, 0]), np.array([4, 0])).tolist() == [0.5, 0.0]
+
+
+def test_randomisation_agrees_with_all_swaps() -> None:
+    observed = abs(mean_difference(CORRECT, PREDICTED))
+    reached = []
+    for swaps in product([False, True], repeat=8):
+        order = np.where(np.array(swaps)[:, None], [2, 3, 0, 1], [0, 1, 2, 3])
+        swapped = (np.take_along_axis(a, order, axis=1) for a in (CORRECT, PREDICTED))
+        reached.append(abs(mean_difference(*swapped)) >= observed - 1e-12)
+    ours, theirs = ((CORRECT[:, s], PREDICTED[:, s]) for s in (slice(0, 2), slice(2, 4)))
+    p = randomisation_p(ours, theirs, GOLD, 20000, np.random.default_rng(1))
+    assert p == pytest.approx(np.mean(reached), abs=0.012)
+
+
+def test_randomisation_of_equal_systems_and_of_a_clear_difference() -> None:
+    rng = np.random.default_rng(1)
+    gold = np.ones(200, dtype=int)
+    good, bad = (np.array(rng.random((200, 3)) < skill, dtype=int) for skill in (0.9, 0.5))
+    ones = np.ones_like(good)
+    assert randomisation_p((good, ones), (good, ones), gold, 1000, rng) == 1.0
+    assert randomisation_p((good, ones), (bad, ones), gold, 1000, rng) == pytest.approx(1 / 1001)
+
+
+def test_randomisation_keeps_its_level() -> None:
+    rng = np.random.default_rng(3)
+    gold, found = np.ones(60, dtype=int), []
+    for _ in range(300):
+        one, other = (np.array(rng.random((60, 1)) < 0.7, dtype=int) for _ in range(2))
+        found.append(randomisation_p((one, one), (other, other), gold, 200, rng) < 0.05)
+    assert stats.binomtest(sum(found), 300, 0.05, "greater").pvalue > 0.001
+
+
+def test_bootstrap_agrees_with_scipy() -> None:
+    rng = np.random.default_rng(5)
+    gold = rng.integers(0, 4, 120)
+    predicted = rng.integers(0, 4, (120, 1))
+    correct = np.minimum(gold[:, None], predicted)
+    correct[::3] = 0
+    ours = interval(bootstrap_f1(correct, predicted, gold, 8000, rng)[0])
+
+    def statistic(c: np.ndarray, p: np.ndarray, g: np.ndarray, axis: int) -> np.ndarray:
+        return 2 * c.sum(axis) / (p.sum(axis) + g.sum(axis))
+
+    found = stats.bootstrap((correct[:, 0], predicted[:, 0], gold), statistic, paired=True,
+                            n_resamples=8000, method="percentile", rng=6)  # fmt: skip
+    assert ours == pytest.approx(tuple(found.confidence_interval), abs=0.004)
+
+
+def test_runs_share_the_drawn_units() -> None:
+    twice = np.repeat(CORRECT[:, :1], 2, axis=1), np.repeat(PREDICTED[:, :1], 2, axis=1)
+    one, other = bootstrap_f1(*twice, GOLD, 700, np.random.default_rng(1))
+    assert (one == other).all() and one.std() > 0
+
+
+def test_the_variance_of_seeds_is_whole() -> None:
+    """Without units' variance, the spread of the mean is that of S independent seeds."""
+    seeds = np.array([0.70, 0.74, 0.79])
+    draws = over_seeds(np.repeat(seeds[:, None], 200_000, axis=1), 1)
+    assert draws.mean() == pytest.approx(seeds.mean(), abs=1e-3)
+    assert draws.std() == pytest.approx(seeds.std(ddof=1) / np.sqrt(3), rel=0.01)
+    alone = np.array([[0.1, 0.2]])
+    assert over_seeds(alone, 1).tolist() == [0.1, 0.2]
+
+
+def test_bootstrap_p() -> None:
+    assert bootstrap_p(np.linspace(-1, 1, 1001)) == pytest.approx(1, abs=0.01)
+    assert bootstrap_p(np.full(999, 0.1)) == pytest.approx(2 / 1000)
+
+
+def test_holm_by_hand() -> None:
+    found = holm(np.array([0.04, 0.01, np.nan, 0.03]))
+    assert found[[0, 1, 3]] == pytest.approx([0.06, 0.03, 0.06])
+    assert np.isnan(found[2])
+    assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
+    assert np.isnan(holm(np.full(3, np.nan))).all()
