@@ -18,7 +18,7 @@ def marks(document: Document) -> Iterator[tuple[Annotation, str]]:
     r"""Yield each annotation, with an id that begins with T, and its line without `\n`.
 
     Raises:
-        DataError: an annotation without a place, or a type with blanks.
+        DataError: an annotation without a place or with a NUL, or a type with blanks.
     """
     for annotation in with_ids(document, "T"):
         if not re.fullmatch(r"T[^\s]+", annotation.id):
@@ -29,4 +29,6 @@ def marks(document: Document) -> Iterator[tuple[Annotation, str]]:
             raise refusal(document, found, "standoff needs a type without blanks, and a place")
         spans = ";".join(f"{start} {end}" for start, end in annotation.spans)
         text = one_line(annotation.text)
+        if "\0" in text:
+            raise refusal(document, "an annotation holds a NUL", "standoff lines are text")
         yield annotation, f"{annotation.id}\t{annotation.type} {spans}\t{text}"

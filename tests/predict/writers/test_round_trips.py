@@ -137,6 +137,7 @@ def test_any_text_comes_back_or_is_refused(
         ("brat", Document("1", (Passage("a", 10**9),), ()), "starts at 1000000000"),
         ("brat", Document("1", (Passage("a", 0),), (Annotation(((0, 1),), "a b", "a"),)), "blanks"),
         ("bionlp_st", Document("1", (Passage("a", 0),), (Annotation((), "X", "a"),)), "0 places"),
+        ("bionlp_st", Document("1", (Passage("\0", 0),), (Annotation(((0, 1),), "X", "\0"),)), "NUL"),
         ("brat", Document("1", (Passage("a", 0),), (Annotation(((0, 1),), "X", "a", "7"),)),
          "begin with T"),
     ],
