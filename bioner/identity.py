@@ -56,6 +56,17 @@ def what_counts(config: TrainConfig) -> dict[str, Any]:
     return plain
 
 
+def what_is_set(value: Any) -> Any:
+    """Return a value's containers without what is null in them.
+
+    A key that a later version adds, null where it is not asked for, then leaves every hash as it
+    was, and finished runs and stages stay valid.
+    """
+    if isinstance(value, dict):
+        return {key: what_is_set(one) for key, one in value.items() if one is not None}
+    return value
+
+
 def encoder_label(name: str) -> str:
     """Return a short name for an encoder: a module, a folder's or a hub id's last part."""
     kind, _, rest = name.partition(":")
@@ -78,4 +89,4 @@ def run_name(config: TrainConfig) -> str:
         + f"-{encoder_label(config.encoder.name)}"
     )
     slug = re.sub(r"[^\w.+-]", "", parts.replace("%", "pct"))[:120]
-    return f"{slug}-s{config.seed}-{digest(what_counts(config))[:8]}"
+    return f"{slug}-s{config.seed}-{digest(what_is_set(what_counts(config)))[:8]}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bioner.identity import encoder_label, regime, roles, run_name
+from bioner.identity import encoder_label, regime, roles, run_name, what_is_set
 from tests.composition import train_config
 
 TARGET = "finetune.targets=[demo_disease]"
@@ -51,6 +51,12 @@ def test_what_cannot_change_the_result_does_not_change_the_name(without_effect: 
 def test_what_can_change_the_result_changes_the_hash(with_effect: str) -> None:
     other = run_name(train_config(TARGET, with_effect)).rpartition("-")[2]
     assert other != run_name(train_config(TARGET)).rpartition("-")[2]
+
+
+def test_a_key_that_is_null_is_as_one_that_is_not_there() -> None:
+    old = {"batch": {"sentences": 32}, "layers": [None, -1]}
+    new = {"batch": {"sentences": 32, "tokens": None}, "layers": [None, -1], "affinity": None}
+    assert what_is_set(new) == old
 
 
 def test_the_slug_can_be_read() -> None:

@@ -9,7 +9,7 @@ from pytorch_lightning.loggers import Logger
 
 from bioner.batches.datamodule import Window
 from bioner.config import TrainConfig
-from bioner.identity import digest, what_counts
+from bioner.identity import digest, what_counts, what_is_set
 from bioner.model.encoder import fingerprint
 from bioner.study.record import SEMANTICS
 from bioner.study.stage import Stage, precision, train_stage
@@ -65,13 +65,13 @@ def _stage_key(config: TrainConfig, stage: Stage) -> str:
         {
             "semantics": SEMANTICS,
             "precision": precision(config),
-            "config": {name: counted[name] for name in used},
-            "budget": {name: counted["pretrain"][name] for name in budget},
+            "config": what_is_set({name: counted[name] for name in used}),
+            "budget": what_is_set({name: counted["pretrain"][name] for name in budget}),
             "subset": [config.subset_seed, config.subset_unit],
             "encoder": fingerprint(config.encoder),
             "sources": {
                 name: {s: split.sha256 for s, split in task.corpus.splits.items()}
-                | {"reading": counted["dataset"][name], "tags": task.corpus.tags}
+                | {"reading": what_is_set(counted["dataset"][name]), "tags": task.corpus.tags}
                 | {"dropped": task.dropped}
                 for name, task in stage.tasks.items()
             },
