@@ -166,6 +166,15 @@ def _measure_name(*, _root_: DictConfig) -> str:
     return measure_name(to_measure_config(own_config(_root_)))
 
 
+def _share_the_store() -> None:
+    """Let a copy of Hydra's store of schemas be the store itself.
+
+    Hydra copies it for each group that `--help` lists, which takes seconds, and writes into no
+    copy: what it loads from the store it copies once more.
+    """
+    setattr(ConfigStore, "__deepcopy__", lambda self, memo: self)  # noqa: B010
+
+
 def register() -> None:
     """Tell Hydra about the schema, the catalogue, the experiments, the resolvers and the plugins.
 
@@ -177,6 +186,7 @@ def register() -> None:
     if plugins not in sys.path:
         sys.path.append(plugins)
     store = ConfigStore.instance()
+    _share_the_store()
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="report_schema", node=ReportConfig)
     store.store(name="datasets_schema", node=DatasetsConfig)
