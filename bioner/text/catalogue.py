@@ -11,6 +11,7 @@ from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
 from bioner.text.documents import has_documents
 from bioner.text.fetch import ARCHIVE, ensure
+from bioner.text.hub import check_hub
 from bioner.text.schemes import SCHEMES
 from bioner.text.split import FORMATS, Split, SplitReader
 from bioner.text.tags import tag_set
@@ -122,6 +123,8 @@ def check_config(name: str, config: DatasetConfig) -> None:
             raise ConfigError(f"{key}.files.{split}", "is not given", legal)
     if config.format not in FORMATS:
         raise ConfigError(f"{key}.format", f"is {config.format!r}", nearest(config.format, FORMATS))
+    if config.hub.name is not None:
+        check_hub(key, config)
     _check_scheme(key, config)
     if config.word_column == config.tag_column:
         raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")
