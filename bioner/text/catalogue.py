@@ -90,7 +90,9 @@ def load_corpus(
             warnings += reader.compare(path, split, splits[split])
     mentions = {split: found.sentences.mentions for split, found in splits.items()}
     types = type_names(config.types) or _derived_types(mentions)
-    if not types and len(splits) == len(SPLITS):
+    if reader.faulty:  # what the splits lack may stand in what could not be read
+        return Corpus(name, types, splits, tuple(warnings), config.devel_share)
+    if not types:
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
     warnings += _unseen_types(mentions)

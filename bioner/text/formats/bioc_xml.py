@@ -52,8 +52,10 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
             if not found:
                 _check_root(parsing.root, place)
         except etree.XMLSyntaxError as error:
-            line = error.lineno or None
-            raise DataError(place, line, f"no XML: {error.msg}", "expected BioC XML") from None
+            # After an entity that nothing declares the exception says no more than "no element".
+            first = error if error.lineno else next(iter(parsing.error_log), error)
+            line, says = (error.lineno, error.msg) if first is error else (first.line, first.message)
+            raise DataError(place, line or None, f"no XML: {says}", "expected BioC XML") from None
 
 
 def _check_root(element: _Element, place: Path | str) -> None:
