@@ -90,7 +90,9 @@ def test_parquet_with_named_tags(
     assert sentences(described(folder), tmp_path) == EXPECTED
     assert "[train]: 1 rows without a word are left out" in caplog.text
     file = tmp_path / "mine" / "devel.tsv"  # what is called `validation` there
-    assert file.read_text() == "Chronic\tB-Disease\ncough\tI-Disease\n.\tO\n\nβ\tO\nfever\tB-Disease\n\n"
+    assert file.read_text("utf-8").split("\n\n") == [
+        "Chronic\tB-Disease\ncough\tI-Disease\n.\tO", "β\tO\nfever\tB-Disease", "",
+    ]  # fmt: skip
     assert not list(tmp_path.glob("mine/.part"))
 
 

@@ -59,13 +59,16 @@ def _no_json(source: Source, error: Exception) -> DataError:
     """Return the error of a file that the parser refuses, which does not say on which line."""
     legal = "expected a BioC collection"
     if isinstance(source, Path):
+        if not source.stat().st_size:
+            return DataError(source, None, "is empty", legal)
         try:
             json.loads(text(source))
         except json.JSONDecodeError as found:
             return DataError(source, found.lineno, f"no JSON: {found.msg}", legal)
-        except (DataError, RecursionError) as found:
-            if isinstance(found, DataError):
-                return found
+        except DataError as found:
+            return found
+        except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
+            pass
     # The parser draws where it stopped on further lines.
     says = str(error).removeprefix("b'").replace("\\n", "\n").splitlines()[0].strip()
     return DataError(place_of(source), None, f"no JSON: {says}", legal)

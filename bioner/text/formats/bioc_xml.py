@@ -53,9 +53,10 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
                 _check_root(parsing.root, place)
         except etree.XMLSyntaxError as error:
             # After an entity that nothing declares the exception says no more than "no element".
-            first = error if error.lineno else next(iter(parsing.error_log), error)
-            line, says = (error.lineno, error.msg) if first is error else (first.line, first.message)
-            raise DataError(place, line or None, f"no XML: {says}", "expected BioC XML") from None
+            line, says = error.lineno or None, error.msg
+            if line is None and len(parsing.error_log):
+                line, says = parsing.error_log[0].line, parsing.error_log[0].message
+            raise DataError(place, line, f"no XML: {says}", "expected BioC XML") from None
 
 
 def _check_root(element: _Element, place: Path | str) -> None:

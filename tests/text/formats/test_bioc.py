@@ -238,8 +238,9 @@ def test_no_json(tmp_path: Path, data: bytes) -> None:
         (b'{"documents":\n[{"id": "1"}', ":2: no JSON: Expecting ',' delimiter; expected a BioC"),
         (b'{"documents":\n[{"id": "\xff"}]}', ":2: byte 0xff is not UTF-8; expected UTF-8; to con"),
         (json.dumps(JSON).encode("utf-16"), ":1: is UTF-16; expected UTF-8"),
-        (json.dumps(JSON).encode() + b"\n{}", ":2: no JSON: Extra data; expected a BioC collection"),
-        (b"", ": is empty"),
+        (json.dumps(JSON).encode() + b"\n{}", ":2: no JSON: Extra data; expected a BioC"),
+        (b'{"documents": [' + b"9" * 5000 + b"\n", ": no JSON: "),
+        (b"", ": is empty; expected a BioC collection"),
     ],
 )
 def test_no_json_says_where(tmp_path: Path, data: bytes, message: str) -> None:
