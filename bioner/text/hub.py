@@ -123,11 +123,11 @@ def _check_columns(rows: Dataset, hub: HubConfig, key: str) -> None:
 
 def _tag_names(rows: Dataset, hub: HubConfig, key: str) -> list[str] | None:
     """Return the tags by number; None where the column holds the tags themselves."""
-    inner = getattr(rows.features[hub.tags], "feature", None)
     if hub.labels:
         return hub.labels
-    if getattr(inner, "names", None):
-        return list(inner.names)
+    inner = getattr(rows.features[hub.tags], "feature", None)
+    if named := getattr(inner, "names", None):
+        return list(named)
     if str(getattr(inner, "dtype", "")) in ("string", "large_string"):
         return None
     found = f"column {hub.tags!r} is {rows.features[hub.tags]}, whose numbers have no names"
