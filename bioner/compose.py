@@ -32,6 +32,9 @@ from bioner.transferability.recommend_config import RecommendConfig
 
 CATALOGUE = "catalogue"
 
+# The values of a dataset that hold one for each split.
+_WITH_KEYS = ("files", "sha256", "sentences", "mentions", "hub.splits")
+
 
 def shipped(folder: str) -> Path:
     """Return `conf` or `experiments`: inside an installed wheel, else beside the package."""
@@ -105,12 +108,14 @@ def _catalogue(folders: Sequence[Path], store: ConfigStore) -> dict[str, Any]:
     """Load every dataset under its own name; one that the command line describes starts empty."""
     names = {file.stem for folder in folders for file in folder.glob("dataset/*.yaml")}
     for index, argument in enumerate(sys.argv):
-        match = re.match(r"\+?(dataset\.(\w+)\.\w+=)", argument)
+        match = re.match(r"\+*dataset\.(\w+)\.([\w.]+)=", argument)
         if match:
-            sys.argv[index] = argument.removeprefix("+")
-            if match[2] not in names:
-                store.store(group="dataset", name=match[2], node={})
-                names.add(match[2])
+            # Only what has keys of its own may get new ones: a misspelt key stays an error.
+            plus = "++" if match[2].startswith(_WITH_KEYS) else ""
+            sys.argv[index] = plus + argument.lstrip("+")
+            if match[1] not in names:
+                store.store(group="dataset", name=match[1], node={})
+                names.add(match[1])
     return {"defaults": [f"{name}@{name}" for name in sorted(names - {CATALOGUE})]}
 
 

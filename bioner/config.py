@@ -91,6 +91,29 @@ class Weighting(StrEnum):
 
 
 @dataclass
+class HubConfig:
+    """A dataset of the Hugging Face library `datasets`, from which the files are written.
+
+    Attributes:
+        name: `OWNER/NAME` on the hub, or a folder; null: the files come from elsewhere.
+        config: which of its configurations.
+        revision: the hub commit; null takes the newest.
+        splits: what train, devel and test are called there, where not train, validation and test.
+        words: the column of the words (`format: conll`).
+        tags: the column of the tags (`format: conll`).
+        labels: the tags in the order of their numbers, where the column does not name them.
+    """
+
+    name: str | None = None
+    config: str | None = None
+    revision: str | None = None
+    splits: dict[str, str] = field(default_factory=dict)
+    words: str = "tokens"
+    tags: str = "ner_tags"
+    labels: list[str] = field(default_factory=list)
+
+
+@dataclass
 class DatasetConfig:
     """One corpus. See conf/dataset/README.md for the keys, with an example.
 
@@ -104,6 +127,7 @@ class DatasetConfig:
     devel_share: float | None = None
     url: str | None = None
     archive: str | None = None
+    hub: HubConfig = field(default_factory=HubConfig)
     sha256: dict[str, str] = field(default_factory=dict)
     format: str = "conll"
     scheme: str | None = "IOB2"

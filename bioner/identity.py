@@ -17,7 +17,7 @@ _WITHOUT_EFFECT = (
 )  # fmt: skip
 _TRAINER_WITHOUT_EFFECT = ("enable_progress_bar", "enable_model_summary", "log_every_n_steps")
 _DATASET_WITHOUT_EFFECT = (
-    "title", "path", "url", "licence", "redistributable", "citation", "verified",
+    "title", "path", "url", "hub", "licence", "redistributable", "citation", "verified",
 )  # fmt: skip
 
 

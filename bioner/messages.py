@@ -24,6 +24,9 @@ _OF_THE_MACHINE = (
     errno.EEXIST,
 )  # fmt: skip
 
+# OmegaConf names the types of Python that the value may have.
+_NUMBER_HINT = re.compile(r"Value ('.*') of type '\w+' .* 'Optional\[Union\[int, float\]\]'")
+
 
 def explain(error: BaseException) -> str | None:
     """Return the message for an error that the user can mend, or None for a defect of ours."""
@@ -80,4 +83,7 @@ def _key_error(error: OmegaConfBaseException) -> str:
     if first.startswith("Key ") and isinstance(error.parent_node, DictConfig):
         near = nearest(key.rpartition(".")[2], map(str, error.parent_node))
         return f"{key}: no such key; {near}; +{key}=VALUE adds it"
+    typed = _NUMBER_HINT.match(first)
+    if typed:
+        return f"{key}: is {typed[1]}; expected a whole number, a fraction, or null"
     return f"{key}: {first}" if key else first

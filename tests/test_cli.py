@@ -68,7 +68,7 @@ def test_hydra_answers_without_the_heavy_imports(flag: list[str], tmp_path: Path
         (["encoder=tinny"], "did you mean tiny"),
         (["mixing=uniformm"], "did you mean uniform"),
         (["experiment=demo/singel"], "did you mean demo/single"),
-        (["finetune.train_size=ten"], "finetune.train_size"),
+        (["finetune.train_size=ten"], "finetune.train_size: is 'ten'; expected a whole number, a"),
         (["optimizer.lr=fast"], "optimizer.lr"),
         (["trainer.precison=16"], "did you mean precision"),
         (["finetune.targets=[demo_disease"], "finetune.targets=[demo_disease"),

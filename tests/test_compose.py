@@ -1,8 +1,13 @@
-"""The words of `bioner datasets` become overrides."""
+"""What is typed becomes overrides: the words of `bioner datasets`, a dataset without a file."""
+
+import sys
 
 import pytest
+from hydra import compose
+from hydra.errors import ConfigCompositionException
 
 from bioner.compose import plain_words
+from tests.composition import hydra_ready
 
 
 @pytest.mark.parametrize(
@@ -19,3 +24,23 @@ from bioner.compose import plain_words
 )
 def test_plain_words(words: list[str], overrides: list[str]) -> None:
     assert plain_words(words) == overrides
+
+
+def test_a_dataset_on_the_command_line_alone() -> None:
+    given = [
+        "+dataset.mine.path=/data", "+dataset.mine.files={train: a, devel: b, test: c}",
+        "+dataset.mine.types={Old: New}", "+dataset.mine.sha256.train=00ff",
+    ]  # fmt: skip
+    with hydra_ready(given):
+        mine = compose("train", sys.argv[1:]).dataset.mine
+    assert (mine.path, mine.types) == ("/data", {"Old": "New"})
+    assert (mine.files, mine.sha256) == (
+        {"train": "a", "devel": "b", "test": "c"},
+        {"train": "00ff"},
+    )
+
+
+def test_a_misspelt_key_on_the_command_line() -> None:
+    given = ["+dataset.mine.path=/data", "+dataset.mine.fromat=brat"]
+    with hydra_ready(given), pytest.raises(ConfigCompositionException):
+        compose("train", sys.argv[1:])

@@ -13,6 +13,7 @@ from bioner.errors import ConfigError
 from bioner.text.audit_training import Place, held_out, leaked
 from bioner.text.catalogue import Corpus
 from bioner.text.fetch import locate
+from bioner.text.formats.readers import file_of
 from bioner.text.table import Table
 
 _SHOWN = 3
@@ -83,11 +84,14 @@ class Guard:
     def _examples(self, name: str, train: Table, found: Mapping[int, Place]) -> str:
         """Name the first few by file and line, with where else they stand."""
         return ", ".join(
-            f"{self._file(name, 'train')}:{train[i].line} "
-            f"(= {self._file(place.target, place.split)}:{place.line})"
+            f"{self._file(name, 'train', train[i].document)}:{train[i].line} "
+            f"(= {self._file(place.target, place.split, place.document)}:{place.line})"
             for i, place in list(found.items())[:_SHOWN]
         )
 
-    def _file(self, name: str, split: str) -> Path:
-        files = locate(self._config.dataset[name], Path(self._config.datasets_dir))
-        return files.get(split, files["train"])  # devel may be a part of train
+    def _file(self, name: str, split: str, document: str) -> Path:
+        """Return the file of a split, or that of a document where the split is a folder."""
+        one = self._config.dataset[name]
+        files = locate(one, Path(self._config.datasets_dir))
+        path = files.get(split, files["train"])  # devel may be a part of train
+        return file_of(path, one.format, document)

@@ -182,7 +182,6 @@ def _say(name: str, task: Task, longest_word: int) -> None:
     for warning in task.corpus.warnings:
         log.warning("%s: %s", name, warning)
     for what, found in (
-        ("tags or annotations repaired", use.repaired_tags),
         ("words the tokenizer lost (predicted O)", use.lost_words),
         ("words longer than a window (their first pieces are used)", use.oversized_words),
     ):

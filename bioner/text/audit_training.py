@@ -17,11 +17,12 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Place:
-    """Where a sentence stands: a target, its split and the line on which it starts."""
+    """Where a sentence stands: a target, its split, the line on which it starts, its document."""
 
     target: str
     split: str
     line: int
+    document: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def leaked(
         for part in held:
             places = part.find(hashes)
             for hit in np.flatnonzero(places >= 0).tolist():
-                line = int(part.sentences.lines[places[hit]])
-                found.setdefault(int(block[hit]), Place(part.target, part.split, line))
+                table_of, at = part.sentences, places[hit]
+                document = table_of.documents[table_of.document_ids[at]]
+                place = Place(part.target, part.split, int(table_of.lines[at]), document)
+                found.setdefault(int(block[hit]), place)
     return dict(sorted(found.items()))

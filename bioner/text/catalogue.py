@@ -11,6 +11,7 @@ from bioner.config import DatasetConfig
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
 from bioner.text.documents import has_documents
 from bioner.text.fetch import ARCHIVE, ensure
+from bioner.text.hub import check_hub
 from bioner.text.schemes import SCHEMES
 from bioner.text.split import FORMATS, Split, SplitReader
 from bioner.text.tags import tag_set
@@ -89,7 +90,9 @@ def load_corpus(
             warnings += reader.compare(path, split, splits[split])
     mentions = {split: found.sentences.mentions for split, found in splits.items()}
     types = type_names(config.types) or _derived_types(mentions)
-    if not types and len(splits) == len(SPLITS):
+    if reader.faulty:  # what the splits lack may stand in what could not be read
+        return Corpus(name, types, splits, tuple(warnings), config.devel_share)
+    if not types:
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
     warnings += _unseen_types(mentions)
@@ -122,6 +125,8 @@ def check_config(name: str, config: DatasetConfig) -> None:
             raise ConfigError(f"{key}.files.{split}", "is not given", legal)
     if config.format not in FORMATS:
         raise ConfigError(f"{key}.format", f"is {config.format!r}", nearest(config.format, FORMATS))
+    if config.hub.name is not None:
+        check_hub(key, config)
     _check_scheme(key, config)
     if config.word_column == config.tag_column:
         raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")

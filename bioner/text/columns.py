@@ -48,6 +48,8 @@ def read(path: Path, config: DatasetConfig, name: str, report: Report = raise_it
     rows.end_sentence(len(lines) + 1)
     labelling = Labelling(path, config, name)
     reading = labelling.read(rows.found, rows.letters)
+    if rows.unended:
+        reading.notes.append(f"line {rows.unended}, the last one, has no line end: was it cut off?")
     # Where the tags go against their scheme only the whole file shows.
     for error in sorted(rows.faults + labelling.faults, key=lambda one: one.line or 0):
         report(error)

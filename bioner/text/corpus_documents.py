@@ -100,7 +100,7 @@ class _Documents:
 
     def _error(self, document: Document, line: int, found: str, legal: str) -> DataError:
         path = file_of(self._path, self._config.format, document.id)
-        return DataError(path, line or document.line, found, legal)
+        return DataError(path, line or document.line or None, found, legal)
 
     def _say(self) -> None:
         reading = self._reading

@@ -54,7 +54,7 @@ class Document:
         id: as the file has it.
         passages: in the order of their offsets, without overlap.
         annotations: in the order of the file.
-        line: 1-based line of the file on which the document starts.
+        line: 1-based line of the file on which the document starts; 0 where the format has none.
     """
 
     id: str

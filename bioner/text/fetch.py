@@ -11,6 +11,7 @@ from bioner.errors import ConfigError, DataError
 from bioner.text.archive import ArchiveError, unpack
 from bioner.text.download import DownloadError, download
 from bioner.text.files import sha256
+from bioner.text.hub import write_split
 
 # Where the SHA-256 of the archive stands among those of the splits.
 ARCHIVE = "archive"
@@ -59,12 +60,15 @@ def ensure(
             raise DataError(folder, None, "is a file", f"expected the folder of dataset {name}")
         url = _address(name, config, mirror)
         archive = None if config.archive is None else folder / config.archive
-        if url is None and not (archive and archive.exists()):
+        of_hub = url is None and config.hub.name is not None
+        if url is None and not of_hub and not (archive and archive.exists()):
             raise _by_hand(name, files, f"dataset.{name}.url gives no place to fetch it from")
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
             if archive is not None:
                 _unpack(name, config, files, archive, url)
+            elif of_hub:
+                _write(name, config, folder, files)
             elif url is not None and url.startswith(_GENERATED):
                 _generate(name, config, folder, files)
             else:
@@ -192,6 +196,20 @@ def _generate(name: str, config: DatasetConfig, folder: Path, files: dict[str, P
         demo.write(str(config.url).removeprefix(_GENERATED), part)
         for split in _missing(files):
             _install(part / f"{split}.tsv", files[split], name, split, config, str(config.url))
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write(name: str, config: DatasetConfig, folder: Path, files: dict[str, Path]) -> None:
+    """Write the missing files from the hub."""
+    part = folder / ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir()
+        for split in _missing(files):
+            write_split(name, config, split, part / split)
+            files[split].parent.mkdir(parents=True, exist_ok=True)
+            _install(part / split, files[split], name, split, config, str(config.hub.name))
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

@@ -84,8 +84,9 @@ def text(path: Path) -> str:
 
 
 def utf16_error(path: Path | str) -> DataError:
-    """Return the error for a file that begins as UTF-16 does."""
-    return DataError(path, 1, "is UTF-16", "expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8")
+    """Return the error for a file that begins as UTF-16 does, or UTF-32."""
+    legal = "expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8 (or UTF-32, which begins alike)"
+    return DataError(path, 1, "is UTF-16", legal)
 
 
 def _line(data: bytes, offset: int) -> int:

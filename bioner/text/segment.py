@@ -57,7 +57,8 @@ def segmented(document: Document) -> Segmented:
         for words in sentences_of:
             number = len(sentences)
             spelt = tuple([text[start - base : end - base] for start, end in words])
-            sentences.append(Sentence(spelt, tags[number], document.line, document.id, words))
+            line = max(document.line, 1)
+            sentences.append(Sentence(spelt, tags[number], line, document.id, words))
     return Segmented(sentences, cut)
 
 

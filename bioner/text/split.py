@@ -71,6 +71,11 @@ class SplitReader:
         self._faulty: set[str] = set()
         self._table = once(self._read)
 
+    @property
+    def faulty(self) -> bool:
+        """Whether a fault was noted."""
+        return bool(self._faulty)
+
     def note(self, error: DataError) -> None:
         """Hand a fault on."""
         self._faulty.add(str(error.path))
@@ -116,6 +121,8 @@ class SplitReader:
         Those of an unverified dataset only warn.
         """
         warnings = [f"{split}: {note}" for note in found.sentences.notes.get("notes", ())]
+        if found.repaired:
+            warnings.append(f"{split}: {found.repaired} tags or annotations repaired")
         if str(path) in self._faulty:  # the counts lack what could not be read
             return warnings
         name, config = self._name, self._config

@@ -5,13 +5,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from bioner.config import TrainConfig
+from bioner.config import DatasetConfig, TrainConfig
 from bioner.errors import ConfigError
 from bioner.identity import run_name
+from bioner.study.guard import Guard
 from bioner.study.record import read_record
 from bioner.study.run import train
+from bioner.text.catalogue import load_corpus
 from tests.composition import train_config
 
 # One test sentence of each in the train split of the other, otherwise tokenised.
@@ -77,6 +80,29 @@ def test_warn_names_and_counts(datasets: Path, caplog: pytest.LogCaptureFixture)
     assert "2 of 4 training sentences of source demo_chemical stand in a target's devel" in said
     assert f"{source}:1 (= {mine}/test.tsv:1), {source}:11 (= {mine}/devel.tsv:1)" in said
     assert f"{mine}/train.tsv:9 (= {mine}/test.tsv:7)" in said
+
+
+def test_a_document_of_a_folder_is_named_by_its_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = train_config("finetune.targets=[demo_disease]", f"datasets_dir={tmp_path}")
+    files = {split: split for split in ("train", "devel", "test")}
+    one = DatasetConfig(path="mine", files=files, format="brat")
+    config.dataset["demo_disease"] = one
+    for split in files:
+        folder = tmp_path / "mine" / split / split[0]
+        folder.mkdir(parents=True)
+        (folder / "1.txt").write_text("A fever and a cough were seen.")
+        (folder / "1.ann").write_text("T1\tDisease 2 7\tfever\n")
+    corpus = load_corpus("demo_disease", one, tmp_path)
+    sentences = corpus.splits["train"].sentences
+    with caplog.at_level(logging.WARNING):
+        found = Guard(config, {"demo_disease": corpus}).look(
+            "target", "demo_disease", sentences, np.arange(len(sentences))
+        )
+    assert found.leaked == 1
+    folder = tmp_path / "mine"
+    assert f"{folder}/train/t/1.ann:1 (= {folder}/test/t/1.ann:1)" in caplog.text
 
 
 def test_ignore_looks_for_nothing(datasets: Path, caplog: pytest.LogCaptureFixture) -> None:

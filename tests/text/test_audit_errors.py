@@ -103,3 +103,14 @@ def test_files_that_can_not_be_had(tmp_path: Path) -> None:
 def test_a_yaml_that_can_not_be_used(tmp_path: Path, config: DatasetConfig) -> None:
     with pytest.raises(ConfigError, match=r"dataset\.mine\.tag_column"):
         inspect("mine", replace(config, tag_column=7), tmp_path, None, 10)
+
+
+def test_what_follows_from_an_error_is_none(tmp_path: Path, config: DatasetConfig) -> None:
+    (tmp_path / "mine" / "train.tsv").write_bytes(b"")
+    found = inspect("mine", replace(config, types=[]), tmp_path, None, 10)
+    assert [fault.path for fault in found.faults] == [str(tmp_path / "mine" / "train.tsv")]
+    assert found.corpus is not None
+    assert found.corpus.warnings == ()  # of types that train never has
+
+    found = inspect("mine", replace(config, scheme="IOBES"), tmp_path, None, 10)
+    assert not [fault for fault in found.faults if "no split of the dataset" in fault.message]

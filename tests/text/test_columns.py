@@ -110,6 +110,16 @@ def test_repair_is_counted(tmp_path: Path) -> None:
     assert found.repaired == 3
 
 
+def test_a_last_line_that_may_be_cut_off_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "train.tsv"
+    file.write_text("a\tO\nb\tB-Dis")
+    found = read(file, CONFIG, "mine")
+    assert [s.tags for s in found.sentences] == [("O", "B-Dis")]
+    assert found.notes == ["line 2, the last one, has no line end: was it cut off?"]
+    file.write_text("a\tO\nb\tB-Dis\n")
+    assert read(file, CONFIG, "mine").notes == []
+
+
 IOBES = b"a\tS-X\nb\tB-Y\nc\tI-Y\nd\tE-Y\n"
 
 
@@ -207,6 +217,11 @@ BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
         "\ufeffa\tO\n".encode("utf-16-be"),
         CONFIG,
         ":1: is UTF-16; expected UTF-8; to convert",
+    ),
+    "UTF-32": (
+        "\ufeffa\tO\n".encode("utf-32-le"),
+        CONFIG,
+        ":1: is UTF-16; expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8 (or UTF-32, which",
     ),
     "Latin-1": (
         "a\tO\nnaïve\tO\n".encode("latin-1"),

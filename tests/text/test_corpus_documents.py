@@ -123,6 +123,7 @@ def test_repair_reads_what_stands_at_the_offsets(tmp_path: Path) -> None:
     corpus = load(tmp_path, CONFIG, {"train": train}, repair=True)
     assert tagged(corpus) == [("fever", "B-Disease")]
     assert corpus.splits["train"].repaired == 1
+    assert "train: 1 tags or annotations repaired" in corpus.warnings
 
 
 def test_every_fault_of_a_dataset(tmp_path: Path) -> None:

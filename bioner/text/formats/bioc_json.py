@@ -1,11 +1,13 @@
 """Reader of BioC JSON."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bioner.errors import DataError, Report, raise_it
 from bioner.text.document import Annotation, Document, Passage
+from bioner.text.files import BOM, UTF16, text, utf16_error
 from bioner.text.formats.checked import is_sound, shown
 from bioner.text.formats.joined import joined
 from bioner.text.formats.shape import Members
@@ -30,13 +32,46 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
     place = place_of(source)
     with opened(source) as stream:
         try:
-            events = _watched(ijson.parse(stream, use_float=True), place)
+            events = _watched(ijson.parse(_WithoutMark(stream, place), use_float=True), place)
             for number, value in enumerate(ijson.items(events, "documents.item"), 1):
                 yield from _read(value, number, place, report)
         except (ijson.JSONError, ValueError) as error:
-            # The parser draws where it stopped on further lines.
-            found = f"no JSON: {str(error).splitlines()[0].strip()}"
-            raise DataError(place, None, found, "expected a BioC collection") from None
+            raise _no_json(source, error) from None
+
+
+class _WithoutMark:
+    """A stream without the byte order mark that it may begin with."""
+
+    def __init__(self, stream: IO[bytes], place: Path | str) -> None:
+        self._stream, self._start = stream, stream.read(len(BOM)).removeprefix(BOM)
+        if self._start.startswith(UTF16):
+            raise utf16_error(place)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes; what was looked at is not lost."""
+        if size == 0:  # the parser asks for nothing first, to see whether it gets bytes
+            return b""
+        start, self._start = self._start, b""
+        return start or self._stream.read(size)
+
+
+def _no_json(source: Source, error: Exception) -> DataError:
+    """Return the error of a file that the parser refuses, which does not say on which line."""
+    legal = "expected a BioC collection"
+    if isinstance(source, Path):
+        if not source.stat().st_size:
+            return DataError(source, None, "is empty", legal)
+        try:
+            json.loads(text(source))
+        except json.JSONDecodeError as found:
+            return DataError(source, found.lineno, f"no JSON: {found.msg}", legal)
+        except DataError as found:
+            return found
+        except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
+            pass
+    # The parser draws where it stopped on further lines.
+    says = str(error).removeprefix("b'").replace("\\n", "\n").splitlines()[0].strip()
+    return DataError(place_of(source), None, f"no JSON: {says}", legal)
 
 
 def _watched(events: Iterator[tuple[str, str, Any]], place: Path | str) -> Iterator[Any]:
@@ -77,11 +112,11 @@ def _document(found: Members) -> Document:
             marks += sentence.objects("annotations")
         if sentences and not part.value.get("text"):
             pieces = [(s.get("offset", int), s.get("text", str)) for s in sentences]
-            offset, text = joined(pieces, found.place, None)
+            offset, content = joined(pieces, found.place, None)
         else:
-            offset, text = part.get("offset", int), part.get("text", str, "")
-        passages.append(Passage(text, offset, _type(part)))
-    return Document(identifier, tuple(passages), tuple(map(_annotation, marks)))
+            offset, content = part.get("offset", int), part.get("text", str, "")
+        passages.append(Passage(content, offset, _type(part)))
+    return Document(identifier, tuple(passages), tuple(map(_annotation, marks)), line=0)
 
 
 def _annotation(mark: Members) -> Annotation:
@@ -89,8 +124,8 @@ def _annotation(mark: Members) -> Annotation:
     for location in mark.objects("locations"):
         start = location.get("offset", int)
         spans.append((start, start + location.get("length", int)))
-    text = mark.get("text", str, "")
-    return Annotation(tuple(sorted(spans)), _type(mark), text, _identifier(mark))
+    content = mark.get("text", str, "")
+    return Annotation(tuple(sorted(spans)), _type(mark), content, _identifier(mark))
 
 
 def _type(found: Members) -> str:

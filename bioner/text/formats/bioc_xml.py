@@ -52,8 +52,11 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
             if not found:
                 _check_root(parsing.root, place)
         except etree.XMLSyntaxError as error:
-            line = error.lineno or None
-            raise DataError(place, line, f"no XML: {error.msg}", "expected BioC XML") from None
+            # After an entity that nothing declares the exception says no more than "no element".
+            line, says = error.lineno or None, error.msg
+            if line is None and len(parsing.error_log):
+                line, says = parsing.error_log[0].line, parsing.error_log[0].message
+            raise DataError(place, line, f"no XML: {says}", "expected BioC XML") from None
 
 
 def _check_root(element: _Element, place: Path | str) -> None:

@@ -36,11 +36,11 @@ def is_sound(document: Document, place: Path | str, report: Report) -> bool:
         if passage.offset < end:
             found = f"a passage of document {document.id!r} starts at {passage.offset}"
             legal = f"expected {end} or more, where the passage before it ends"
-            report(DataError(place, document.line, found, legal))
+            report(DataError(place, document.line or None, found, legal))
             return False
         end = passage.offset + len(passage.text)
     for annotation in document.annotations:
-        error = _fault(document, annotation, place, annotation.line or document.line)
+        error = _fault(document, annotation, place, annotation.line or document.line or None)
         if error is not None:
             report(error)
             sound = sound and isinstance(error, MismatchError)
@@ -59,7 +59,7 @@ def shown(text: str) -> str:
 
 
 def _fault(
-    document: Document, annotation: Annotation, place: Path | str, line: int
+    document: Document, annotation: Annotation, place: Path | str, line: int | None
 ) -> DataError | None:
     name, spans = named(document.id, annotation), annotation.spans
     for start, end in spans:

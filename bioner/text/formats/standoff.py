@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bioner.errors import DataError, Report
 from bioner.text.document import Annotation, Document, Passage
-from bioner.text.files import contents
+from bioner.text.files import UTF16, contents, utf16_error
 from bioner.text.formats.checked import is_sound, shown
 from bioner.text.formats.source import Source, numbered_lines
 
@@ -88,6 +88,11 @@ def _span(text: str) -> tuple[int, int]:
 def _text(path: Path) -> str:
     r"""Return the text of a file with every character that an offset counts, `\r` too."""
     data = contents(path)
+    if data.startswith(UTF16):
+        raise utf16_error(path)
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise DataError(path, line, "a NUL byte, as in a binary file", "expected UTF-8 text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -114,7 +114,7 @@ def test_json(tmp_path: Path) -> None:
     assert faults == []
     assert documents[0].passages == PASSAGES
     assert set(documents[0].annotations) == set(MARKS)
-    assert documents[1] == Document("8", (), ())
+    assert documents[1] == Document("8", (), (), line=0)
 
 
 def changed(old: str, new: str) -> str:
@@ -136,6 +136,10 @@ def changed(old: str, new: str) -> str:
         (changed("fever</text>", "<b>fever</b></text>"), ":5: 'b' within a text; expected text"),
         (changed("<offset>26<", "<offset>22<"), ":9: a sentence starts at 22, and the one before"),
         (changed("&#x3b2;", "&beta;"), ":5: '&beta;' within a text; expected text alone"),
+        (
+            changed("&#x3b2;", "&beta;").replace('<!DOCTYPE collection SYSTEM "BioC.dtd">', ""),
+            ":5: no XML: Entity 'beta' not defined; expected BioC XML",
+        ),
     ],
 )
 def test_bad_xml(tmp_path: Path, text: str, message: str) -> None:
@@ -208,9 +212,9 @@ MARK: list[str | int] = [*FIRST, "annotations", 0]
         (at([*FIRST, "offset"], True), ": 'offset' of passages[0] of document '7' is true; expect"),
         (at([*FIRST, "infons"], []), ": 'infons' of passages[0] of document '7' is []; expected a"),
         (at([*MARK, "locations", 0, "length"], "5"), ": 'length' of locations[0] of annotations[0"),
-        (at([*MARK, "locations", 0, "offset"], 99), ":1: annotation T1 of document '7' is from 99"),
-        (at([*MARK, "text"], "cough"), ":1: annotation T1 of document '7' is 'cough', but the tex"),
-        (at([*FIRST, "offset"], 12), ":1: a passage of document '7' starts at 20; expected 23 or "),
+        (at([*MARK, "locations", 0, "offset"], 99), ": annotation T1 of document '7' is from 99"),
+        (at([*MARK, "text"], "cough"), ": annotation T1 of document '7' is 'cough', but the tex"),
+        (at([*FIRST, "offset"], 12), ": a passage of document '7' starts at 20; expected 23 or "),
     ],
 )  # fmt: skip
 def test_bad_json(tmp_path: Path, value: Any, message: str) -> None:
@@ -225,7 +229,33 @@ def test_bad_json(tmp_path: Path, value: Any, message: str) -> None:
 def test_no_json(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "corpus.json"
     file.write_bytes(data)
-    assert refusal(bioc_json.read_documents, file).startswith(f"{file}: ")
+    assert refusal(bioc_json.read_documents, file).startswith(f"{file}:")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"documents":\n[{"id": "1"}', ":2: no JSON: Expecting ',' delimiter; expected a BioC"),
+        (b'{"documents":\n[{"id": "\xff"}]}', ":2: byte 0xff is not UTF-8; expected UTF-8; to con"),
+        (json.dumps(JSON).encode("utf-16"), ":1: is UTF-16; expected UTF-8"),
+        (json.dumps(JSON).encode() + b"\n{}", ":2: no JSON: Extra data; expected a BioC"),
+        (b'{"documents": [' + b"9" * 5000 + b"\n", ": no JSON: "),
+        (b"", ": is empty; expected a BioC collection"),
+    ],
+)
+def test_no_json_says_where(tmp_path: Path, data: bytes, message: str) -> None:
+    file = tmp_path / "corpus.json"
+    file.write_bytes(data)
+    assert refusal(bioc_json.read_documents, file).startswith(f"{file}{message}")
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "corpus.json"
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps(JSON).encode())
+    documents, faults = all_of(bioc_json.read_documents, file)
+    assert [document.id for document in documents] == ["7", "8"] and not faults
+    with file.open("rb") as stream:
+        assert list(bioc_json.read_documents(stream)) == documents
 
 
 @settings(

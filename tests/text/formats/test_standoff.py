@@ -102,6 +102,20 @@ def test_text_that_is_not_utf8(tmp_path: Path) -> None:
     assert said == f"{tmp_path / 'a.txt'}:2: byte 0xef is not UTF-8; expected UTF-8"
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"one\n\0two", ":2: a NUL byte, as in a binary file; expected UTF-8 text"),
+        ("one".encode("utf-16"), ":1: is UTF-16; expected UTF-8; to convert"),
+    ],
+)
+def test_text_that_is_no_text(tmp_path: Path, data: bytes, message: str) -> None:
+    (tmp_path / "a.txt").write_bytes(data)
+    folder_of(tmp_path, a__ann="")
+    said = refusal(brat.read_documents, tmp_path)
+    assert said.startswith(f"{tmp_path / 'a.txt'}{message}")
+
+
 def test_the_digest_is_that_of_what_is_read(tmp_path: Path) -> None:
     folder_of(tmp_path, a__txt="A.", a__ann="")
     before = digest(tmp_path, "brat")
