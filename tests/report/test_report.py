@@ -98,7 +98,8 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     predictions["cut"].write_text(predictions["cut"].read_text()[:-20])
     predictions["lost"].unlink()
     predictions["disagrees"].write_text(predictions["disagrees"].read_text() + "w\tO\tO\n\n")
-    predictions["other gold"].write_text(predictions["other gold"].read_text().replace("w0.", "x"))
+    blocks = predictions["other gold"].read_text().split("\n\n")
+    predictions["other gold"].write_text("\n\n".join([*blocks[-2::-1], ""]))
     (folder / "begun").mkdir()
     (folder / "begun" / "config.yaml").write_text("study: [")
     (folder / "notes").mkdir()
@@ -108,7 +109,7 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert count in page
     for says in ("damaged: ", "has schema 1", "the record is damaged: KeyError",
                  "ends inside a sentence", "No such file", "the record says",
-                 "other words or gold"):  # fmt: skip
+                 "other sentences or gold"):  # fmt: skip
         assert says in shown, says
     assert "4 prediction files could not be used" in page
     scores = pd.read_csv(tmp_path / "study" / "report" / "tables" / "scores.csv")
