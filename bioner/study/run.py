@@ -23,9 +23,9 @@ from bioner.identity import regime, what_counts
 from bioner.model.encoder import load_tokenizer, window_size
 from bioner.study.loggers import close_logger, open_logger
 from bioner.study.machine import keep_memory
+from bioner.study.predictions import write_predictions
 from bioner.study.pretraining import pretrain
 from bioner.study.processes import is_first, one_at_a_time
-from bioner.study.predictions import write_predictions
 from bioner.study.record import (
     Record,
     environment,

@@ -49,6 +49,8 @@ def test_every_promised_file(tmp_path: Path) -> None:
     assert "http" not in page.replace("http://www.w3.org/", "")  # nothing is fetched
     assert "bioner train finetune.targets=[demo_disease] seed=1" in page
     assert "**" in words and "\\*" in words
+    for text in (page, words):
+        assert f"On {B}, transfer from {A} at 10 % is above single at every size" in text
 
 
 def test_the_same_study_gives_the_same_tables(tmp_path: Path) -> None:
