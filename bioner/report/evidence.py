@@ -13,6 +13,7 @@ from bioner.report.mistakes import MISTAKES, PAIRS, mistakes, word_pairs
 from bioner.report.partial import PARTIAL, partial_counts
 from bioner.report.predictions import Predictions, Spans, matches, read_predictions
 from bioner.report.runs import Problem
+from bioner.study.predictions import NO_WORD
 
 
 @dataclass
@@ -98,7 +99,10 @@ def collect(frame: pd.DataFrame, words: bool) -> Evidence:
         about = (row.run, row.target)
         wrong += [(*about, *one) for one in mistakes(found)]
         partial += [(*about, *one) for one in partial_counts(found)]
-        pairs += [(*about, *one) for one in word_pairs(found)] if words else []
+        if words and {*found.words} <= {NO_WORD, ""}:
+            problems.append(Problem("words", str(file), "holds no words for words=true: packed"))
+        elif words:
+            pairs += [(*about, *one) for one in word_pairs(found)]
     tables = [
         pd.DataFrame(found, columns=["run", "target", *columns])
         for found, columns in ((wrong, MISTAKES), (partial, PARTIAL), (pairs, PAIRS))

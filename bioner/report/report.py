@@ -9,6 +9,7 @@ from rich.table import Table
 from bioner.report.about import About, about
 from bioner.report.config import ReportConfig, Source
 from bioner.report.frame import rows_of
+from bioner.report.pack import pack
 from bioner.report.results import Results, analyse
 from bioner.report.runs import Problem, Run, read_study
 from bioner.report.sections.cost import cost_section, runs_section
@@ -56,6 +57,9 @@ def report(config: ReportConfig, command: str) -> Path:
     folder = study / "report"
     write_report(folder, top, sections)
     _print(top, results, folder)
+    if config.pack is not None:
+        number = pack(runs, Path(config.pack))
+        print(f"packed {number} complete runs, without the words of their corpora: {config.pack}")
     return folder
 
 

@@ -8,6 +8,9 @@ from bioner.text.sentence import Sentence
 DOCUMENT = "# document "
 """Begins a line before a document's first sentence; lines of words have two tabs, this has none."""
 
+NO_WORD = "_"
+"""Stands for every word in a file whose words were taken out, so that it can be shared."""
+
 
 def write_predictions(
     path: Path, sentences: Sequence[Sentence], predicted: Sequence[Sequence[str]]
