@@ -175,7 +175,8 @@ def error_kinds(name: str, caption: str, table: pd.DataFrame) -> Drawing:
             title=target, xlabel="errors per 100 gold mentions", ylim=(-0.6, len(regimes) - 0.4)
         )
     handles = [Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], label=kind) for kind in wrong]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(wrong))
+    across = len(wrong) if len(targets) > 1 else 3  # one panel has no room for all
+    figure.legend(handles=handles, loc="outside upper center", ncols=across)
     return drawing
 
 

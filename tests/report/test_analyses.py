@@ -11,7 +11,9 @@ from bioner.report.analyses.curves import reach
 from bioner.report.config import ReportConfig
 from bioner.report.results import Results, analyse
 from bioner.report.runs import read_study
+from bioner.report.sections.measured import measured_section
 from bioner.report.sections.scores import curves_section
+from bioner.report.writers import tex
 from tests.report.synthetic import Made, write_study
 
 A, B, C = "demo_disease", "demo_chemical", "demo_unrelated"
@@ -216,8 +218,11 @@ def test_measures_that_foretell_the_gains_rank_first(tmp_path: Path) -> None:
         lines.append(f"{source},{target},content_coverage,,{1 - skill},0.1")
     (tmp_path / "study" / "measured").mkdir(parents=True)
     (tmp_path / "study" / "measured" / "measures.csv").write_text("\n".join(lines) + "\n")
-    tables = results_of(tmp_path, runs).tables
+    results = results_of(tmp_path, runs)
+    tables = results.tables
     ranked = tables["measure_ranking"].set_index("measure").spearman
     assert ranked[["vocabulary_coverage", "content_coverage"]].tolist() == pytest.approx([1, -1])
     assert ranked["random"] == 0
     assert len(tables["measure_points"]) == 12
+    (table,) = measured_section(results).tables  # type: ignore[union-attr]
+    assert tex(table, []).partition(r"\begin")[2].isascii()  # LaTeX has no letter for a bare τ

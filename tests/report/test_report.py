@@ -1,6 +1,8 @@
 """Whole reports: every file that is promised, and studies in a bad state."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -60,6 +62,20 @@ def test_the_same_study_gives_the_same_tables(tmp_path: Path) -> None:
     assert first == again
 
 
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+def test_latex_takes_every_table(tmp_path: Path) -> None:
+    write_study(tmp_path / "study", small_study())
+    tables = sorted((made(tmp_path) / "tables").glob("*.tex"))
+    inputs = "".join(rf"\resizebox{{\textwidth}}{{!}}{{\input{{{file}}}}}" for file in tables)
+    packages = r"\usepackage{booktabs}\usepackage{graphicx}"
+    (tmp_path / "all.tex").write_text(
+        rf"\documentclass{{article}}{packages}\begin{{document}}{inputs}\end{{document}}"
+    )
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
 def test_names_can_not_break_out_of_the_page(tmp_path: Path) -> None:
     write_study(tmp_path / "study", [Made("<script>alert(1)</script>&|_$".replace("/", ""))])
     folder = made(tmp_path)
@@ -104,14 +120,16 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     predictions["other gold"].write_text("\n\n".join([*blocks[-2::-1], ""]))
     (folder / "begun").mkdir()
     (folder / "begun" / "config.yaml").write_text("study: [")
+    (folder / "crashed").mkdir()
+    (folder / "crashed" / "console.log").write_text("ImportError")
     (folder / "notes").mkdir()
     page = (made(tmp_path) / "report.html").read_text()
     shown = capsys.readouterr().out
-    for count in ("7</b> complete", "4</b> unreadable"):
+    for count in ("7</b> complete", "5</b> unreadable"):
         assert count in page
-    for says in ("damaged: ", "has schema 1", "the record is damaged: KeyError",
-                 "ends inside a sentence", "No such file", "the record says",
-                 "other sentences or gold"):  # fmt: skip
+    for says in ("damaged: ", "crashed: ended before it wrote its config", "has schema 1",
+                 "the record is damaged: KeyError", "ends inside a sentence", "No such file",
+                 "the record says", "other sentences or gold"):  # fmt: skip
         assert says in shown, says
     assert "4 prediction files could not be used" in page
     scores = pd.read_csv(tmp_path / "study" / "report" / "tables" / "scores.csv")

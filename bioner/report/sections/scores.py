@@ -125,13 +125,12 @@ def _largest_savings(saving: pd.DataFrame) -> list[str]:
         helpers = [f"{word} {row[key]}" for word, key in (("from", "sources"), ("with", "partners"))
                    if row[key]]  # fmt: skip
         does = f"{' '.join([str(regime), *helpers])} at {_percent(row, 'share')}"
-        if np.isinf(row["equal_share"]):
-            theirs = "is above single at every size that was run"
-        else:
-            between = "" if np.isnan(row["low"]) else (
-                f" [{_percent(row, 'low')}, {_percent(row, 'high')}]"
-            )  # fmt: skip
-            theirs = f"equals single at {_percent(row, 'equal_share')}{between}"
+        above = np.isinf(row["equal_share"])
+        theirs = "is above single at every size that was run" if above else (
+            f"equals single at {_percent(row, 'equal_share')}"
+        )  # fmt: skip
+        if not np.isnan(row["low"]):
+            theirs += f" [{_percent(row, 'low')}, {_percent(row, 'high')}]"
         of = f"the largest saving of {len(rows)} cells" if len(rows) > 1 else "the only cell"
         says.append(f"On {row['target']}, {does} {theirs}: {of} of this regime, by test scores.")
     return says
