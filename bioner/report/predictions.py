@@ -92,12 +92,18 @@ def _opens(documents: Sequence[str]) -> np.ndarray | None:
 
 
 def _misplaced(path: Path, text: str) -> DataError:
-    """Return the error that names the first line which is not of the right form."""
+    """Return the error that names the first line which is not of the right form.
+
+    It quotes nothing: the report shows it, and holds no text of the corpora.
+    """
     for number, line in enumerate(text.split("\n"), start=1):
         row = line.split("\t")
-        tagged = all(tag == "O" or tag[:2] in ("B-", "I-") for tag in row[1:])
-        if line and not line.startswith(DOCUMENT) and (len(row) != 3 or not tagged):
-            return DataError(path, number, f"holds {line[:60]!r}", _COLUMNS)
+        if not line or line.startswith(DOCUMENT):
+            continue
+        if len(row) != 3:
+            return DataError(path, number, f"holds {len(row)} columns", _COLUMNS)
+        if not all(tag == "O" or tag[:2] in ("B-", "I-") for tag in row[1:]):
+            return DataError(path, number, "holds a tag that is not of IOB2", _COLUMNS)
     return DataError(path, None, "has empty lines that end no sentence", _COLUMNS)
 
 
