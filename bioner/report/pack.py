@@ -28,14 +28,15 @@ def pack(runs: Sequence[Run], file: Path) -> int:
     Raises:
         UserError: the file can't be written.
     """
-    done = [run for run in runs if run.place and run.record["status"] == "complete"]
+    done = [(run.place, run.record["config"]["finetune"]["targets"])
+            for run in runs if run.place and run.record["status"] == "complete"]  # fmt: skip
     temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tarfile.open(temporary, "w:xz") as packed:
-            for run in done:
-                for name, data in _files(run.place, run.record["config"]["finetune"]["targets"]):
-                    entry = tarfile.TarInfo(f"{run.place.name}/{name}")
+            for place, targets in done:
+                for name, data in _files(place, targets):
+                    entry = tarfile.TarInfo(f"{place.name}/{name}")
                     entry.size = len(data)
                     packed.addfile(entry, io.BytesIO(data))
         temporary.replace(file)
