@@ -82,12 +82,14 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
             f"{lost} prediction files could not be used: those runs have scores, but their cells "
             "have no intervals and tests."
         )
+    few = []
     for name, title in (("gains", "single"), ("over_transfer", "transfer"), ("over_mtl", "MTL")):
-        table = results.tables[name]
-        few = int((table.n < FEWEST_SEEDS).sum())
-        if few:
-            says.append(
-                f"{few} of {len(table)} comparisons with {title} have fewer than {FEWEST_SEEDS} "
-                "seeds: they get no star, for so few can't show how much training varies."
-            )
+        seeds = results.tables[name].n
+        if (seeds < FEWEST_SEEDS).any():
+            few.append(f"{(seeds < FEWEST_SEEDS).sum()} of {len(seeds)} with {title}")
+    if few:
+        says.append(
+            f"Comparisons that have fewer than {FEWEST_SEEDS} seeds: {', '.join(few)}. They get no "
+            "star, for so few can't show how much training varies."
+        )
     return says

@@ -35,6 +35,7 @@ class ReportConfig:
         samples: bootstrap and randomisation samples.
         seed: of the resampling.
         words: true names the words of the most frequent errors, which are text of the corpora.
+        pack: a `.tar.xz` to write as well: the finished runs, without the text of the corpora.
         debug: true shows the traceback of an error.
     """
 
@@ -48,6 +49,7 @@ class ReportConfig:
     samples: int = 10000
     seed: int = 1
     words: bool = False
+    pack: str | None = None
     debug: bool = False
 
 
@@ -60,6 +62,10 @@ def to_report_config(cfg: DictConfig) -> ReportConfig:
     config = cast(ReportConfig, OmegaConf.to_object(cfg))
     if config.samples < _FEWEST_SAMPLES:
         raise ConfigError("samples", f"is {config.samples}", f"at least {_FEWEST_SAMPLES}")
+    if config.pack is not None and not config.pack.endswith(".tar.xz"):
+        raise ConfigError("pack", f"is {config.pack!r}", "a name that ends in .tar.xz")
+    if config.pack is not None and config.source == Source.wandb:
+        raise ConfigError("pack", "goes with source=records", "W&B has no prediction files")
     if not config.study:
         raise ConfigError("study", "is empty", "the name of a folder under runs_dir")
     if (config.source == Source.wandb) != (config.project is not None):

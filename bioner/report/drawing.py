@@ -37,6 +37,8 @@ STYLE: dict[Any, Any] = {
     "axes.linewidth": 0.7,
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.08,
+    "figure.dpi": 300,  # of the layout: at fewer, hinting makes text narrower than it is drawn
     "svg.fonttype": "none",
     "svg.hashsalt": "bioner",
     **dict.fromkeys(
@@ -119,5 +121,11 @@ def _for_page(svg: str, drawing: Drawing) -> str:
     )
     body = re.sub(r'\bid="([^"]+)"', rf'id="{drawing.name}-\1"', body)
     body = re.sub(r'(href="#|url\(#)([^")]+)', rf"\1{drawing.name}-\2", body)
-    # The theme's ink, and a lighter blue of the same palette on dark paper.
-    return body.replace(INK, "currentColor").replace("#0072b2", "var(--blue)")
+    # The theme's ink and paper, and a lighter blue of the same palette on dark paper.
+    for printed, themed in (
+        (INK, "currentColor"),
+        ("#0072b2", "var(--blue)"),
+        ("stroke: #ffffff", "stroke: var(--paper)"),
+    ):
+        body = body.replace(printed, themed)
+    return body

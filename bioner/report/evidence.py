@@ -13,32 +13,47 @@ from bioner.report.mistakes import MISTAKES, PAIRS, mistakes, word_pairs
 from bioner.report.partial import PARTIAL, partial_counts
 from bioner.report.predictions import Predictions, Spans, matches, read_predictions
 from bioner.report.runs import Problem
+from bioner.study.predictions import NO_WORD
 
 
 @dataclass
 class UnitCounts:
-    """Counts of one target's test split, in the same units for all runs.
+    """Counts of one target's test split, the same units for all runs.
 
     Attributes:
-        kind: `document` or `sentence`.
-        gold: `[units]`.
-        words: the words and gold mentions that all runs share.
-        predicted: run → `[units]`.
-        correct: run → `[units]`.
+        tags: the gold tags and the borders of sentences, which all runs share.
+        sentence_gold: `[sentences]`, gold mentions.
+        opens: `[documents]`, the first sentence of each; None where no file marks them.
+        predicted: run → `[sentences]`.
+        correct: run → `[sentences]`.
     """
 
-    kind: str
-    gold: np.ndarray
-    words: list[str]
+    tags: list[str]
+    sentence_gold: np.ndarray
+    opens: np.ndarray | None = None
     predicted: dict[str, np.ndarray] = field(default_factory=dict)
     correct: dict[str, np.ndarray] = field(default_factory=dict)
 
+    @property
+    def kind(self) -> str:
+        """What the units are: `document`, or `sentence` where none is marked."""
+        return "sentence" if self.opens is None else "document"
+
+    @property
+    def gold(self) -> np.ndarray:
+        """Gold mentions, `[units]`."""
+        return self._in_units(self.sentence_gold)
+
     def of(self, runs: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return correct and predicted of some runs, `[units, runs]`."""
-        return (
-            np.stack([self.correct[run] for run in runs], axis=1),
-            np.stack([self.predicted[run] for run in runs], axis=1),
+        correct, predicted = (
+            np.stack([counts[run] for run in runs], axis=1)
+            for counts in (self.correct, self.predicted)
         )
+        return self._in_units(correct), self._in_units(predicted)
+
+    def _in_units(self, counts: np.ndarray) -> np.ndarray:
+        return counts if self.opens is None else np.add.reduceat(counts, self.opens, axis=0)
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,10 @@ def collect(frame: pd.DataFrame, words: bool) -> Evidence:
         about = (row.run, row.target)
         wrong += [(*about, *one) for one in mistakes(found)]
         partial += [(*about, *one) for one in partial_counts(found)]
-        pairs += [(*about, *one) for one in word_pairs(found)] if words else []
+        if words and {*found.words} <= {NO_WORD, ""}:
+            problems.append(Problem("words", str(file), "holds no words for words=true: packed"))
+        elif words:
+            pairs += [(*about, *one) for one in word_pairs(found)]
     tables = [
         pd.DataFrame(found, columns=["run", "target", *columns])
         for found, columns in ((wrong, MISTAKES), (partial, PARTIAL), (pairs, PAIRS))
@@ -105,14 +123,17 @@ def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Pat
     if sums != tuple(map(int, known)):
         names = "mentions, predicted, correct, sentences"
         raise DataError(file, None, f"holds {sums} {names}, the record says {known}")
-    gold = _per_unit(found, found.gold, slice(None))
-    kind = "document" if found.by_document else "sentence"
-    counts = units.setdefault(row.target, UnitCounts(kind, gold, found.words))
-    if counts.words != found.words or not np.array_equal(counts.gold, gold):
-        raise DataError(file, None, "has other words or gold mentions than the first run's file")
-    counts.predicted[row.run] = _per_unit(found, found.guess, slice(None))
-    counts.correct[row.run] = _per_unit(found, found.gold, correct)
+    counts = units.setdefault(
+        row.target, UnitCounts(found.tags, _per_sentence(found, found.gold, slice(None)))
+    )
+    if counts.tags != found.tags:
+        raise DataError(file, None, "has other sentences or gold tags than the first run's file")
+    if counts.opens is None:
+        counts.opens = found.opens
+    counts.predicted[row.run] = _per_sentence(found, found.guess, slice(None))
+    counts.correct[row.run] = _per_sentence(found, found.gold, correct)
 
 
-def _per_unit(found: Predictions, spans: Spans, which: slice | np.ndarray) -> np.ndarray:
-    return np.bincount(found.unit[spans.start[which]], minlength=found.units).astype(np.int32)
+def _per_sentence(found: Predictions, spans: Spans, which: slice | np.ndarray) -> np.ndarray:
+    counted = np.bincount(found.sentence[spans.start[which]], minlength=found.sentences)
+    return counted.astype(np.int32)

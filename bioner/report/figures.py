@@ -25,7 +25,9 @@ def helper(row: Any) -> str:
     return " ".join(part for part in parts if part)
 
 
-def heat_map(name: str, caption: str, table: pd.DataFrame, rows: str, label: str) -> Drawing:
+def heat_map(
+    name: str, caption: str, table: pd.DataFrame, rows: str, label: str, reach: float
+) -> Drawing:
     """Draw mean gains, a row per helper and a column per target; empty cells were not run.
 
     Args:
@@ -34,13 +36,13 @@ def heat_map(name: str, caption: str, table: pd.DataFrame, rows: str, label: str
         table: rows of `bioner.report.analyses.gains.compared`.
         rows: `sources` or `partners`.
         label: of the rows.
+        reach: the gain of the darkest colours, in F1 points; one for maps that are compared.
     """
     helpers, targets = sorted(table[rows].unique()), sorted(table.target.unique())
     widest = max(map(len, helpers))
     figure = Figure(figsize=(1.6 + 0.075 * widest + 0.78 * len(targets), 1.3 + 0.42 * len(helpers)
                              + 0.045 * max(map(len, targets))))  # fmt: skip
     drawing, axes = Drawing(name, caption, figure), figure.subplots()
-    reach = max(0.1, 100 * float(table.gain.abs().max()))
     norm, colours = TwoSlopeNorm(0, -reach, reach), mpl.colormaps[DIVERGING]
     for row in rows_of(table):
         x, y = targets.index(row.target), helpers.index(getattr(row, rows))
@@ -173,7 +175,8 @@ def error_kinds(name: str, caption: str, table: pd.DataFrame) -> Drawing:
             title=target, xlabel="errors per 100 gold mentions", ylim=(-0.6, len(regimes) - 0.4)
         )
     handles = [Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], label=kind) for kind in wrong]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(wrong))
+    across = len(wrong) if len(targets) > 1 else 3  # one panel has no room for all
+    figure.legend(handles=handles, loc="outside upper center", ncols=across)
     return drawing
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from bioner.report.about import About, about
 from bioner.report.config import ReportConfig, Source
 from bioner.report.frame import rows_of
+from bioner.report.pack import pack
 from bioner.report.results import Results, analyse
 from bioner.report.runs import Problem, Run, read_study
 from bioner.report.sections.cost import cost_section, runs_section
@@ -56,6 +58,9 @@ def report(config: ReportConfig, command: str) -> Path:
     folder = study / "report"
     write_report(folder, top, sections)
     _print(top, results, folder)
+    if config.pack is not None:
+        number = pack(runs, Path(config.pack))
+        print(f"packed {number} complete runs, without the words of their corpora: {config.pack}")
     return folder
 
 
@@ -72,9 +77,9 @@ def _print(top: About, results: Results, folder: Path) -> None:
     """Print the scores, what is not in them, and where the report is."""
     console = Console()
     scores = results.tables["scores"]
-    table = Table(title=f"study {top.study}")
+    table = Table(title=f"study {top.study}", box=box.SIMPLE_HEAD)
     for title in ("regime", "target", "helped by", "train size", "test F1", "seeds"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("regime", "test F1"))
+        table.add_column(title, overflow="fold", no_wrap=title in ("regime", "target", "test F1"))
     ordered = scores.sort_values(["target", "encoder", "size", "regime", "sources", "partners"])
     for row in rows_of(ordered.head(_MOST_ROWS)):
         helpers = [f"from {name}" for name in row.sources.split("+") if name]

@@ -71,7 +71,8 @@ def _is_run(folder: Path) -> bool:
     """Say whether a training run was started in a folder: reports and measures lie beside them."""
     if (folder / "record.json").exists():
         return True
-    return (folder / "config.yaml").exists() and not (folder / "measures.csv").exists()
+    begun = (folder / "config.yaml").exists() or (folder / "console.log").exists()
+    return begun and not (folder / "measures.csv").exists()
 
 
 def _others(folder: Path) -> str:
@@ -83,6 +84,8 @@ def _record(place: Path) -> dict[str, Any]:
     """Return a run's record; of a run that has none yet one that holds its config alone."""
     if (place / "record.json").exists():
         return read_record(place)
+    if not (place / "config.yaml").exists():
+        raise UserError(f"{place}: ended before it wrote its config; see its console.log")
     try:
         typed = OmegaConf.structured(TrainConfig)
         loaded = OmegaConf.merge(typed, OmegaConf.load(place / "config.yaml"))

@@ -9,7 +9,7 @@ from bioner.report.table import Cell, Table, cells
 _TEX = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
         "±": r"$\pm$", "−": r"$-$", "–": "--", "<": r"$<$", ">": r"$>$",
-        "∞": r"$\infty$"}  # fmt: skip
+        "∞": r"$\infty$", "τ": r"$\tau$"}  # fmt: skip
 
 
 def write_csv(table: Table, folder: Path) -> None:

@@ -23,6 +23,7 @@ from bioner.identity import regime, what_counts
 from bioner.model.encoder import load_tokenizer, window_size
 from bioner.study.loggers import close_logger, open_logger
 from bioner.study.machine import keep_memory
+from bioner.study.predictions import write_predictions
 from bioner.study.pretraining import pretrain
 from bioner.study.processes import is_first, one_at_a_time
 from bioner.study.record import (
@@ -33,7 +34,7 @@ from bioner.study.record import (
     read_record,
     write_record,
 )
-from bioner.study.scoring import predict, score, surfaces, write_predictions
+from bioner.study.scoring import predict, score, surfaces
 from bioner.study.stage import Stage, Trained, precision, train_stage
 from bioner.study.store import Stored
 from bioner.study.tasks import Task, load_tasks

@@ -1,7 +1,6 @@
-"""Predictions of a finished stage: the file, and the scores that the record takes from it."""
+"""Predictions of a finished stage, and the scores that the record takes from them."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -32,18 +31,6 @@ def predict(
         torch.distributed.all_gather_object(gathered, found)
         found = [pair for part in gathered for pair in part]
     return [tags for _, tags in sorted(found)]
-
-
-def write_predictions(
-    path: Path, sentences: Iterable[Sentence], predicted: Iterable[Sequence[str]]
-) -> None:
-    """Write word, gold tag and predicted tag, tab-separated, an empty line after each sentence."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for sentence, tags in zip(sentences, predicted, strict=True):
-            for row in zip(sentence.words, sentence.tags, tags, strict=True):
-                file.write("\t".join(row) + "\n")
-            file.write("\n")
 
 
 def score(

@@ -11,6 +11,9 @@ from bioner.report.analyses.curves import reach
 from bioner.report.config import ReportConfig
 from bioner.report.results import Results, analyse
 from bioner.report.runs import read_study
+from bioner.report.sections.measured import measured_section
+from bioner.report.sections.scores import curves_section
+from bioner.report.writers import tex
 from tests.report.synthetic import Made, write_study
 
 A, B, C = "demo_disease", "demo_chemical", "demo_unrelated"
@@ -146,7 +149,8 @@ def test_label_saving(tmp_path: Path) -> None:
     runs += [*seeds(2, A, "transfer", [B], size=0.1, skill=0.8),
              *seeds(2, A, "mtl", (), [B], size=0.1, skill=0.99),
              *seeds(2, A, "mtl", (), [C], size=0.1, skill=0.1)]  # fmt: skip
-    tables = results_of(tmp_path, runs).tables
+    results = results_of(tmp_path, runs)
+    tables = results.tables
     assert list(tables["curves"].share) == [0.1, 0.2, 0.4]
     saving = tables["label_saving"]
     same = one(saving, regime="transfer")  # the very predictions that single makes at 40 %
@@ -154,6 +158,25 @@ def test_label_saving(tmp_path: Path) -> None:
     assert same.factor == pytest.approx(4)
     assert np.isinf(one(saving, partners=B).equal_share)
     assert one(saving, partners=C).equal_share == pytest.approx(0.1)
+    says = " ".join(curves_section(results).says)  # type: ignore[union-attr]
+    assert f"On {A}, transfer from {B} at 10 % equals single at 40 % [40 %, 40 %]" in says
+    assert f"On {A}, mtl with {B} at 10 % is above single at every size that was run" in says
+    results.tables["label_saving"] = saving[saving.factor <= 1]
+    assert "No cell of mtl saves labels" in " ".join(curves_section(results).says)  # type: ignore[union-attr]
+
+
+def test_documents_are_drawn_even_where_one_file_alone_marks_them(tmp_path: Path) -> None:
+    results = results_of(tmp_path, [*seeds(3, A), *seeds(3, A, "transfer", [B], skill=0.9)])
+    file = tmp_path / "study" / seeds(3, A)[2].name / "predictions" / f"{A}.test.tsv"
+    blocks = file.read_text().removesuffix("\n\n").split("\n\n")
+    marked = [f"# document {k}\n{b}" if not k % 20 else b for k, b in enumerate(blocks)]
+    file.write_text("\n\n".join(marked) + "\n\n")
+    given = ReportConfig(study="study", runs_dir=str(tmp_path), samples=400)
+    again = analyse(given, *read_study(tmp_path / "study"))
+    assert (results.unit, again.unit, again.problems) == ({A: "sentence"}, {A: "document"}, [])
+    old, new = (one(found.tables["gains"]) for found in (results, again))
+    # Three documents have too few ways to change places for a small p.
+    assert old.gain == new.gain and old.p_randomisation < 0.05 < new.p_randomisation
 
 
 def test_reach_is_linear_in_the_logarithm() -> None:
@@ -195,8 +218,11 @@ def test_measures_that_foretell_the_gains_rank_first(tmp_path: Path) -> None:
         lines.append(f"{source},{target},content_coverage,,{1 - skill},0.1")
     (tmp_path / "study" / "measured").mkdir(parents=True)
     (tmp_path / "study" / "measured" / "measures.csv").write_text("\n".join(lines) + "\n")
-    tables = results_of(tmp_path, runs).tables
+    results = results_of(tmp_path, runs)
+    tables = results.tables
     ranked = tables["measure_ranking"].set_index("measure").spearman
     assert ranked[["vocabulary_coverage", "content_coverage"]].tolist() == pytest.approx([1, -1])
     assert ranked["random"] == 0
     assert len(tables["measure_points"]) == 12
+    (table,) = measured_section(results).tables  # type: ignore[union-attr]
+    assert tex(table, []).partition(r"\begin")[2].isascii()  # LaTeX has no letter for a bare τ

@@ -12,7 +12,9 @@ from tests.report.synthetic import Made, write_study
 
 CHROMIUM = shutil.which("chromium")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium on this machine: the page is not tested in a browser"
+)
 
 TARGETS = ("demo_disease", "demo_chemical", "demo_unrelated")
 

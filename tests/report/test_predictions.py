@@ -44,8 +44,8 @@ def test_mentions_are_those_of_the_strict_scheme(
                          for m in spans([row[column] for row in rows])]  # fmt: skip
             offset += len(rows) + 1
         assert listed(found, side) == expected
-    assert (found.sentences, found.units) == (len(sentences), len(sentences))
-    assert found.unit.tolist() == [k for k, rows in enumerate(sentences) for _ in [*rows, 0]]
+    assert (found.sentences, found.opens) == (len(sentences), None)
+    assert found.sentence.tolist() == [k for k, rows in enumerate(sentences) for _ in [*rows, 0]]
     left, right, typed = matches(found.gold, found.guess)
     both = set(listed(found, found.gold)) & set(listed(found, found.guess))
     assert {listed(found, found.gold)[k] for k in left[typed]} == both
@@ -95,9 +95,11 @@ def test_documents_are_the_units_where_they_are_marked(tmp_path: Path) -> None:
     path = tmp_path / "p.tsv"
     path.write_text("# document 7\na\tB-X\tO\n\nb\tO\tO\n\n# document 9\n#\tB-X\tB-X\n\n")
     found = read_predictions(path)
-    assert (found.by_document, found.units, found.sentences) == (True, 2, 3)
-    assert found.unit[found.gold.start].tolist() == [0, 1]
+    assert (found.opens.tolist(), found.sentences) == ([0, 2], 3)
     assert np.array_equal(found.sentence[found.gold.start], [0, 2])
+    path.write_text("# document 7\na\tB-X\tO\n# document 8\nb\tO\tO\n\n")
+    with pytest.raises(DataError, match="inside a sentence"):
+        read_predictions(path)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Whole reports: every file that is promised, and studies in a bad state."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -27,6 +29,12 @@ def small_study() -> list[Made]:
     return runs
 
 
+def text_files(folder: Path) -> list[Path]:
+    found = [f for f in folder.rglob("*") if f.suffix in (".html", ".md", ".csv", ".tex", ".svg")]
+    assert len(found) > 5
+    return found
+
+
 def test_every_promised_file(tmp_path: Path) -> None:
     write_study(tmp_path / "study", small_study())
     folder = made(tmp_path)
@@ -49,6 +57,9 @@ def test_every_promised_file(tmp_path: Path) -> None:
     assert "http" not in page.replace("http://www.w3.org/", "")  # nothing is fetched
     assert "bioner train finetune.targets=[demo_disease] seed=1" in page
     assert "**" in words and "\\*" in words
+    assert not any("w0." in file.read_text() for file in text_files(folder))  # text of the corpus
+    for text in (page, words):
+        assert f"On {B}, transfer from {A} at 10 % is above single at every size" in text
 
 
 def test_the_same_study_gives_the_same_tables(tmp_path: Path) -> None:
@@ -56,6 +67,20 @@ def test_the_same_study_gives_the_same_tables(tmp_path: Path) -> None:
     first = {f.name: f.read_bytes() for f in (made(tmp_path) / "tables").iterdir()}
     again = {f.name: f.read_bytes() for f in (made(tmp_path) / "tables").iterdir()}
     assert first == again
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+def test_latex_takes_every_table(tmp_path: Path) -> None:
+    write_study(tmp_path / "study", small_study())
+    tables = sorted((made(tmp_path) / "tables").glob("*.tex"))
+    inputs = "".join(rf"\resizebox{{\textwidth}}{{!}}{{\input{{{file}}}}}" for file in tables)
+    packages = r"\usepackage{booktabs}\usepackage{graphicx}"
+    (tmp_path / "all.tex").write_text(
+        rf"\documentclass{{article}}{packages}\begin{{document}}{inputs}\end{{document}}"
+    )
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
 
 
 def test_names_can_not_break_out_of_the_page(tmp_path: Path) -> None:
@@ -87,7 +112,7 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     places = {
         name: write_run(folder, Made(A, seed=10 + k))
         for k, name in enumerate(
-            ["damaged", "old", "lacking", "cut", "lost", "disagrees", "other gold"]
+            ["damaged", "old", "lacking", "cut", "lost", "disagrees", "other gold", "mangled"]
         )
     }
     (places["damaged"] / "record.json").write_text("{")
@@ -98,21 +123,28 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     predictions["cut"].write_text(predictions["cut"].read_text()[:-20])
     predictions["lost"].unlink()
     predictions["disagrees"].write_text(predictions["disagrees"].read_text() + "w\tO\tO\n\n")
-    predictions["other gold"].write_text(predictions["other gold"].read_text().replace("w0.", "x"))
+    mangled = predictions["mangled"].read_text().replace("\tO\tO\n", "\tO\n", 1)
+    predictions["mangled"].write_text(mangled)
+    blocks = predictions["other gold"].read_text().split("\n\n")
+    predictions["other gold"].write_text("\n\n".join([*blocks[-2::-1], ""]))
     (folder / "begun").mkdir()
     (folder / "begun" / "config.yaml").write_text("study: [")
+    (folder / "crashed").mkdir()
+    (folder / "crashed" / "console.log").write_text("ImportError")
     (folder / "notes").mkdir()
     page = (made(tmp_path) / "report.html").read_text()
     shown = capsys.readouterr().out
-    for count in ("7</b> complete", "4</b> unreadable"):
+    for count in ("8</b> complete", "5</b> unreadable"):
         assert count in page
-    for says in ("damaged: ", "has schema 1", "the record is damaged: KeyError",
-                 "ends inside a sentence", "No such file", "the record says",
-                 "other words or gold"):  # fmt: skip
+    for says in ("damaged: ", "crashed: ended before it wrote its config", "has schema 1",
+                 "the record is damaged: KeyError", "ends inside a sentence", "No such file",
+                 "holds 2 columns",
+                 "the record says", "other sentences or gold"):  # fmt: skip
         assert says in shown, says
-    assert "4 prediction files could not be used" in page
+    assert "5 prediction files could not be used" in page
+    assert not any("w0." in f.read_text() for f in text_files(tmp_path / "study" / "report"))
     scores = pd.read_csv(tmp_path / "study" / "report" / "tables" / "scores.csv")
-    assert (scores.n[0], scores.low.isna()[0]) == (7, True)
+    assert (scores.n[0], scores.low.isna()[0]) == (8, True)
 
 
 def test_an_unfinished_run_is_counted_in_its_cell(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def errors_section(results: Results) -> Section | None:
     return Section(
         "errors",
         "Errors",
-        ["All numbers are means over the runs of a cell. `seen` mentions are those whose words, in "
+        ["All numbers are means over the runs of a cell. Seen mentions are those whose words, in "
          "lower case, are a mention of the training sentences."],
         tables,
         drawings,

@@ -35,6 +35,7 @@ def gains_section(results: Results) -> Section | None:
         return None
     units = " or ".join(sorted({f"{kind}s" for kind in results.unit.values()})) or "units"
     tables, drawings, settings = [_summary(results.tables["summary"])], [], 0
+    reach = max(0.1, 100 * float(table.gain.abs().max()))
     tables.append(_compared("gains", "Gains over single", table, "single F1 %"))
     for regime, helper, label in (("transfer", "sources", "source"),
                                   ("mtl", "partners", "partner")):  # fmt: skip
@@ -43,7 +44,8 @@ def gains_section(results: Results) -> Section | None:
         for place, (suffix, words, rows) in enumerate(groups):
             tables.append(_matrix(f"{regime}_matrix{suffix}", words, rows, regime, helper))
             if place < MOST_FIGURES and len(rows) > 1:
-                drawings.append(_heat_map(f"{regime}_matrix{suffix}", words, rows, helper, label))
+                drawings.append(_heat_map(f"{regime}_matrix{suffix}", words, rows, helper, label,
+                                          reach))  # fmt: skip
     for suffix, words, rows in list(by_setting(_without_mixing(table)))[:MOST_FIGURES]:
         if len(rows) <= _MOST_ROWS:
             drawings.append(_intervals(f"gains{suffix}", words, rows))
@@ -68,11 +70,13 @@ def _without_mixing(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(partners=partners, mixing="")
 
 
-def _heat_map(name: str, words: str, rows: pd.DataFrame, helper: str, label: str) -> Drawing:
+def _heat_map(
+    name: str, words: str, rows: pd.DataFrame, helper: str, label: str, reach: float
+) -> Drawing:
     what = "pretraining on the source" if helper == "sources" else "training with the partner"
     caption = f"Gain over single by {what}, F1 points{_of(words)}. Empty: not run."
     with style():
-        return heat_map(name, caption, rows, helper, label)
+        return heat_map(name, caption, rows, helper, label, reach)
 
 
 def _intervals(name: str, words: str, rows: pd.DataFrame) -> Drawing:
@@ -102,7 +106,7 @@ def _summary(table: pd.DataFrame) -> Table:
     ]
     caption = (
         "Mean gain over targets, a target's gain being the mean over its sources or partners. The "
-        "interval redraws targets and needs three. `helped` is the share of cells with a gain "
+        "interval redraws targets and needs three. Helped is the share of cells with a gain "
         "above 0. The best helper of each target is chosen by these very test scores: an upper "
         f"bound, not what a choice made beforehand would give. {same}"
     )

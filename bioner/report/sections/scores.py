@@ -76,7 +76,8 @@ def curves_section(results: Results) -> Section | None:
         "Learning curves",
         ["F1 over the number of the target's training sentences. The label saving of a regime is "
          "the share of the training sentences that single needs for the same F1: on the curve of "
-         "single, straight in the logarithm of the share between the sizes that were run."],
+         "single, straight in the logarithm of the share between the sizes that were run.",
+         *_largest_savings(saving)],
         tables,
         _drawn(points),
     )  # fmt: skip
@@ -111,6 +112,32 @@ def _points(points: pd.DataFrame) -> Table:
     ]
     return Table("curves", "Points of the curves", f"Test F1 per train size. {same}".strip(),
                  points, columns)  # fmt: skip
+
+
+def _largest_savings(saving: pd.DataFrame) -> list[str]:
+    """Return a sentence per regime on its cell that saves the most labels."""
+    says = []
+    for regime, rows in saving.groupby("regime", sort=False):
+        row = rows.loc[rows.factor.idxmax()].to_dict()
+        if row["factor"] <= 1:
+            says.append(f"No cell of {regime} saves labels: single does as well with as many.")
+            continue
+        helpers = [f"{word} {row[key]}" for word, key in (("from", "sources"), ("with", "partners"))
+                   if row[key]]  # fmt: skip
+        does = f"{' '.join([str(regime), *helpers])} at {_percent(row, 'share')}"
+        above = np.isinf(row["equal_share"])
+        theirs = "is above single at every size that was run" if above else (
+            f"equals single at {_percent(row, 'equal_share')}"
+        )  # fmt: skip
+        if not np.isnan(row["low"]):
+            theirs += f" [{_percent(row, 'low')}, {_percent(row, 'high')}]"
+        of = f"the largest saving of {len(rows)} cells" if len(rows) > 1 else "the only cell"
+        says.append(f"On {row['target']}, {does} {theirs}: {of} of this regime, by test scores.")
+    return says
+
+
+def _percent(row: Row, key: str) -> str:
+    return "∞" if np.isinf(row[key]) else f"{100 * row[key]:.3g} %"
 
 
 def _saving(saving: pd.DataFrame) -> Table:

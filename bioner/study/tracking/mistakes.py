@@ -32,7 +32,8 @@ def read_compared(path: Path) -> Iterator[Compared]:
     """Yield the sentences of a predictions file (word, gold tag, predicted tag)."""
     blocks = path.read_text(encoding="utf-8").removesuffix("\n\n").split("\n\n")
     for number, block in enumerate(blocks, 1):
-        words, gold, predicted = zip(*(row.split("\t") for row in block.split("\n")), strict=True)
+        rows = [row for row in block.split("\n") if "\t" in row]  # the others mark documents
+        words, gold, predicted = zip(*(row.split("\t") for row in rows), strict=True)
         yield Compared(number, words, tuple(spans(gold)), tuple(spans(predicted)))
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioner.study.scoring import score, write_predictions
+from bioner.study.predictions import write_predictions
+from bioner.study.scoring import score
 from bioner.study.tracking.mistakes import (
     MISSED,
     SPURIOUS,

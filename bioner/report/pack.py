@@ -1,0 +1,63 @@
+"""A study's finished runs in one file that may be shared: it has no text of the corpora."""
+
+import io
+import os
+import re
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import yaml
+
+from bioner.errors import UserError
+from bioner.report.runs import Run
+from bioner.study.predictions import NO_WORD
+
+# Overrides that tell of a machine; none of them can change a result.
+_PLACES = re.compile(r"\+*(runs_dir|datasets_dir|datasets_mirror|cache_dir|hydra[./]\S*)=")
+
+
+def pack(runs: Sequence[Run], file: Path) -> int:
+    """Write what reports and grids need of the complete runs into a `.tar.xz`; return their number.
+
+    That is, of each run, `record.json`, what was typed, and the test predictions with `_` for
+    every word: the gold and predicted tags are kept. Unpacked into a study's folder these are run
+    directories: a grid skips them, a report reads them. The same runs give the same file.
+
+    Raises:
+        UserError: the file can't be written.
+    """
+    done = [(run.place, run.record["config"]["finetune"]["targets"])
+            for run in runs if run.place and run.record["status"] == "complete"]  # fmt: skip
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(temporary, "w:xz") as packed:
+            for place, targets in done:
+                for name, data in _files(place, targets):
+                    entry = tarfile.TarInfo(f"{place.name}/{name}")
+                    entry.size = len(data)
+                    packed.addfile(entry, io.BytesIO(data))
+        temporary.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise UserError(f"pack: {file}: can't be written ({error})") from error
+    return len(done)
+
+
+def _files(place: Path, targets: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    yield "record.json", (place / "record.json").read_bytes()
+    typed = place / ".hydra" / "overrides.yaml"
+    if typed.exists():
+        overrides = yaml.safe_load(typed.read_text("utf-8")) or []
+        kept = [override for override in overrides if not _PLACES.match(override)]
+        yield ".hydra/overrides.yaml", yaml.safe_dump(kept).encode()
+    for target in targets:
+        name = f"predictions/{target}.test.tsv"
+        if (place / name).exists():
+            text = (place / name).read_text("utf-8")
+            # A line that marks a document has no tab.
+            wordless = re.sub(r"^[^\t\n]+\t", f"{NO_WORD}\t", text, flags=re.MULTILINE)
+            yield name, wordless.encode()
