@@ -122,6 +122,15 @@ def _check_finetune(stage: FinetuneConfig) -> None:
     _check_size("finetune.train_size", stage.train_size)
     _check_size("finetune.auxiliary_size", stage.auxiliary_size)
     _check_size("finetune.devel_size", stage.devel_size)
+    every = stage.affinity_every
+    if every is not None and every < 1:
+        raise ConfigError("finetune.affinity_every", f"is {every}", "at least 1, or null")
+    if every is not None and stage.kind == Finetuning.single:
+        raise ConfigError(
+            "finetune.affinity_every",
+            f"is {every}, but single trains one task, which has no other",
+            "finetune=mtl",
+        )
 
 
 def _check_size(key: str, size: int | float | None) -> None:
