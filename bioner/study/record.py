@@ -68,8 +68,8 @@ class Record:
 
     `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
     to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
-    `affinity` is what `finetune.affinity_every` asked for (see `LookaheadAffinity.result`), or None;
-    records that were written before there was such a thing lack it.
+    `affinity` is what `finetune.affinity_every` asked for (see `LookaheadAffinity.result`), or
+    None; records that are older than it lack it.
     `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
     """
 

@@ -15,7 +15,7 @@ from bioner.transferability.recommend_config import RecommendConfig, measuring
 from bioner.transferability.recommendation import Advice, Recommendation, recommend
 from bioner.transferability.registry import measures
 from bioner.transferability.results import Results
-from bioner.transferability.run import fill
+from bioner.transferability.run import asked, fill
 from bioner.transferability.workbench import Workbench
 
 REGIME = "transfer"
@@ -40,7 +40,7 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     if all(tag == "O" for s in target.splits["train"].sentences for tag in s.tags):
         raise DataError(config.target, None, "has no mention in its training sentences",
                         "a target with mentions")  # fmt: skip
-    results: Results = fill(wanted, workbench, directory)
+    results: Results = fill(wanted, asked(wanted), workbench, directory)
     rows = results.values
     rows = rows[(rows["target"] == config.target) & rows["source"].isin(config.sources)]
     found = recommend(

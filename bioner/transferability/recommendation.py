@@ -8,7 +8,7 @@ import pandas as pd
 
 from bioner.transferability.baselines import fit_combination
 from bioner.transferability.known import Known
-from bioner.transferability.quality import RIDGE, quality
+from bioner.transferability.quality import RANDOM, RIDGE, SETTING, STATIC, quality
 from bioner.transferability.registry import Measure
 
 # Measures that vote, with one vote each, while no gains are known that could weigh them: those
@@ -86,7 +86,10 @@ def recommend(
         basis = _untested(targets)
         none_helps = _nothing_shared(values)
     else:
-        basis = f"a ridge regression over measures, fitted to the gains of {targets} other targets"
+        basis = (
+            f"a ridge regression over measures, fitted to the gains of {targets} other targets "
+            f"({_settings(others.gains)})"
+        )
         none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"
     order = scores.sort_values(ascending=False, kind="stable").index
     advice = [
@@ -104,7 +107,7 @@ def reliability(known: Known) -> list[str]:
     if known.gains.empty or known.measures.empty:
         return ["no gains are known yet: how reliable this order is, nobody has measured"]
     table = quality(known.measures, known.gains)
-    shown = table[table["measure"].isin([RIDGE, "random"])]
+    shown = table[table["measure"].isin([RIDGE, STATIC, RANDOM])]
     shown = shown[shown["metric"].isin(["spearman", "regret@1"])]
     said = [
         "{regime}, {encoder}, training size {train_size}: {measure}: {metric} {mean:.3f} "
@@ -132,6 +135,12 @@ def _votes(closeness: pd.DataFrame) -> pd.Series:
     voting = closeness[closeness.index.get_level_values("measure").isin(VOTERS)]
     ranks = voting.rank(axis=1).fillna(1.0) - 1
     return ranks.mean(axis=0) / max(1, voting.shape[1] - 1)
+
+
+def _settings(gains: pd.DataFrame) -> str:
+    """Say in which settings gains were measured: they need not hold in another."""
+    found = gains[SETTING].drop_duplicates().sort_values(SETTING)
+    return "; ".join(map("{0}, {1}, training size {2}".format, *found.to_numpy().T))
 
 
 def _untested(targets: int) -> str:

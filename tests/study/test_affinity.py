@@ -91,7 +91,10 @@ def test_it_names_another_run_only_where_it_is_asked_for(tmp_path: Path) -> None
     ("overrides", "says"),
     [
         (["finetune.affinity_every=0"], "is 0; at least 1"),
-        (["finetune=single", "~finetune.auxiliaries", "finetune.affinity_every=5"], "single trains"),
+        (
+            ["finetune=single", "~finetune.auxiliaries", "finetune.affinity_every=5"],
+            "single trains",
+        ),
     ],
 )
 def test_bad_values(overrides: list[str], says: str, tmp_path: Path) -> None:

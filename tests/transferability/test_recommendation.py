@@ -74,7 +74,10 @@ def test_with_gains_the_order_follows_them(sign: float, first: str) -> None:
     values = values_of("t", {"x": 0.1, "y": 0.9, "z": 0.5})
     found = recommend(values, "t", measures(), known_of(0.01, sign))
     assert found.advice[0].source == first
-    assert "4 other targets" in found.basis
+    assert found.basis.endswith("the gains of 4 other targets (transfer, tiny, training size all)")
+    lines = [line for line in found.reliability if "spearman" in line]
+    for name in ("ridge, leave one target out", "mean gain over the other targets", "random"):
+        assert any(f"{name}: spearman" in line for line in lines)
     assert any("spearman" in line and "only 4 targets" in line for line in found.reliability)
     assert found.none_helps == ""
 
