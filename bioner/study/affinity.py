@@ -98,28 +98,30 @@ def look(
         rate: of the step that is tried.
 
     Returns:
-        None where a loss is not above 0 or not finite: then the ratio says nothing.
+        None where a batch has no word that the tokenizer knows, or a loss is not above 0 or not
+        finite: then a ratio says nothing.
     """
+    if any(len(batch.tags) == 0 for batch in batches.values()):
+        return None
     weights = {n: p for n, p in module.encoder.named_parameters() if p.requires_grad}
-    with _resting(module), torch.enable_grad():
-        losses = {name: _loss(module, batch, weights) for name, batch in batches.items()}
-        gradients = {
-            name: torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
-            for name, loss in losses.items()
-        }
-    before = {name: float(loss.detach()) for name, loss in losses.items()}
-    found: dict[str, dict[str, float]] = {}
-    for name, gradient in gradients.items():
-        moved = {
-            key: weight.detach() if step is None else weight.detach() - rate * step
-            for (key, weight), step in zip(weights.items(), gradient, strict=True)
-        }
-        with _resting(module), torch.no_grad():
-            after = {j: float(_loss(module, batch, moved)) for j, batch in batches.items()}
-        found[name] = {j: 1 - after[j] / before[j] for j in after if before[j] > 0}
-    values = [value for onto in found.values() for value in onto.values()]
-    whole = len(values) == len(batches) ** 2 and bool(np.isfinite(values).all())
-    return found if whole else None
+    before: dict[str, float] = {}
+    after: dict[str, dict[str, float]] = {}
+    with _resting(module):
+        for name, own in batches.items():
+            with torch.enable_grad():
+                loss = _loss(module, own, weights)
+                steps = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
+            before[name] = float(loss.detach())
+            with torch.no_grad():
+                moved = {
+                    key: weight if step is None else weight - rate * step
+                    for (key, weight), step in zip(weights.items(), steps, strict=True)
+                }
+                after[name] = {j: float(_loss(module, one, moved)) for j, one in batches.items()}
+    losses = [*before.values(), *(loss for onto in after.values() for loss in onto.values())]
+    if min(before.values()) <= 0 or not np.isfinite(losses).all():
+        return None
+    return {i: {j: 1 - onto[j] / before[j] for j in onto} for i, onto in after.items()}
 
 
 def _loss(module: TaggingModule, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
