@@ -52,6 +52,7 @@ class Recommendation:
         target: its name.
         advice: the source that should help most comes first.
         basis: what the order rests on, in plain words.
+        score_says: what the scores are, in plain words.
         none_helps: why none is likely to help; "" where some may.
         reliability: how good such rankings were on the known gains, a line each.
     """
@@ -59,6 +60,7 @@ class Recommendation:
     target: str
     advice: list[Advice]
     basis: str
+    score_says: str
     none_helps: str
     reliability: list[str]
 
@@ -84,12 +86,14 @@ def recommend(
     if scores is None:
         scores = _votes(closeness)
         basis = _untested(targets)
+        score_says = "the share of the other sources that one beats, a mean over the measures"
         none_helps = _nothing_shared(values)
     else:
         basis = (
             f"a ridge regression over measures, fitted to the gains of {targets} other targets "
             f"({_settings(others.gains)})"
         )
+        score_says = "the gain in F1 that is expected"
         none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"
     order = scores.sort_values(ascending=False, kind="stable").index
     advice = [
@@ -99,7 +103,7 @@ def recommend(
         )
         for source in order
     ]  # fmt: skip
-    return Recommendation(target, advice, basis, none_helps, reliability(known))
+    return Recommendation(target, advice, basis, score_says, none_helps, reliability(known))
 
 
 def reliability(known: Known) -> list[str]:

@@ -146,6 +146,21 @@ def test_from_raw_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "LEAKAGE:" in text and "leakage=drop" in text.rstrip().splitlines()[-1]
 
 
+def test_where_none_helps_the_next_command_trains_on_the_target_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured(tmp_path, "sources=[demo_unrelated]", "target_size=50")
+    nothing = "no source shares a thing"
+    monkeypatch.setattr(
+        "bioner.transferability.recommendation._nothing_shared", lambda values: nothing
+    )
+    advise(config)
+    text = capsys.readouterr().out
+    assert f"None is likely to help: {nothing}." in text
+    last = text.rstrip().splitlines()[-1].strip()
+    assert last == "bioner train finetune.targets=[demo_disease] finetune.train_size=50"
+
+
 def test_a_target_without_mentions_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
