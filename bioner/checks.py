@@ -34,12 +34,21 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
         raise ConfigError(key, "is not given")
     config = cast(TrainConfig, OmegaConf.to_object(cfg))
     _check_roles(config)
-    _check_pretrain(config.pretrain)
     _check_finetune(config.finetune)
+    check_pretraining(config)
+    return config
+
+
+def check_pretraining(config: TrainConfig) -> None:
+    """Check all values of a run but those of its fine-tuning.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    _check_pretrain(config.pretrain)
     _check_optimizer(config.optimizer)
     _check_weights(config)
     _check_rest(config)
-    return config
 
 
 def _named_datasets(cfg: DictConfig) -> list[str]:
@@ -89,8 +98,8 @@ def _check_pretrain(stage: PretrainConfig) -> None:
         if not stage.sources:
             raise ConfigError("pretrain.sources", "is empty", "name at least one dataset")
         _check_budget("pretrain", stage.epochs, stage.steps)
-        _check_size("pretrain.train_size", stage.train_size)
-        _check_size("pretrain.devel_size", stage.devel_size)
+        check_size("pretrain.train_size", stage.train_size)
+        check_size("pretrain.devel_size", stage.devel_size)
     elif stage.sources:
         raise ConfigError(
             "pretrain.sources", f"is given, but pretrain={stage.kind}", "add pretrain=sources"
@@ -119,12 +128,26 @@ def _check_finetune(stage: FinetuneConfig) -> None:
             "add finetune.auxiliaries=[…], or take finetune=single",
         )
     _check_budget("finetune", stage.epochs, stage.steps)
-    _check_size("finetune.train_size", stage.train_size)
-    _check_size("finetune.auxiliary_size", stage.auxiliary_size)
-    _check_size("finetune.devel_size", stage.devel_size)
+    check_size("finetune.train_size", stage.train_size)
+    check_size("finetune.auxiliary_size", stage.auxiliary_size)
+    check_size("finetune.devel_size", stage.devel_size)
+    every = stage.affinity_every
+    if every is not None and every < 1:
+        raise ConfigError("finetune.affinity_every", f"is {every}", "at least 1, or null")
+    if every is not None and stage.kind == Finetuning.single:
+        raise ConfigError(
+            "finetune.affinity_every",
+            f"is {every}, but single trains one task, which has no other",
+            "finetune=mtl",
+        )
 
 
-def _check_size(key: str, size: int | float | None) -> None:
+def check_size(key: str, size: int | float | None) -> None:
+    """Check a number of sentences.
+
+    Raises:
+        ConfigError: neither a count, a fraction nor null.
+    """
     legal = "a count of sentences (integer >= 1), a fraction in (0, 1], or null for all"
     if isinstance(size, bool):
         raise ConfigError(key, f"is {size}", legal)

@@ -85,9 +85,13 @@ def _recommend(cfg: DictConfig) -> None:
     from bioner.transferability.recommend import advise
     from bioner.transferability.recommend_config import to_recommend_config
 
-    given = HydraConfig.get().overrides.task
-    repeated = ("encoder", "dataset", "+dataset", "datasets_", "runs_dir", "cache_dir")
-    advise(to_recommend_config(cfg), [text for text in given if text.startswith(repeated)])
+    hydra_config = HydraConfig.get()
+    repeated = ("encoder", "dataset", "+dataset", "datasets_", "runs_dir", "cache_dir", "seed=",
+                "subset_")  # fmt: skip
+    sources = hydra_config.runtime.config_sources
+    options = [f"--config-dir {one.path}" for one in sources if one.provider == "command-line"]
+    given = [text for text in hydra_config.overrides.task if text.startswith(repeated)]
+    advise(to_recommend_config(cfg), [*options, *given])
 
 
 def _stages(cfg: DictConfig) -> None:

@@ -222,7 +222,12 @@ class PretrainConfig:
 
 @dataclass
 class FinetuneConfig:
-    """The stage that serves the targets. An epoch is one pass over the targets."""
+    """The stage that serves the targets. An epoch is one pass over the targets.
+
+    Attributes:
+        affinity_every: updates between two looks at the tasks' affinity; null: nobody looks. What
+            is trained is the same either way.
+    """
 
     kind: Finetuning = MISSING
     targets: list[str] = MISSING
@@ -232,6 +237,7 @@ class FinetuneConfig:
     devel_size: int | float | None = None
     epochs: int | None = None
     steps: int | None = None
+    affinity_every: int | None = None
 
 
 @dataclass

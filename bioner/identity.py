@@ -46,6 +46,7 @@ def what_counts(config: TrainConfig) -> dict[str, Any]:
     plain = asdict(config)
     for key in _WITHOUT_EFFECT:
         del plain[key]
+    del plain["finetune"]["affinity_every"]  # looks on, and changes nothing
     for key in _TRAINER_WITHOUT_EFFECT:
         plain["trainer"].pop(key, None)
     for dataset in plain["dataset"].values():
@@ -89,4 +90,6 @@ def run_name(config: TrainConfig) -> str:
         + f"-{encoder_label(config.encoder.name)}"
     )
     slug = re.sub(r"[^\w.+-]", "", parts.replace("%", "pct"))[:120]
-    return f"{slug}-s{config.seed}-{digest(what_is_set(what_counts(config)))[:8]}"
+    # A run that looked at affinities has in its record what one that did not lacks.
+    counts = what_counts(config) | {"affinity_every": config.finetune.affinity_every}
+    return f"{slug}-s{config.seed}-{digest(what_is_set(counts))[:8]}"

@@ -68,6 +68,8 @@ class Record:
 
     `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
     to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
+    `affinity` is what `finetune.affinity_every` asked for (see `LookaheadAffinity.result`), or
+    None; records that are older than it lack it.
     `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
     """
 
@@ -83,6 +85,7 @@ class Record:
     datasets: dict[str, DatasetUse] = field(default_factory=dict)
     mixing: dict[str, Any] = field(default_factory=dict)
     pretraining: dict[str, Any] | None = None
+    affinity: dict[str, Any] | None = None
     scores: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     best: dict[str, dict[str, Any]] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)

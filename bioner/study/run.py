@@ -132,12 +132,14 @@ def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | 
         {target: [target] for target in targets},
         config.finetune.epochs,
         config.finetune.steps,
+        config.finetune.affinity_every,
     )
     trained = train_stage(
         stage, config, window, directory / "checkpoints", logger,
         start.weights if start else None, config.pretrain.carry,
     )  # fmt: skip
     record.mixing, record.timing = trained.mixing, trained.timing
+    record.affinity = trained.affinity
     record.best = {name: asdict(best) for name, best in trained.best.items()}
     for target in targets:
         record.scores[target] = _score(target, tasks[target], trained, window, directory)

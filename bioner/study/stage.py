@@ -19,6 +19,7 @@ from bioner.identity import digest
 from bioner.model.encoder import load_encoder
 from bioner.model.module import TaggingModule
 from bioner.model.weighting import build_weighting
+from bioner.study.affinity import LookaheadAffinity
 from bioner.study.machine import resolve_precision
 from bioner.study.processes import meet
 from bioner.study.progress import StageProgress
@@ -43,6 +44,7 @@ class Stage:
         groups: the tasks on whose mean devel F1 each set of weights is selected.
         epochs: passes over the targets, or None.
         steps: updates, or None.
+        affinity_every: updates between two looks at the tasks' affinity; None: nobody looks.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Stage:
     groups: Mapping[str, Sequence[str]]
     epochs: int | None
     steps: int | None
+    affinity_every: int | None = None
 
     @property
     def tags(self) -> dict[str, tuple[str, ...]]:
@@ -60,13 +63,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished stage: its module and trainer, what was selected, drawn and spent."""
+    """A finished stage: its module and trainer, what was selected, drawn, seen and spent."""
 
     module: TaggingModule
     trainer: pl.Trainer
     best: dict[str, Best]
     files: dict[str, Path]
     mixing: dict[str, Any]
+    affinity: dict[str, Any] | None
     seconds: float
     words: int
 
@@ -183,7 +187,14 @@ def train_stage(
     resume = folder / f"{stage.name}.ckpt"
     keep = KeepBest(stage.groups, stage.tags, folder)
     progress = StageProgress(stage.name)
-    trainer = _make_trainer(config, [keep, _Checkpoint(resume), progress], folder, logger)
+    callbacks: list[pl.Callback] = [keep, _Checkpoint(resume), progress]
+    affinity = None
+    if stage.affinity_every is not None:
+        affinity = LookaheadAffinity(
+            stage.tasks, stage.affinity_every, config.batch.sentences, window, config.seed
+        )
+        callbacks.append(affinity)
+    trainer = _make_trainer(config, callbacks, folder, logger)
     plan = plan_stage(stage, config, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
     trainer.fit_loop.max_epochs = plan.epochs
@@ -209,5 +220,6 @@ def train_stage(
               "shares": {task: n / plan.steps for task, n in plan.drawn().items()}}  # fmt: skip
     return Trained(
         module, trainer, keep.best, {group: keep.file(group) for group in stage.groups},
-        mixing, time.perf_counter() - started, module.words_seen,
+        mixing, affinity.result() if affinity else None,
+        time.perf_counter() - started, module.words_seen,
     )  # fmt: skip

@@ -115,7 +115,8 @@ def transrate(view: View) -> float:
     half the log-determinant of I + Z'Z / (n e). A label weighs as its words do: O is not as rare
     as a mention tag. Vectors are centred and scaled to a mean squared length of 1; e = 1e-4.
     On the demo datasets it puts the source with the target's own sentences, not the related one,
-    first: it rewards the spread of vectors.
+    first: it rewards the spread of vectors. That is the measure, not its distortion: with e from
+    1e-4 to 2 the same source is first in the view of all words (tiny encoder).
     """
     centred = view.features - view.features.mean(axis=0)
     length = float(np.sqrt((centred**2).sum() / len(centred)))

@@ -2,10 +2,13 @@
 
 import re
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from bioner.checks import check_pretraining, check_size
 from bioner.config import (
     BatchConfig,
     DatasetConfig,
@@ -33,11 +36,13 @@ class MeasureConfig:
         targets: the datasets that are to be helped.
         measures: names of measures or families, `cheap` for the families that need no trained
             model, or `all`.
+        joint: the directory of a joint run that logged its affinity; null: there is none.
         train_stages: whether a source's stage is trained where the store lacks it; otherwise
             its measures are left out, and that is said.
         words: of each dataset that the encoder reads.
         target_size: target training sentences that the measures may see, as finetune.train_size.
         heatmaps: whether a figure is drawn for each measure.
+        parquet: whether the values are written as Parquet too.
         dataset: the catalogue.
         encoder: whose vectors are measured, untrained and after a source's stage.
         head: of the source's stage, as the keys up to `seed`: with the values of `bioner train`
@@ -47,10 +52,12 @@ class MeasureConfig:
     sources: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
     measures: list[str] = field(default_factory=list)
+    joint: str | None = None
     train_stages: bool = False
     words: int = 10000
     target_size: int | float | None = None
     heatmaps: bool = True
+    parquet: bool = False
     dataset: dict[str, DatasetConfig] = field(default_factory=dict)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     head: dict[str, Any] = field(default_factory=dict)
@@ -94,12 +101,25 @@ def to_measure_config(cfg: DictConfig) -> MeasureConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(MeasureConfig, OmegaConf.to_object(cfg))
-    if config.words < 100:
-        raise ConfigError("words", f"is {config.words}", "at least 100")
-    for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
-        if not 0 <= seed < 2**32:
-            raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")
+    if config.parquet and find_spec("pyarrow") is None:
+        raise ConfigError("parquet", "pyarrow is not installed", "pip install 'bioner[parquet]'")
+    check_sample(config.words, config.target_size, config.seed, config.subset_seed)
+    check_pretraining(stage_config(config, config.sources[0]))
     return config
+
+
+def check_sample(words: int, target_size: int | float | None, seed: int, subset_seed: int) -> None:
+    """Check what decides which words are read.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    if words < 100:
+        raise ConfigError("words", f"is {words}", "at least 100")
+    check_size("target_size", target_size)
+    for name, value in (("seed", seed), ("subset_seed", subset_seed)):
+        if not 0 <= value < 2**32:
+            raise ConfigError(name, f"is {value}", "an integer from 0 to 2**32 - 1")
 
 
 def check_names(cfg: DictConfig, key: str, names: list[str]) -> None:
@@ -151,5 +171,7 @@ def measure_name(config: MeasureConfig) -> str:
     kept = ("words", "target_size", "encoder", "head", "pretrain", "optimizer", "batch", "trainer",
             "seed", "subset_seed", "subset_unit")  # fmt: skip
     plain = {name: value for name, value in asdict(config).items() if name in kept}
+    if config.joint is not None:
+        plain["joint"] = Path(config.joint).name  # it ends in the run's hash
     slug = re.sub(r"[^\w.+-]", "", encoder_label(config.encoder.name))
     return f"{slug}-{digest(plain)[:8]}"

@@ -52,10 +52,10 @@ class NgramModel:
         found = 1 / VOCABULARY
         for length in range(len(history) + 1):
             context = history[len(history) - length :]
-            distinct = self._distinct[context]
+            distinct = self._distinct.get(context)  # indexing a Counter is slow where it lacks
             if not distinct:
                 break
-            count = self._counts[(*context, word)]
+            count = self._counts.get((*context, word), 0)
             found = (count + distinct * found) / (self._after[context] + distinct)
         return found
 

@@ -15,7 +15,7 @@ from bioner.transferability.recommend_config import RecommendConfig, measuring
 from bioner.transferability.recommendation import Advice, Recommendation, recommend
 from bioner.transferability.registry import measures
 from bioner.transferability.results import Results
-from bioner.transferability.run import fill
+from bioner.transferability.run import asked, fill
 from bioner.transferability.workbench import Workbench
 
 REGIME = "transfer"
@@ -26,7 +26,7 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
 
     Args:
         config: the checked config.
-        overrides: those of the command line that the command to run next must repeat.
+        overrides: what of the command line the command to run next must repeat.
 
     Raises:
         UserError: what the user gave can't be used.
@@ -40,14 +40,16 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     if all(tag == "O" for s in target.splits["train"].sentences for tag in s.tags):
         raise DataError(config.target, None, "has no mention in its training sentences",
                         "a target with mentions")  # fmt: skip
-    results: Results = fill(wanted, workbench, directory)
+    results: Results = fill(wanted, asked(wanted), workbench, directory)
     rows = results.values
     rows = rows[(rows["target"] == config.target) & rows["source"].isin(config.sources)]
     found = recommend(
         rows, config.target, measures(), known.of(REGIME, encoder_label(config.encoder.name))
     )
     leaks = {name: _leaks(workbench.corpora[name], target) for name in config.sources}
-    _print(found, leaks, overrides)
+    size = config.target_size
+    more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
+    _print(found, leaks, more)
     return found
 
 
@@ -59,21 +61,21 @@ def _leaks(source: Corpus, target: Corpus) -> int:
 
 def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str]) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"Sources for {found.target}. The order: {found.basis}.\n", markup=False)
+    console.print(f"Sources for {found.target}. The order: {found.basis}.", markup=False)
+    console.print(f"The score: {found.score_says}.\n", markup=False)
     for place, advice in enumerate(found.advice, 1):
         for line in _lines(place, advice, leaks[advice.source], found.target):
             console.print(line, markup=False)
     console.print("\nHow reliable such an order was:", markup=False)
     for line in found.reliability:
         console.print(f"  {line}", markup=False)
+    best = found.advice[0].source
+    command = ["bioner train", f"finetune.targets=[{found.target}]", *overrides]
     if found.none_helps:
         console.print(f"\nNone is likely to help: {found.none_helps}.", markup=False)
-        return
-    best = found.advice[0].source
-    command = ["bioner train pretrain=sources", f"pretrain.sources=[{best}]",
-               f"finetune.targets=[{found.target}]", *overrides]  # fmt: skip
-    if leaks[best]:
-        command.append("leakage=drop")
+    else:
+        command[1:1] = ["pretrain=sources", f"pretrain.sources=[{best}]"]
+        command += ["leakage=drop"] * bool(leaks[best])
     console.print(f"\nNext:\n  {' '.join(command)}", markup=False)
 
 

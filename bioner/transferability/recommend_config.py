@@ -7,7 +7,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config import DatasetConfig, EncoderConfig, SubsetUnit
 from bioner.errors import ConfigError
-from bioner.transferability.config import MeasureConfig, check_names
+from bioner.transferability.config import MeasureConfig, check_names, check_sample
 
 
 @dataclass
@@ -59,7 +59,9 @@ def to_recommend_config(cfg: DictConfig) -> RecommendConfig:
     cfg.dataset = {name: cfg.dataset[name] for name in sorted({cfg.target, *cfg.sources})}
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
-    return cast(RecommendConfig, OmegaConf.to_object(cfg))
+    config = cast(RecommendConfig, OmegaConf.to_object(cfg))
+    check_sample(config.words, config.target_size, config.seed, config.subset_seed)
+    return config
 
 
 def measuring(config: RecommendConfig) -> MeasureConfig:

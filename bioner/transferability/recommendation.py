@@ -8,7 +8,7 @@ import pandas as pd
 
 from bioner.transferability.baselines import fit_combination
 from bioner.transferability.known import Known
-from bioner.transferability.quality import RIDGE, quality
+from bioner.transferability.quality import RANDOM, RIDGE, SETTING, STATIC, quality
 from bioner.transferability.registry import Measure
 
 # Measures that vote, with one vote each, while no gains are known that could weigh them: those
@@ -52,6 +52,7 @@ class Recommendation:
         target: its name.
         advice: the source that should help most comes first.
         basis: what the order rests on, in plain words.
+        score_says: what the scores are, in plain words.
         none_helps: why none is likely to help; "" where some may.
         reliability: how good such rankings were on the known gains, a line each.
     """
@@ -59,6 +60,7 @@ class Recommendation:
     target: str
     advice: list[Advice]
     basis: str
+    score_says: str
     none_helps: str
     reliability: list[str]
 
@@ -84,9 +86,14 @@ def recommend(
     if scores is None:
         scores = _votes(closeness)
         basis = _untested(targets)
+        score_says = "the share of the other sources that one beats, a mean over the measures"
         none_helps = _nothing_shared(values)
     else:
-        basis = f"a ridge regression over measures, fitted to the gains of {targets} other targets"
+        basis = (
+            f"a ridge regression over measures, fitted to the gains of {targets} other targets "
+            f"({_settings(others.gains)})"
+        )
+        score_says = "the gain in F1 that is expected"
         none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"
     order = scores.sort_values(ascending=False, kind="stable").index
     advice = [
@@ -96,7 +103,7 @@ def recommend(
         )
         for source in order
     ]  # fmt: skip
-    return Recommendation(target, advice, basis, none_helps, reliability(known))
+    return Recommendation(target, advice, basis, score_says, none_helps, reliability(known))
 
 
 def reliability(known: Known) -> list[str]:
@@ -104,7 +111,7 @@ def reliability(known: Known) -> list[str]:
     if known.gains.empty or known.measures.empty:
         return ["no gains are known yet: how reliable this order is, nobody has measured"]
     table = quality(known.measures, known.gains)
-    shown = table[table["measure"].isin([RIDGE, "random"])]
+    shown = table[table["measure"].isin([RIDGE, STATIC, RANDOM])]
     shown = shown[shown["metric"].isin(["spearman", "regret@1"])]
     said = [
         "{regime}, {encoder}, training size {train_size}: {measure}: {metric} {mean:.3f} "
@@ -132,6 +139,12 @@ def _votes(closeness: pd.DataFrame) -> pd.Series:
     voting = closeness[closeness.index.get_level_values("measure").isin(VOTERS)]
     ranks = voting.rank(axis=1).fillna(1.0) - 1
     return ranks.mean(axis=0) / max(1, voting.shape[1] - 1)
+
+
+def _settings(gains: pd.DataFrame) -> str:
+    """Say in which settings gains were measured: they need not hold in another."""
+    found = gains[SETTING].drop_duplicates().sort_values(SETTING)
+    return "; ".join(map("{0}, {1}, training size {2}".format, *found.to_numpy().T))
 
 
 def _untested(targets: int) -> str:

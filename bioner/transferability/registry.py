@@ -28,6 +28,7 @@ class Family(StrEnum):
     label_mapping = "label_mapping"
     tuned = "tuned"
     gradients = "gradients"
+    joint = "joint"
 
 
 CHEAP = (Family.sizes, Family.surface, Family.language, Family.embeddings, Family.label_mapping)
@@ -44,6 +45,7 @@ _MODULES = (
     "class_structure",
     "probes",
     "gradients",
+    "affinity",
 )
 
 

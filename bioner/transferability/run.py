@@ -11,10 +11,11 @@ from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
+from bioner.errors import ConfigError
 from bioner.transferability.config import MeasureConfig
 from bioner.transferability.heatmap import draw_heatmaps
 from bioner.transferability.progress import tracked
-from bioner.transferability.registry import Measure, NotDefinedError, chosen
+from bioner.transferability.registry import Family, Measure, NotDefinedError, chosen
 from bioner.transferability.results import Results
 from bioner.transferability.view import View, ViewName
 from bioner.transferability.workbench import NoStageError, Workbench
@@ -42,25 +43,29 @@ def measure_pairs(config: MeasureConfig, directory: Path) -> Results:
 
     Args:
         config: the checked config.
-        directory: holds `measures.csv`, `skipped.csv`, `inputs.json` and `heatmaps/`.
+        directory: holds `measures.csv`, on demand `measures.parquet`, `skipped.csv`, `inputs.json`
+            and `heatmaps/`.
 
     Raises:
         UserError: what the user gave can't be used.
     """
-    measures = chosen("measures", config.measures)
-    results = fill(config, Workbench(config), directory)
+    measures = asked(config)
+    results = fill(config, measures, Workbench(config), directory)
+    if config.parquet:
+        results.values.to_parquet(directory / "measures.parquet", index=False)
     if config.heatmaps:
         draw_heatmaps(results.values, measures, directory / "heatmaps")
     _say(config, measures, results, directory)
     return results
 
 
-def fill(config: MeasureConfig, workbench: Workbench, directory: Path) -> Results:
+def fill(
+    config: MeasureConfig, measures: Mapping[str, Measure], workbench: Workbench, directory: Path
+) -> Results:
     """Compute and save what a directory lacks of what a config asks for.
 
     Processes that fill the same directory take turns.
     """
-    measures = chosen("measures", config.measures)
     inputs = {
         name: {split: content.sha256 for split, content in corpus.splits.items()}
         for name, corpus in workbench.corpora.items()
@@ -73,6 +78,24 @@ def fill(config: MeasureConfig, workbench: Workbench, directory: Path) -> Result
         log.info("%d values to compute, %d there already", len(wanted), len(every) - len(wanted))
         _compute(workbench, wanted, results)
     return results
+
+
+def asked(config: MeasureConfig) -> dict[str, Measure]:
+    """Return the measures that a config asks for; without a joint run those that need none.
+
+    Raises:
+        ConfigError: an unknown one, or one that needs a joint run, named, and there is none.
+    """
+    measures = chosen("measures", config.measures)
+    joint = [name for name, one in measures.items() if one.family == Family.joint]
+    if config.joint is not None or not joint:
+        return measures
+    if {str(Family.joint), *joint} & {*config.measures}:
+        found = f"{', '.join(joint)} needs a run that trained the datasets together"
+        raise ConfigError("joint", found, "the directory of a `bioner train finetune=mtl "
+                          "finetune.affinity_every=50 …`")  # fmt: skip
+    log.warning("left out: %s, which needs joint=RUN_DIR", ", ".join(joint))
+    return {name: one for name, one in measures.items() if name not in joint}
 
 
 def _all(config: MeasureConfig, measures: Mapping[str, Measure]) -> Iterator[Wanted]:

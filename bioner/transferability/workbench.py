@@ -21,6 +21,7 @@ from bioner.study.tasks import Task, encode_corpus
 from bioner.study.weights import Weights
 from bioner.text.catalogue import Corpus, load_corpus
 from bioner.text.subset import subset
+from bioner.transferability.affinity import JointTask, read_joint
 from bioner.transferability.backward import fit_head, push
 from bioner.transferability.config import MeasureConfig, stage_config
 from bioner.transferability.gradients import Gradients
@@ -57,19 +58,22 @@ class Workbench:
     def __init__(self, config: MeasureConfig) -> None:
         self._config = config
         folder = Path(config.datasets_dir)
+        read = Path(config.cache_dir) / "sentences"
         self.corpora: dict[str, Corpus] = {
-            name: load_corpus(name, one, folder, config.datasets_mirror)
+            name: load_corpus(name, one, folder, config.datasets_mirror, cache=read)
             for name, one in config.dataset.items()
         }
         for name, corpus in self.corpora.items():
             for warning in corpus.warnings:
                 log.warning("%s: %s", name, warning)
+        joint = {} if config.joint is None else read_joint(Path(config.joint), self.corpora)
         self._kept: dict[tuple[Any, ...], Any] = {}
         self._makers: dict[type, Callable[[str, bool], Any]] = {
             TextProfile: self._text,
             LanguageProfile: self._language,
             Tokens: self._untrained,
             Gradients: self._gradients,
+            JointTask: lambda name, as_target: joint[name],
         }
 
     def profile(self, kind: type, name: str, as_target: bool) -> Any:

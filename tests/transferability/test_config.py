@@ -27,6 +27,11 @@ PAIR = ["sources=[bc2gm]", "targets=[s800]"]
         ([*PAIR, "words=5"], "words: is 5"),
         ([*PAIR, "seed=-1"], "seed: is -1"),
         ([*PAIR, "pretrain.sources=[bc2gm]"], "pretrain.sources: is ['bc2gm']"),
+        ([*PAIR, "target_size=0"], "target_size: is 0; a count of sentences"),
+        ([*PAIR, "pretrain.train_size=2.0"], "pretrain.train_size: is 2.0; a count of sentences"),
+        ([*PAIR, "pretrain.epochs=null"], "pretrain.epochs and pretrain.steps: neither"),
+        ([*PAIR, "pretrain=none"], "pretrain.sources: is given, but pretrain=none"),
+        ([*PAIR, "optimizer.lr=0"], "optimizer.lr: is 0"),
     ],
 )  # fmt: skip
 def test_refused_by_measure(overrides: list[str], message: str) -> None:
@@ -42,12 +47,20 @@ def test_refused_by_measure(overrides: list[str], message: str) -> None:
         (["target=s800"], "sources: is empty"),
         (["target=s80", "sources=[bc2gm]"], "target: no dataset 's80'; did you mean s800"),
         (["target=s800", "sources=[bc2gm,s800]"], "sources: holds the target s800"),
+        (["target=s800", "sources=[bc2gm]", "words=5"], "words: is 5"),
+        (["target=s800", "sources=[bc2gm]", "target_size=-3"], "target_size: is -3"),
     ],
 )
 def test_refused_by_recommend(overrides: list[str], message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         to_recommend_config(composed(*overrides, verb="recommend"))
     assert str(raised.value).startswith(message)
+
+
+def test_parquet_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bioner.transferability.config.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"parquet: pyarrow is not installed; pip install"):
+        to_measure_config(composed(*PAIR, "parquet=true", verb="measure"))
 
 
 def test_unknown_measures_list_the_known_ones() -> None:
@@ -61,7 +74,7 @@ def test_unknown_measures_list_the_known_ones() -> None:
 def test_names_stand_for_families() -> None:
     assert chosen("m", ["all"]) == measures()
     assert {m.family for m in chosen("m", ["cheap"]).values()} == set(Family) - {
-        Family.tuned, Family.gradients
+        Family.tuned, Family.gradients, Family.joint
     }  # fmt: skip
     assert list(chosen("m", ["leep", "surface"])) == [
         *(n for n, m in measures().items() if m.family == Family.surface), "leep"

@@ -74,7 +74,10 @@ def test_with_gains_the_order_follows_them(sign: float, first: str) -> None:
     values = values_of("t", {"x": 0.1, "y": 0.9, "z": 0.5})
     found = recommend(values, "t", measures(), known_of(0.01, sign))
     assert found.advice[0].source == first
-    assert "4 other targets" in found.basis
+    assert found.basis.endswith("the gains of 4 other targets (transfer, tiny, training size all)")
+    lines = [line for line in found.reliability if "spearman" in line]
+    for name in ("ridge, leave one target out", "mean gain over the other targets", "random"):
+        assert any(f"{name}: spearman" in line for line in lines)
     assert any("spearman" in line and "only 4 targets" in line for line in found.reliability)
     assert found.none_helps == ""
 
@@ -141,6 +144,21 @@ def test_from_raw_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     advise(config)
     text = capsys.readouterr().out
     assert "LEAKAGE:" in text and "leakage=drop" in text.rstrip().splitlines()[-1]
+
+
+def test_where_none_helps_the_next_command_trains_on_the_target_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured(tmp_path, "sources=[demo_unrelated]", "target_size=50")
+    nothing = "no source shares a thing"
+    monkeypatch.setattr(
+        "bioner.transferability.recommendation._nothing_shared", lambda values: nothing
+    )
+    advise(config)
+    text = capsys.readouterr().out
+    assert f"None is likely to help: {nothing}." in text
+    last = text.rstrip().splitlines()[-1].strip()
+    assert last == "bioner train finetune.targets=[demo_disease] finetune.train_size=50"
 
 
 def test_a_target_without_mentions_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`bioner measure` on the demo datasets: what it writes, resumes and leaves out; known answers."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -49,6 +50,11 @@ def test_values_are_written_once_and_grow(
     ]
     assert (first["seconds"] >= 0).all()
     assert (tmp_path / "heatmaps" / "vocabulary_coverage.png").stat().st_size > 5000
+    if find_spec("pyarrow"):
+        measure_pairs(replace(config, parquet=True), tmp_path)
+        pd.testing.assert_frame_equal(
+            pd.read_parquet(tmp_path / "measures.parquet"), first, check_dtype=False
+        )
     computed: list[tuple[str, str, str, str]] = []
     compute = run.compute
     monkeypatch.setattr(
