@@ -12,6 +12,7 @@ from bioner.report.frame import rows_of
 from bioner.report.results import Results, analyse
 from bioner.report.runs import Problem, Run, read_study
 from bioner.report.sections.cost import cost_section, runs_section
+from bioner.report.sections.cross import cross_section
 from bioner.report.sections.errors import errors_section
 from bioner.report.sections.gains import gains_section, parts_section
 from bioner.report.sections.measured import measured_section
@@ -27,6 +28,7 @@ _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     curves_section,
     measured_section,
     errors_section,
+    cross_section,
     cost_section,
     runs_section,
 )
