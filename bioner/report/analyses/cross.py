@@ -84,9 +84,5 @@ def cross_matrix(table: pd.DataFrame, split: str) -> pd.DataFrame:
     """
     rows = table[table.split == split]
     rows = rows.assign(share=(rows.trained_on / rows.sentences.clip(lower=1)).astype(float))
-    wide = rows.pivot(index=CELL, columns="dataset", values=["f1", "share"])
-    wide.columns = [
-        name if what == "f1" else f"{name} trained on"
-        for what, name in wide.columns.to_flat_index()
-    ]
-    return wide.reset_index()
+    f1, shares = (rows.pivot(index=CELL, columns="dataset", values=one) for one in ("f1", "share"))
+    return f1.join(shares.add_suffix(" trained on")).reset_index()

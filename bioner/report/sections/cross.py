@@ -40,10 +40,9 @@ def _matrix(table: pd.DataFrame, split: str) -> Table:
 
 def _cell(dataset: str) -> Column:
     def show(row: Row) -> str:
-        if pd.isna(row[dataset]):
-            return ""
-        seen = row[f"{dataset} trained on"]
-        return f"{share(row[dataset])} ({'not known' if pd.isna(seen) else f'{seen:.1%}'})"
+        f1, seen = share(row[dataset]), row[f"{dataset} trained on"]
+        known = "not known" if pd.isna(seen) else f"{seen:.1%}"
+        return f"{f1} ({known})" if f1 else ""
 
     return Column(dataset, dataset, show)
 
