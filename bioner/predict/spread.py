@@ -129,7 +129,7 @@ def _end_with(parent: Connection) -> None:
 
 @contextmanager
 def _ray(work: Work, n_jobs: int | None) -> Iterator[tuple[_Submit, int]]:
-    """Lend tasks of the cluster that runs (RAY_ADDRESS), or of one on this machine.
+    """Lend tasks of the cluster of RAY_ADDRESS, else of one that runs here, else of one made here.
 
     Tasks, not actors: Ray starts them again elsewhere when a machine is lost.
     """
@@ -140,13 +140,18 @@ def _ray(work: Work, n_jobs: int | None) -> Iterator[tuple[_Submit, int]]:
         found = f"is ray, and {error.name} is not installed"
         raise ConfigError("backend", found, "pip install 'bioner[ray]'") from error
     begun = not ray.is_initialized()
-    if begun:
-        ray.init(logging_level="warning")
+    try:
+        if begun:
+            ray.init(logging_level="warning")
+    except (ConnectionError, ray.exceptions.RayError) as error:
+        says = str(error).splitlines()[0]
+        raise ConfigError("backend", f"is ray, and {says}", "RAY_ADDRESS=HOST:PORT") from error
     try:
         gpus = 1 if work.device.startswith("cuda") else 0
         task = ray.remote(num_cpus=1, num_gpus=gpus)(_mark)
         shared = ray.put(work)
-        jobs = n_jobs or max(1, int(ray.cluster_resources()["GPU" if gpus else "CPU"]))
+        there = ray.cluster_resources().get("GPU" if gpus else "CPU", 0)
+        jobs = n_jobs or max(1, int(there))
         yield (lambda chunk: task.remote(shared, chunk).future()), jobs
     except ray.exceptions.RayError as error:
         raise UserError(f"Ray: {error}; {_GO_ON}") from error

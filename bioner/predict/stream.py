@@ -38,7 +38,8 @@ def predict(config: PredictConfig) -> bool:
     key = _key(config, run, form, to, files)
     progress = start(config.output, to, key, config.resume, config.overwrite)
     reading = _Reading(form, config.input, files, progress, config.strict)
-    work = Work(config.run, heads, config.merge, config.device, config.precision)
+    place = str(run.directory.absolute())  # a process of Ray's may run in another folder
+    work = Work(place, heads, config.merge, config.device, config.precision)
     with marking(work, config.backend, config.n_jobs) as mark:
         sink = open_sink(config.output, to, heads, progress)
         try:

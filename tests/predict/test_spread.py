@@ -156,7 +156,7 @@ def test_a_ray_cluster_gives_what_one_process_gives(
     runs: Runs, source: Path, alone: bytes, copied: Path, tmp_path: Path
 ) -> None:
     ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="warning")
+    ray.init("local", num_cpus=2, include_dashboard=False, logging_level="warning")
     try:
         output = tmp_path / "o.jsonl"
         given = [f"input={source}", f"output={output}", "backend=ray"]
