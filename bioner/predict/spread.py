@@ -143,7 +143,7 @@ def _ray(work: Work, n_jobs: int | None) -> Iterator[tuple[_Submit, int]]:
     try:
         if begun:
             ray.init(logging_level="warning")
-    except (ConnectionError, ray.exceptions.RayError) as error:
+    except Exception as error:  # a plain one where a node does not start in time
         says = str(error).splitlines()[0]
         raise ConfigError("backend", f"is ray, and {says}", "RAY_ADDRESS=HOST:PORT") from error
     try:
