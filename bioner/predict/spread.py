@@ -144,7 +144,7 @@ def _ray(work: Work, n_jobs: int | None) -> Iterator[tuple[_Submit, int]]:
         if begun:
             ray.init(logging_level="warning")
     except Exception as error:  # a plain one where a node does not start in time
-        says = str(error).splitlines()[0]
+        says = str(error).partition("\n")[0] or type(error).__name__
         raise ConfigError("backend", f"is ray, and {says}", "RAY_ADDRESS=HOST:PORT") from error
     try:
         gpus = 1 if work.device.startswith("cuda") else 0
