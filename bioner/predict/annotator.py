@@ -32,6 +32,10 @@ class Worded:
     sentences: Sequence[Sentence]
 
 
+Chunk = list[Document | Worded]
+"""Documents that are tagged together; those without words get them first."""
+
+
 class Annotator:
     """Some heads of a finished run, ready to mark text.
 
@@ -88,27 +92,16 @@ class Annotator:
 
     def annotate(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the documents, in order, with what the heads mark; few are in memory at a time."""
-        for chunk in self.chunks(words_of(document) for document in documents):
-            yield from (one.document for one in chunk)
+        for chunk in in_chunks(documents):
+            yield from (one.document for one in self.mark(chunk))
 
-    def chunks(self, documents: Iterable[Worded]) -> Iterator[list[Worded]]:
-        """Yield the documents, in order, with what the heads mark, those tagged together at once.
+    def mark(self, documents: Sequence[Document | Worded]) -> list[Worded]:
+        """Return the documents, in order, with what the heads mark, all tagged at once.
 
         Args:
-            documents: whose words are tagged as they are given.
+            documents: those with words are tagged in these.
         """
-        chunk: list[Worded] = []
-        size = 0
-        for one in documents:
-            chunk.append(one)
-            size += sum(len(passage.text) for passage in one.document.passages)
-            if size >= _CHARACTERS:
-                yield self._annotated(chunk)
-                chunk, size = [], 0
-        if chunk:
-            yield self._annotated(chunk)
-
-    def _annotated(self, chunk: Sequence[Worded]) -> list[Worded]:
+        chunk = [one if isinstance(one, Worded) else words_of(one) for one in documents]
         cut = [list(_cut(one)) for one in chunk]
         tagged = self._tagger.tag([sentence for sentences in cut for sentence in sentences])
         found, first = [], 0
@@ -118,6 +111,21 @@ class Annotator:
             annotations = (*one.document.annotations, *marks)
             found.append(Worded(replace(one.document, annotations=annotations), one.sentences))
         return found
+
+
+def in_chunks(documents: Iterable[Document | Worded]) -> Iterator[Chunk]:
+    """Yield documents as they come, many at a time; how many follows from their lengths alone."""
+    chunk: Chunk = []
+    size = 0
+    for one in documents:
+        chunk.append(one)
+        document = one.document if isinstance(one, Worded) else one
+        size += 1 + sum(len(passage.text) for passage in document.passages)
+        if size >= _CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def words_of(document: Document) -> Worded:

@@ -26,21 +26,27 @@ first = {word: at for at, word in reversed(list(enumerate(pieces.word_ids()))) i
 tags = [model.config.id2label[labels[first[i]]] if i in first else "O" for i in range(len(words))]
 ```
 
-A mention begins with B-TYPE and goes on with I-TYPE; an I-TYPE that continues nothing is outside.
+A mention begins with B-TYPE and goes on with I-TYPE; an I-TYPE that continues nothing {ORPHAN}.
 In training, words ended at blanks and around punctuation. `pipeline("token-classification")` gives
 the labels of all pieces; with `aggregation_strategy="first"` it joins those of one word by their
 first piece and shows words between blanks. Sentences longer than the model are to be cut.
 """
 
 
-def card(run: FinishedRun, head: str, losses: Sequence[str]) -> str:
+_ORPHAN = "is outside"
+_ORPHAN_OF_CRF = "begins one: the\ntransitions, which this model lacks, kept it from standing there"
+
+
+def card(run: FinishedRun, head: str, losses: Sequence[str], lacks_transitions: bool) -> str:
     """Return the README.md of an exported head.
 
     Args:
         run: where it comes from.
         head: its name.
         losses: what the export changed, one sentence each.
+        lacks_transitions: whether the head was a CRF.
     """
+    rule = RULE.replace("{ORPHAN}", _ORPHAN_OF_CRF if lacks_transitions else _ORPHAN)
     front = yaml.safe_dump(
         {
             "library_name": "transformers",
@@ -58,7 +64,7 @@ def card(run: FinishedRun, head: str, losses: Sequence[str]) -> str:
         *losses,
         f"## Scores\n\nStrict entity-level scores of the run.\n\n{_scores(record, head)}",
         f"## Trained on\n\n{_corpora(run)}",
-        f"## Decoding\n\n{RULE}",
+        f"## Decoding\n\n{rule}",
         f"## Config\n\n```yaml\n{OmegaConf.to_yaml(OmegaConf.create(record['config']))}```\n",
     ]
     return "\n".join(parts)

@@ -20,6 +20,7 @@ from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import HeadsOnEncoder, Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
 from bioner.text.catalogue import load_corpus
+from bioner.text.schemes import to_iob2
 from bioner.text.sentence import Sentence
 from bioner.text.tags import spans
 
@@ -51,7 +52,8 @@ def export(config: ExportConfig) -> None:
     tagger.tokenizer.save_pretrained(partial)
     if config.format == ExportFormat.onnx:
         losses += _onnx(config, run, name, tagger, model, partial)
-    (partial / "README.md").write_text(card(run, name, losses), encoding="utf-8")
+    text = card(run, name, losses, lacks_transitions=isinstance(head, CrfHead))
+    (partial / "README.md").write_text(text, encoding="utf-8")
     if output.exists():
         shutil.rmtree(output)
     partial.replace(output)
@@ -84,7 +86,7 @@ def _without_crf(config: ExportConfig, run: FinishedRun, name: str, tagger: Tagg
     tags = dict.fromkeys(("crf", "linear"), head.tags)
     tagged = replace(tagger, tags=tags, encoders=[both]).tag(sentences)
     f1 = {
-        kind: score(sentences, [found.tags(i) for i in range(len(sentences))])
+        kind: score(sentences, [as_read(head, found.tags(i)) for i in range(len(sentences))])
         for kind, found in tagged.items()
     }
     said = (
@@ -114,13 +116,15 @@ def _onnx(
         return []
     onnx_model.round_weights(folder)
     sentences, tags = _devel(config, run, name), tagger.tags[name]
-    plain, rounded = (
-        score(
-            sentences,
-            onnx_model.tag(folder / file, sentences, tagger.tokenizer, tagger.window, tags),
-        )
-        for file in (onnx_model.PLAIN, onnx_model.ROUNDED)
-    )
+    head = tagger.encoders[0].heads[name]
+    assert isinstance(head, Head)
+
+    def f1(file: str) -> float:
+        place, tokenizer = folder / file, tagger.tokenizer
+        found = onnx_model.tag(place, sentences, tokenizer, tagger.window, tags)
+        return score(sentences, [as_read(head, row) for row in found])
+
+    plain, rounded = f1(onnx_model.PLAIN), f1(onnx_model.ROUNDED)
     said = (
         f"Strict F1 on devel is {rounded:.4f} with {onnx_model.ROUNDED}, {plain:.4f} with "
         f"{onnx_model.PLAIN} ({rounded - plain:+.4f}).\n"
@@ -134,6 +138,15 @@ def _devel(config: ExportConfig, run: FinishedRun, name: str) -> Sequence[Senten
     dataset, folder = run.config.dataset[name], Path(config.datasets_dir)
     corpus = load_corpus(name, dataset, folder, config.datasets_mirror)
     return corpus.splits["devel"].sentences
+
+
+def as_read(head: Head, tags: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags of a sentence as the model card says that they are read.
+
+    A CRF allows no I- that continues nothing, so its emissions need not know B- from I- where a
+    mention begins: without the transitions such an I- begins one.
+    """
+    return to_iob2(tags, "IO") if isinstance(head, CrfHead) else tuple(tags)
 
 
 def score(sentences: Sequence[Sentence], tags: Sequence[Sequence[str]]) -> float:

@@ -5,10 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from bioner.errors import ConfigError, Report, nearest
-from bioner.predict.annotator import Worded, words_of
+from bioner.predict.annotator import Worded
 from bioner.predict.readers.columns import read_columns
 from bioner.predict.readers.plain import read_lines, read_text
 from bioner.predict.writers.formats import FILES, FOLDERS
+from bioner.text.document import Document
 from bioner.text.formats.readers import READERS
 from bioner.text.formats.source import Source
 
@@ -92,8 +93,10 @@ def files_of(path: str, form: str) -> list[Path]:
     return found
 
 
-def read(form: str, source: Source, report: Report, below: Path | None = None) -> Iterator[Worded]:
-    """Yield the documents of one file or stream, in words.
+def read(
+    form: str, source: Source, report: Report, below: Path | None = None
+) -> Iterator[Document | Worded]:
+    """Yield the documents of one file or stream; those of columns know their words.
 
     Args:
         form: one of `INPUTS`.
@@ -109,8 +112,7 @@ def read(form: str, source: Source, report: Report, below: Path | None = None) -
         "lines": partial(read_lines, source, report),
         "text": partial(read_text, source, report, below),
     }
-    for document in documents[form]():
-        yield words_of(document)
+    yield from documents[form]()
 
 
 def _by_name(path: str) -> str | None:

@@ -83,7 +83,7 @@ def _union(found: Sequence[Annotation]) -> list[Annotation]:
 
 def _highest(found: Sequence[Annotation]) -> list[Annotation]:
     """Of overlapping mentions of one type keep the surest; of equally sure ones the longest."""
-    kept: dict[str, list[Annotation]] = {}
+    kept: dict[str, list[Annotation]] = {}  # of each type, none overlapping, by their starts
 
     def rank(annotation: Annotation) -> tuple[float, int, int]:
         start, end = annotation.spans[0]
@@ -91,8 +91,10 @@ def _highest(found: Sequence[Annotation]) -> list[Annotation]:
 
     for annotation in sorted(_union(found), key=rank):
         others = kept.setdefault(annotation.type, [])
-        if not any(_overlap(annotation, other) for other in others):
-            others.append(annotation)
+        place = bisect_right(others, annotation.spans[0][0], key=lambda a: a.spans[0][0])
+        beside = others[max(0, place - 1) : place + 1]
+        if not any(_overlap(annotation, other) for other in beside):
+            others.insert(place, annotation)
     return [annotation for annotations in kept.values() for annotation in annotations]
 
 

@@ -22,6 +22,13 @@ class Merge(StrEnum):
     highest = "highest"
 
 
+class Backend(StrEnum):
+    """Where documents are tagged."""
+
+    processes = "processes"
+    ray = "ray"
+
+
 @dataclass
 class PredictConfig:
     """The whole of `bioner predict`.
@@ -35,6 +42,8 @@ class PredictConfig:
         output_format: null takes it from the name.
         heads: those of the run that mark; none named means all.
         merge: what is made of the mentions of several heads.
+        backend: processes of this machine, or tasks on a Ray cluster.
+        n_jobs: at a time; null is one process, on Ray one task for each core of the cluster.
         device: auto, cpu, cuda, …
         precision: 32-true, bf16-mixed, or auto: that of the training where the hardware can.
         resume: true goes on where an interrupted prediction stopped.
@@ -50,6 +59,8 @@ class PredictConfig:
     output_format: str | None = None
     heads: list[str] = field(default_factory=list)
     merge: Merge = Merge.union
+    backend: Backend = Backend.processes
+    n_jobs: int | None = None
     device: str = "auto"
     precision: str = "auto"
     resume: bool = False
@@ -67,6 +78,8 @@ def to_predict_config(cfg: DictConfig) -> PredictConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(PredictConfig, OmegaConf.to_object(cfg))
+    if config.n_jobs is not None and config.n_jobs < 1:
+        raise ConfigError("n_jobs", f"is {config.n_jobs}", "at least 1, or null")
     if config.resume and config.overwrite:
         raise ConfigError("resume", "is true, and so is overwrite", "one of them")
     if config.resume and "-" in (config.input, config.output):

@@ -3,19 +3,22 @@
 import hashlib
 import logging
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bioner.errors import ConfigError, DataError, Report
 from bioner.identity import digest
-from bioner.predict.annotator import Annotator, Worded
+from bioner.predict.annotator import Chunk, Worded, in_chunks
 from bioner.predict.bar import Bar
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.formats import STREAM, files_of, input_format, output_format, read
 from bioner.predict.predict_config import PredictConfig
 from bioner.predict.sinks import Sink, open_sink
+from bioner.predict.spread import Work, marking
 from bioner.predict.unfinished import Progress, start
 from bioner.predict.writers.formats import FOLDERS
+from bioner.text.document import Document
 from bioner.text.formats.checked import MismatchError
 
 log = logging.getLogger(__name__)
@@ -34,22 +37,33 @@ def predict(config: PredictConfig) -> bool:
     heads = run.choose(config.heads)
     key = _key(config, run, form, to, files)
     progress = start(config.output, to, key, config.resume, config.overwrite)
-    annotator = Annotator(config.run, config.heads, config.merge, config.device, config.precision)
     reading = _Reading(form, config.input, files, progress, config.strict)
-    sink = open_sink(config.output, to, heads, progress)
-    try:
-        with reading:
-            for chunk in annotator.chunks(reading):
-                for worded in chunk:
-                    _write(sink, worded, reading)
-                sink.commit(progress)
-        if not progress.documents:
-            raise ConfigError("input", f"no document could be read from {config.input} as {form}")
-        sink.finish()
-    finally:
-        sink.close()
+    place = str(run.directory.absolute())  # a process of Ray's may run in another folder
+    work = Work(place, heads, config.merge, config.device, config.precision)
+    with marking(work, config.backend, config.n_jobs) as mark:
+        sink = open_sink(config.output, to, heads, progress)
+        try:
+            with reading:
+                _write_all(mark(reading.chunks()), sink, reading)
+            if not progress.documents:
+                found = f"no document could be read from {config.input} as {form}"
+                raise ConfigError("input", found)
+            sink.finish()
+        finally:
+            sink.close()
     log.info("%d documents written to %s, %d bad", progress.written, config.output, progress.bad)
     return progress.bad == 0
+
+
+def _write_all(chunks: Iterable[list[Worded]], sink: Sink, reading: "_Reading") -> None:
+    """Write the documents, and after every chunk how far the output is."""
+    progress = reading.progress
+    for chunk in chunks:
+        for worded in chunk:
+            _write(sink, worded, reading)
+        progress.bad += reading.bad_before.popleft()
+        sink.commit(progress)
+    progress.bad += reading.bad
 
 
 def _write(sink: Sink, worded: Worded, reading: "_Reading") -> None:
@@ -58,7 +72,7 @@ def _write(sink: Sink, worded: Worded, reading: "_Reading") -> None:
         sink.write(worded)
         reading.progress.written += 1
     except DataError as error:
-        reading.report(error)
+        reading.progress.bad += reading.report(error)
 
 
 class _Reading:
@@ -68,8 +82,12 @@ class _Reading:
         form: the format.
         place: the input as it was given.
         files: its files, in order; none is standard input.
-        progress: how far the earlier start came; bad documents are counted in it.
+        progress: how far the earlier start came.
         strict: whether a bad document is an error.
+
+    Attributes:
+        bad: documents that could not be read since the last chunk.
+        bad_before: those of each chunk that was read, and not yet written: reading is ahead.
     """
 
     def __init__(
@@ -78,6 +96,7 @@ class _Reading:
         self._form, self._place, self._files = form, Path(place), files
         self.progress, self._strict = progress, strict
         self._skip = progress.documents
+        self.bad, self.bad_before = 0, deque[int]()
         self._bar = Bar(len(files) if form in FOLDERS else sum(f.stat().st_size for f in files))
 
     def __enter__(self) -> "_Reading":
@@ -89,24 +108,30 @@ class _Reading:
         """Take the bar down."""
         self._bar.__exit__(*error)
 
-    def __iter__(self) -> Iterator[Worded]:
-        """Yield the documents."""
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the documents, those that are to be tagged together at once."""
+        for chunk in in_chunks(self._documents()):
+            self.bad_before.append(self.bad)
+            self.bad = 0
+            yield chunk
+
+    def _documents(self) -> Iterator[Document | Worded]:
         read_so_far = 0
 
         def heed(error: DataError) -> None:
             if read_so_far >= self._skip:
-                self.report(error)
+                self.bad += self.report(error)
 
-        for worded in self._all(heed):
+        for document in self._all(heed):
             read_so_far += 1
             if read_so_far > self._skip:
-                yield worded
+                yield document
             if self._form in FOLDERS:
                 self._bar.show(read_so_far, read_so_far)
             else:
                 self._bar.show(self._bytes(), read_so_far)
 
-    def _all(self, report: Report) -> Iterator[Worded]:
+    def _all(self, report: Report) -> Iterator[Document | Worded]:
         self._passed, self._stream = 0, None
         below = self._place if self._place.is_dir() else None
         if not self._files:
@@ -123,15 +148,15 @@ class _Reading:
     def _bytes(self) -> int:
         return self._passed + (0 if self._stream is None else self._stream.tell())
 
-    def report(self, error: DataError) -> None:
-        """Name a bad document and count it; raise under `strict`."""
+    def report(self, error: DataError) -> bool:
+        """Name a fault, and return whether it costs the document; raise under `strict`."""
         if self._strict:
             raise error
         if isinstance(error, MismatchError):
             log.warning("%s (read as what stands there)", error)
-            return
-        self.progress.bad += 1
+            return False
         log.error("left out: %s", error)
+        return True
 
 
 def _key(config: PredictConfig, run: FinishedRun, form: str, to: str, files: list[Path]) -> str:

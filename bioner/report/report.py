@@ -14,6 +14,7 @@ from bioner.report.pack import pack
 from bioner.report.results import Results, analyse
 from bioner.report.runs import Problem, Run, read_study
 from bioner.report.sections.cost import cost_section, runs_section
+from bioner.report.sections.cross import cross_section
 from bioner.report.sections.errors import errors_section
 from bioner.report.sections.gains import gains_section, parts_section
 from bioner.report.sections.measured import measured_section
@@ -29,6 +30,7 @@ _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     curves_section,
     measured_section,
     errors_section,
+    cross_section,
     cost_section,
     runs_section,
 )

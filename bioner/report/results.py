@@ -9,6 +9,7 @@ import pandas as pd
 
 from bioner.errors import UserError
 from bioner.report.analyses import cost, curves, errors, gains, measured, scores
+from bioner.report.analyses.cross import cross
 from bioner.report.compatible import compatible
 from bioner.report.config import ReportConfig
 from bioner.report.evidence import UnitCounts, collect
@@ -52,9 +53,12 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     evidence = collect(frame, config.words)
     draws = _draws(evidence.units, config)
     measures, unread = read_measures(config.measures, Path(config.runs_dir) / config.study)
-    problems = [*problems, *damaged, *_failed(everything), *others, *evidence.problems, *unread]
+    crossed, uncrossed = cross(frame, runs)
+    problems = [*problems, *damaged, *_failed(everything), *others, *evidence.problems, *unread,
+                *uncrossed]  # fmt: skip
     tables = _scores(frame, evidence.units, draws, config)
     tables |= {
+        "cross": crossed,
         "seen_unseen": scores.seen_and_unseen(frame),
         "cost": cost.cost(frame),
         "stages": cost.stages(frame),

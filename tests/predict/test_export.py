@@ -13,7 +13,9 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer, pipelin
 
 from bioner.errors import ConfigError
 from bioner.identity import run_name
-from bioner.predict.export import export
+from bioner.model.crf import CrfHead
+from bioner.model.heads import LinearHead
+from bioner.predict.export import as_read, export
 from bioner.predict.export_config import ExportConfig, to_export_config
 from bioner.predict.finished import open_run
 from bioner.predict.hardware import FULL
@@ -78,7 +80,8 @@ def test_the_folder_gives_the_same_tags(
     assert config["id2label"] == {"0": "O", "1": "B-Disease", "2": "I-Disease"}
     card = (output / "README.md").read_text(encoding="utf-8")
     f1 = open_run(runs.linear).record["scores"][head]["test"]["f1"]
-    for said in (f"{f1:.4f}", "Apache-2.0", "first piece", "seed: 1", "demo_disease | target"):
+    for said in (f"{f1:.4f}", "Apache-2.0", "first piece", "seed: 1", "demo_disease | target",
+                 "continues nothing is outside"):  # fmt: skip
         assert said.replace(" | target", "") in card
 
 
@@ -90,12 +93,20 @@ def test_a_crf_says_what_its_transitions_are_worth(
     devel = open_run(runs.crf).record["scores"]["demo_disease"]["devel"]["f1"]
     assert f"{devel:.4f} with them" in caplog.text
     assert f"{devel:.4f} with them" in (tmp_path / "out" / "README.md").read_text()
+    assert "continues nothing begins one" in (tmp_path / "out" / "README.md").read_text()
     with pytest.raises(ConfigError, match="overwrite=true"):
         export(config_of(runs.datasets, runs.crf, tmp_path / "out"))
     export(config_of(runs.datasets, runs.crf, tmp_path / "out", "overwrite=true"))
     (tmp_path / "mine").mkdir()
     with pytest.raises(ConfigError, match="is no exported folder"):
         export(config_of(runs.datasets, runs.crf, tmp_path / "mine", "overwrite=true"))
+
+
+def test_without_transitions_a_mention_may_begin_with_inside() -> None:
+    tags = ("O", "B-X", "I-X")
+    found = ("I-X", "I-X", "O", "B-X", "I-X")
+    assert as_read(CrfHead(4, tags, 0.0), found) == ("B-X", "I-X", "O", "B-X", "I-X")
+    assert as_read(LinearHead(4, tags, 0.0), found) == found
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,19 @@ def test_merging(how: Merge, found: list[Annotation], expected: list[Annotation]
     assert merged(found, how) == expected
 
 
+def test_of_many_overlapping_mentions_the_surest_are_kept() -> None:
+    rng = np.random.default_rng(1)
+    starts, sizes = rng.integers(0, 300, 200), rng.integers(1, 9, 200)
+    found = [mark(int(s), int(s + n), float(rng.random()), "a")
+             for s, n in zip(starts, sizes, strict=True)]  # fmt: skip
+    kept: list[Annotation] = []
+    for one in sorted(merged(found, Merge.union), key=lambda a: -(a.score or 0)):
+        ((start, end),) = one.spans
+        if all(end <= a.spans[0][0] or a.spans[0][1] <= start for a in kept):
+            kept.append(one)
+    assert merged(found, Merge.highest) == sorted(kept, key=lambda a: a.spans)
+
+
 def test_scores_are_means_and_offsets_are_the_documents() -> None:
     document = Document("1", (Passage("One.", 100), Passage("\U0001f9ec breast cancer", 105)), ())
     sentences = [

@@ -99,6 +99,21 @@ def test_documents_of_columns(runs: Runs, tmp_path: Path) -> None:
     assert second["annotations"][0] == {"start": 0, "end": 1, "type": "X", "text": "f"}
 
 
+def test_gold_of_other_schemes_is_kept(runs: Runs, tmp_path: Path) -> None:
+    source, output = tmp_path / "in.tsv", tmp_path / "out.conll"
+    for tags in ("B-X E-X S-Y", "B-X L-X U-Y", "B-X I-X B-Y"):
+        rows = zip(("a", "b", "c"), tags.split(), strict=True)
+        source.write_text("".join(f"{word}\t{tag}\n" for word, tag in rows))
+        given = [f"input={source}", f"output={output}", "overwrite=true", "strict=true"]
+        assert stream.predict(config_of(runs, *given))
+        kept = [line.split("\t")[1] for line in output.read_text().split("\n") if line]
+        assert kept == ["B-X", "I-X", "B-Y"]
+    for wrong in ("I-X", "B-X S-X E-X", "X"):
+        source.write_text("".join(f"w\t{tag}\n" for tag in wrong.split()))
+        with pytest.raises(DataError, match=r"in\.tsv:\d: .*IOB2, IOBES or BILOU"):
+            stream.predict(config_of(runs, *given))
+
+
 def test_plain_text_in_a_file_a_folder_and_a_stream(
     runs: Runs, texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],

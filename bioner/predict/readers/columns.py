@@ -9,19 +9,24 @@ from bioner.errors import DataError, Report, raise_it
 from bioner.predict.annotator import Worded
 from bioner.text.document import Annotation, Document, Passage
 from bioner.text.formats.source import Source, numbered_lines, place_of
+from bioner.text.schemes import LETTERS, contradictions, to_iob2
 from bioner.text.sentence import Sentence
-from bioner.text.tags import OUTSIDE, spans, violations
+from bioner.text.tags import OUTSIDE, spans
 
 START = "-DOCSTART-"
+# Those that one sentence alone can be read by: a lone I- may be an error in IOB2, or IOB1.
+_SCHEMES = ("IOB2", "IOBES", "BILOU")
+_LEGAL = "IOB2, IOBES or BILOU"
+_BEGINNINGS = {f"{letter}-" for scheme in _SCHEMES for letter in LETTERS[scheme]}
 
 
 def read_columns(source: Source, report: Report = raise_it) -> Iterator[Worded]:
     """Yield the documents of a file with one word a line and an empty line after each sentence.
 
-    The word is in the first column; the last of several is its tag, in IOB2. Columns are parted by
-    tabs, or where a line has none, by blanks. A line that begins with `-DOCSTART-` begins a
-    document; without such lines every sentence is one. The text of a sentence, a passage of its
-    own, is its words with a blank between them.
+    The word is in the first column; the last of several is its tag, in IOB2, IOBES or BILOU.
+    Columns are parted by tabs, or where a line has none, by blanks. A line that begins with
+    `-DOCSTART-` begins a document; without such lines every sentence is one. The text of a
+    sentence, a passage of its own, is its words with a blank between them.
 
     Args:
         source: the file or a binary stream.
@@ -59,13 +64,15 @@ class _Block:
         cut = [line.split("\t") if "\t" in line else line.split() for _, line in self.rows]
         tags = [row[-1] if len(row) > 1 else OUTSIDE for row in cut]
         for (number, line), row, tag in zip(self.rows, cut, tags, strict=True):
-            if not row[0].strip() or not (tag == OUTSIDE or tag[:2] in ("B-", "I-")):
-                legal = "expected a word, or a word and in the last column its tag in IOB2"
+            if not row[0].strip() or not (tag == OUTSIDE or tag[:2] in _BEGINNINGS):
+                legal = f"expected a word, or a word and in the last column its tag in {_LEGAL}"
                 raise DataError(self.place, number, f"{line[:60]!r}", legal)
-        if places := violations(tags):
-            number = self.rows[places[0]][0]
-            raise DataError(self.place, number, f"{tags[places[0]]} continues nothing", "IOB2")
-        return [row[0] for row in cut], tags
+        scheme = next((s for s in _SCHEMES if not contradictions(tags, s)), None)
+        if scheme is None:
+            wrong = contradictions(tags, _SCHEMES[0])[0]
+            found = f"{tags[wrong]} can't stand here"
+            raise DataError(self.place, self.rows[wrong][0], found, f"expected {_LEGAL}")
+        return [row[0] for row in cut], list(to_iob2(tags, scheme))
 
 
 @dataclass(slots=True)

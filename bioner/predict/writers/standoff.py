@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bioner.predict.writers.whole import one_line, refusal, whole_text, with_ids
 from bioner.text.document import Annotation, Document
@@ -17,13 +18,14 @@ def text_file(document: Document) -> str:
 def marks(document: Document) -> Iterator[tuple[Annotation, str]]:
     r"""Yield each annotation, with an id that begins with T, and its line without `\n`.
 
+    Ids that don't begin so, such as those of BioC, are replaced by new ones.
+
     Raises:
         DataError: an annotation without a place or with a NUL, or a type with blanks.
     """
-    for annotation in with_ids(document, "T"):
-        if not re.fullmatch(r"T[^\s]+", annotation.id):
-            legal = "the ids of standoff annotation begin with T"
-            raise refusal(document, f"an annotation has the id {annotation.id!r}", legal)
+    own = tuple(a if re.fullmatch(r"T\S+", a.id) else replace(a, id="")
+                for a in document.annotations)  # fmt: skip
+    for annotation in with_ids(replace(document, annotations=own), "T"):
         if not annotation.spans or not re.fullmatch(r"[^\s\0]+", annotation.type):
             found = f"an annotation of type {annotation.type!r} has {len(annotation.spans)} places"
             raise refusal(document, found, "standoff needs a type without blanks, and a place")

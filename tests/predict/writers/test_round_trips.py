@@ -139,8 +139,6 @@ def test_any_text_comes_back_or_is_refused(
         ("bionlp_st", Document("1", (Passage("a", 0),), (Annotation((), "X", "a"),)), "0 places"),
         ("bionlp_st", Document("1", (Passage("\0", 0),), (Annotation(((0, 1),), "X", "\0"),)),
          "NUL"),
-        ("brat", Document("1", (Passage("a", 0),), (Annotation(((0, 1),), "X", "a", "7"),)),
-         "begin with T"),
     ],
 )  # fmt: skip
 def test_what_a_format_cannot_hold_is_refused(name: str, document: Document, says: str) -> None:
@@ -148,3 +146,10 @@ def test_what_a_format_cannot_hold_is_refused(name: str, document: Document, say
     with pytest.raises(DataError, match="document '1") as error:
         render(document)
     assert says in str(error.value)
+
+
+def test_ids_that_standoff_cannot_hold_are_replaced() -> None:
+    marks = [Annotation(((0, 1),), "X", "a", given) for given in ("7", "T1", "", "T 2")]
+    document = Document("1", (Passage("a", 0),), tuple(marks))
+    lines = FOLDERS["brat"](document)[".ann"].splitlines()
+    assert [line.partition("\t")[0] for line in lines] == ["T2", "T1", "T3", "T4"]
