@@ -1,58 +1,26 @@
 """Grids whose jobs go wrong, are stopped, or are started twice."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.grid.grids import command, environment, grid, records, rows
-
-LINEAR = "bioner.model.heads.LinearHead"
-
-
-def heads(*names: str) -> str:
-    return "head._target_=" + ",".join(LINEAR if n == "linear" else f"saboteur.{n}" for n in names)
-
-
-def states(printed: str) -> list[str]:
-    return [row.split("head._target_")[0].rstrip("0123456789:. ") for row in rows(printed)]
-
-
-def reason(printed: str, job: str) -> str:
-    """Return the one line that says why a job failed."""
-    start = f"failed: head._target_=saboteur.{job}: "
-    (line,) = [line for line in printed.splitlines() if line.startswith(start)]
-    return line.removeprefix(start)
-
-
-def begun(tmp_path: Path, *overrides: str) -> subprocess.Popen[str]:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # not ignored, as behind a shell's &
-    return subprocess.Popen(
-        command(tmp_path, *overrides), cwd=tmp_path, env=environment(tmp_path),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-
-
-def pid_of(file: Path) -> int:
-    """Wait for a saboteur's process."""
-    deadline = time.monotonic() + 120
-    while not (file.exists() and file.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return int(file.read_text())
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+from tests.grid.grids import (
+    begun,
+    command,
+    environment,
+    grid,
+    heads,
+    is_gone,
+    pid_of,
+    reason,
+    records,
+    rows,
+    states,
+)
 
 
 def test_a_job_that_goes_wrong_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -1,0 +1,269 @@
+"""A Slurm cluster as a place where jobs run, on submitit.
+
+submitit writes the batch script, hands the job over (as a pickle in `RUN/slurm`) and puts it back
+into the queue when Slurm announces its end: by preemption, or because its time is over. What the
+queue holds is asked of `squeue`, which, unlike submitit's `sacct`, needs no accounting database.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from getpass import getuser
+from typing import Any
+
+import submitit
+from submitit.core.utils import DelayedSubmission, FailedJobError, UncompletedJobError
+
+from bioner.errors import ConfigError, UserError
+from bioner.grid.jobs import Job, State
+from bioner.grid.place import TICK
+from bioner.grid.process import GRACE_SECONDS, Process
+from bioner.grid.remote import Followed, Worker, checked, devices
+
+# Seconds between two looks at the queue, and from a job's end until its result must be on the disk.
+_POLL, _RESULT = 5.0, 15.0
+
+_COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol")
+# What `squeue` says of jobs that won't run any more (squeue(1), JOB STATE CODES).
+_OVER = {
+    "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY",
+    "PREEMPTED", "REVOKED", "TIMEOUT",
+}  # fmt: skip
+_GONE = "no longer in the queue"
+
+
+@dataclass
+class SlurmOptions:
+    """The options of the launcher, as in conf/hydra/launcher/slurm.yaml."""
+
+    _target_: str = ""
+    cluster: str = "slurm"
+    n_jobs: int | None = None
+    time_limit: int = 240
+    requeues: int = 20
+    cpus: int = 4
+    memory: float | None = None
+    setup: list[str] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def open_slurm(given: Mapping[str, Any], shared: Sequence[str]) -> "SlurmPlace":
+    """Return the queue of a cluster.
+
+    Args:
+        given: the options of the launcher.
+        shared: overrides that all jobs get.
+
+    Raises:
+        ConfigError: an option can't be used, or there is no Slurm here.
+    """
+    options = checked(given, SlurmOptions)
+    if options.cluster not in ("slurm", "local"):
+        raise ConfigError("hydra.launcher.cluster", f"is {options.cluster}", "slurm or local")
+    for name in ("time_limit", "cpus", "n_jobs"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"hydra.launcher.{name}", f"is {value}", "at least 1")
+    missing = [name for name in _COMMANDS if shutil.which(name) is None]
+    if missing and options.cluster == "slurm":
+        found = f"is slurm, and there is no command {', '.join(missing)} here"
+        raise ConfigError("hydra/launcher", found, "start the grid where sbatch is")
+    return SlurmPlace(options, shared)
+
+
+class SlurmWorker(Worker):
+    """Runs a job in an allocation; submitit calls `checkpoint` before it requeues."""
+
+    _told_to_end = False
+
+    def __call__(self) -> Job:
+        """Run the job to its end, and return what became of it."""
+        # Lightning starts the processes of a job itself, as everywhere; it must not take those of
+        # `srun` for them.
+        os.environ.pop("SLURM_NTASKS", None)
+        if os.environ["SUBMITIT_EXECUTOR"] == "slurm":
+            signal.signal(signal.SIGTERM, self._note)
+        return super().__call__()
+
+    def checkpoint(self) -> DelayedSubmission:
+        """End the process, whose checkpoint the next one goes on from, and say what that runs."""
+        self.stop()
+        return DelayedSubmission(self)
+
+    def _note(self, number: int, frame: object) -> None:
+        self._told_to_end = True
+
+    def _ended(self, process: Process) -> Job:
+        """Return what became of the job, unless Slurm ended it: then Slurm knows what comes next.
+
+        Slurm sends SIGTERM to all processes of a job: to the run and to this one.
+        """
+        if process.killed:
+            time.sleep(TICK)  # the signal may reach this process last
+        if self._told_to_end and process.job.state is not State.done:
+            time.sleep(10 * 60)  # until Slurm kills or submitit requeues, not for another end
+        return process.job
+
+
+class _Queue:
+    """What Slurm knows of this user's jobs."""
+
+    def __init__(self) -> None:
+        self._looked, self._states = -_POLL, dict[str, str]()
+
+    def state(self, number: str) -> str | None:
+        """Return Slurm's word for the state of a job; None while Slurm does not answer."""
+        if time.monotonic() - self._looked >= _POLL:
+            self._looked = time.monotonic()
+            self._states = self._ask()
+        return self._states.get(number, _GONE) if self._states else None
+
+    def _ask(self) -> dict[str, str]:
+        command = ["squeue", f"--user={getuser()}", "--states=all", "--format=%i %T"]
+        try:
+            said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        except (OSError, subprocess.SubprocessError):
+            return {}
+        return dict(line.split(maxsplit=1) for line in said.stdout.splitlines())  # a header first
+
+
+class Submitted(Followed):
+    """A job of the queue.
+
+    Args:
+        job: what is run; its state is changed here.
+        submitted: what submitit knows of it.
+        queue: what Slurm knows; None for submitit's own processes on this machine.
+    """
+
+    def __init__(self, job: Job, submitted: submitit.Job[Job], queue: _Queue | None) -> None:
+        super().__init__(job, f"job {submitted.job_id} is queued")
+        self._submitted, self._queue = submitted, queue
+        self._since: float | None = None
+        self._stopped_at: float | None = None
+
+    def ended(self) -> bool:
+        """Say whether the job has ended; cancel it for good where it was stopped in vain."""
+        if self._submitted.paths.result_pickle.exists():
+            return True
+        if self._queue is None:
+            return bool(self._submitted.done())
+        state = self._queue.state(self._submitted.job_id)
+        now = time.monotonic()
+        if self._stopped_at is not None:
+            if now > self._stopped_at + GRACE_SECONDS:
+                self._scancel()
+            return state in (*_OVER, _GONE, "COMPLETING")
+        if state not in (*_OVER, _GONE):
+            self._since = None
+            return False
+        # A disk of several machines may show a result late; a job that is requeued may be gone
+        # for a moment.
+        self._since = self._since or now
+        return now > self._since + _RESULT
+
+    def stop(self) -> None:
+        """Ask the job to end: it is interrupted where it runs, and taken out of the queue."""
+        self._stopped_at = time.monotonic()
+        if self._queue is None:
+            self._submitted.cancel()
+        else:
+            self._scancel("--state=PENDING")
+            self._scancel("--signal=INT")
+
+    def close(self) -> None:
+        """Read in the job what became of it."""
+        if self._stopped_at is not None and not self._submitted.paths.result_pickle.exists():
+            return
+        try:
+            self.take(self._submitted.result())
+        except (UncompletedJobError, FailedJobError) as error:
+            lines = [line for line in str(error).splitlines() if "UncompletedJobError: " in line]
+            self.lose(lines[-1].partition("UncompletedJobError: ")[2] if lines else self._why())
+
+    def _why(self) -> str:
+        number = self._submitted.job_id
+        if self._queue is None:
+            return f"job {number} of submitit ended without a result"
+        state = self._queue.state(number)
+        return f"Slurm's job {number}: {state}; its log is {self._submitted.paths.stderr}"
+
+    def _scancel(self, *options: str) -> None:
+        subprocess.run(["scancel", *options, self._submitted.job_id], check=False)
+
+
+class SlurmPlace:
+    """Puts jobs in the queue of a cluster.
+
+    Args:
+        options: of the launcher.
+        shared: overrides that all jobs get.
+    """
+
+    def __init__(self, options: SlurmOptions, shared: Sequence[str]) -> None:
+        self.at_once = options.n_jobs or sys.maxsize
+        self._options, self._shared = options, shared
+        self._queue = _Queue() if options.cluster == "slurm" else None
+
+    def start(self, job: Job) -> Submitted:
+        """Submit a job, or follow it where an earlier start of the grid has left it in the queue.
+
+        Raises:
+            ConfigError: what is asked for can't be.
+            UserError: Slurm refuses it.
+        """
+        found = self._in_queue(job)
+        if found is None:
+            executor = submitit.AutoExecutor(
+                job.directory / "slurm", self._options.cluster,
+                slurm_max_num_timeout=self._options.requeues,
+                local_max_num_timeout=self._options.requeues,
+            )  # fmt: skip
+            executor.update_parameters(**self._resources(job))
+            try:
+                threads = self._options.cpus * devices(job)
+                found = executor.submit(SlurmWorker(job, self._shared, threads))
+            except FailedJobError as error:
+                raise UserError(f"sbatch: {error}") from error
+        return Submitted(job, found, self._queue)
+
+    def listen(self, running: Sequence[Submitted]) -> None:
+        """Wait a moment, and take what has come to the consoles."""
+        time.sleep(TICK)
+        for job in running:
+            job.listen()
+
+    def clear(self, running: Submitted) -> None:
+        """Close a job that has ended."""
+        running.close()
+
+    def _in_queue(self, job: Job) -> submitit.SlurmJob[Job] | None:
+        if self._queue is None:
+            return None
+        folder = job.directory / "slurm"
+        for file in folder.glob("*_submitted.pkl"):
+            number = re.sub(r"_submitted\.pkl$", "", file.name)
+            state = self._queue.state(number)
+            if state not in (*_OVER, _GONE, "COMPLETING", None):
+                return submitit.SlurmJob(folder, number)
+        return None
+
+    def _resources(self, job: Job) -> dict[str, Any]:
+        options, count = self._options, devices(job)
+        found = {
+            "name": "bioner",
+            "timeout_min": options.time_limit,
+            "nodes": 1,
+            "tasks_per_node": 1,
+            "cpus_per_task": options.cpus * count,
+            "gpus_per_node": count if job.config.trainer.get("accelerator") != "cpu" else None,
+            "mem_gb": options.memory,
+            f"{options.cluster}_setup": options.setup or None,
+        }
+        return found | {f"slurm_{name}": value for name, value in options.options.items()}
