@@ -4,33 +4,20 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import ray
 from ray.exceptions import RayError
 
 from bioner.errors import ConfigError, UserError
 from bioner.grid.jobs import Job
+from bioner.grid.options import RayOptions
 from bioner.grid.place import TICK
 from bioner.grid.process import GRACE_SECONDS, Process
-from bioner.grid.remote import Followed, Worker, checked, devices
+from bioner.grid.remote import Followed, Worker, devices
 
 # A machine's own, or Ray's; all other variables of the shell that starts a grid go to its jobs.
 _NOT_HANDED_ON = ("CUDA_VISIBLE_DEVICES", "RAY_", "TMPDIR", "HOSTNAME", "PWD")
-
-
-@dataclass
-class RayOptions:
-    """The options of the launcher, as in conf/hydra/launcher/ray.yaml."""
-
-    _target_: str = ""
-    address: str | None = None
-    n_jobs: int | None = None
-    retries: int = 3
-    cpus: int = 1
-    memory: float | None = None
 
 
 class Killed(Exception):
@@ -46,17 +33,16 @@ class RayWorker(Worker):
         return process.job
 
 
-def open_ray(given: Mapping[str, Any], shared: Sequence[str]) -> "RayPlace":
+def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
     """Return a cluster, which is made where none is named.
 
     Args:
-        given: the options of the launcher.
+        options: of the launcher.
         shared: overrides that all jobs get.
 
     Raises:
         ConfigError: an option can't be used, or there is no cluster at the address.
     """
-    options = checked(given, RayOptions)
     for name, least in (("n_jobs", 1), ("cpus", 1), ("retries", 0)):
         value = getattr(options, name)
         if value is not None and value < least:
@@ -71,7 +57,7 @@ def open_ray(given: Mapping[str, Any], shared: Sequence[str]) -> "RayPlace":
             log_to_driver=False, logging_level=logging.ERROR,
             runtime_env={"env_vars": handed_on},
         )  # fmt: skip
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except Exception as error:  # a bare Exception where its processes don't start in time
         found = f"is {options.address}: {' '.join(str(error).split())}"
         raise ConfigError("hydra.launcher.address", found, "null, auto or HOST:PORT") from error
     return RayPlace(options, shared)

@@ -2,21 +2,15 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from bioner.errors import ConfigError, nearest
+from bioner.errors import ConfigError
 from bioner.grid.heard import Heard
 from bioner.grid.jobs import Job, State
 from bioner.grid.process import Process, command
 from bioner.grid.slots import Slot
-
-T = TypeVar("T")
 
 
 class Worker:
@@ -105,27 +99,6 @@ class Followed:
         self.listen()
         self.job.seconds = self.seconds
         self.job.fail(f"{why}; last words: {self._heard.last()}")
-
-
-def checked(options: Mapping[str, Any], schema: type[T]) -> T:
-    """Return the options of a launcher.
-
-    Args:
-        options: as given.
-        schema: a dataclass of their types.
-
-    Raises:
-        ConfigError: a key or value that is none of them.
-    """
-    legal = OmegaConf.structured(schema)
-    for key in options:
-        if key not in legal:
-            found = nearest(key, map(str, legal))
-            raise ConfigError(f"hydra.launcher.{key}", "no such option", found)
-    try:
-        return cast(T, OmegaConf.to_object(OmegaConf.merge(legal, dict(options))))
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"hydra.launcher.{error.full_key}", str(error.msg)) from error
 
 
 def devices(job: Job) -> int:

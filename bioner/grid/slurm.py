@@ -12,9 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from getpass import getuser
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import submitit
@@ -22,59 +21,57 @@ from submitit.core.utils import DelayedSubmission, FailedJobError, UncompletedJo
 
 from bioner.errors import ConfigError, UserError
 from bioner.grid.jobs import Job, State
+from bioner.grid.options import SlurmOptions
 from bioner.grid.place import TICK
 from bioner.grid.process import GRACE_SECONDS, Process
-from bioner.grid.remote import Followed, Worker, checked, devices
+from bioner.grid.remote import Followed, Worker, devices
+from bioner.grid.slurm_queue import Queue
 
-# Seconds between two looks at the queue, and from a job's end until its result must be on the disk.
-_POLL, _RESULT = 5.0, 15.0
+# Seconds from a job's end until its result must be on the disk.
+_RESULT = 15.0
 
 _COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol")
-# What `squeue` says of jobs that won't run any more (squeue(1), JOB STATE CODES).
-_OVER = {
-    "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY",
-    "PREEMPTED", "REVOKED", "TIMEOUT",
-}  # fmt: skip
-_GONE = "no longer in the queue"
 
 
-@dataclass
-class SlurmOptions:
-    """The options of the launcher, as in conf/hydra/launcher/slurm.yaml."""
-
-    _target_: str = ""
-    cluster: str = "slurm"
-    n_jobs: int | None = None
-    time_limit: int = 240
-    requeues: int = 20
-    cpus: int = 4
-    memory: float | None = None
-    setup: list[str] = field(default_factory=list)
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-def open_slurm(given: Mapping[str, Any], shared: Sequence[str]) -> "SlurmPlace":
+def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmPlace":
     """Return the queue of a cluster.
 
     Args:
-        given: the options of the launcher.
+        options: of the launcher.
         shared: overrides that all jobs get.
 
     Raises:
         ConfigError: an option can't be used, or there is no Slurm here.
     """
-    options = checked(given, SlurmOptions)
     if options.cluster not in ("slurm", "local"):
         raise ConfigError("hydra.launcher.cluster", f"is {options.cluster}", "slurm or local")
     for name in ("time_limit", "cpus", "n_jobs"):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise ConfigError(f"hydra.launcher.{name}", f"is {value}", "at least 1")
+    if not isinstance(options.options, dict | None):
+        legal = "{name: value, …}, or null"
+        raise ConfigError("hydra.launcher.options", f"is {options.options!r}", legal)
     missing = [name for name in _COMMANDS if shutil.which(name) is None]
     if missing and options.cluster == "slurm":
         found = f"is slurm, and there is no command {', '.join(missing)} here"
         raise ConfigError("hydra/launcher", found, "start the grid where sbatch is")
+    try:
+        _executor(Path(), options).update_parameters(**_asked_for(options))
+    except (NameError, TypeError, ValueError) as error:
+        raise ConfigError("hydra.launcher.options", str(error).splitlines()[0]) from error
     return SlurmPlace(options, shared)
+
+
+def _executor(folder: Path, options: SlurmOptions) -> submitit.AutoExecutor:
+    return submitit.AutoExecutor(
+        folder, options.cluster,
+        slurm_max_num_timeout=options.requeues, local_max_num_timeout=options.requeues,
+    )  # fmt: skip
+
+
+def _asked_for(options: SlurmOptions) -> dict[str, Any]:
+    return {f"slurm_{name}": value for name, value in (options.options or {}).items()}
 
 
 class SlurmWorker(Worker):
@@ -111,28 +108,6 @@ class SlurmWorker(Worker):
         return process.job
 
 
-class _Queue:
-    """What Slurm knows of this user's jobs."""
-
-    def __init__(self) -> None:
-        self._looked, self._states = -_POLL, dict[str, str]()
-
-    def state(self, number: str) -> str | None:
-        """Return Slurm's word for the state of a job; None while Slurm does not answer."""
-        if time.monotonic() - self._looked >= _POLL:
-            self._looked = time.monotonic()
-            self._states = self._ask()
-        return self._states.get(number, _GONE) if self._states else None
-
-    def _ask(self) -> dict[str, str]:
-        command = ["squeue", f"--user={getuser()}", "--states=all", "--format=%i %T"]
-        try:
-            said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-        except (OSError, subprocess.SubprocessError):
-            return {}
-        return dict(line.split(maxsplit=1) for line in said.stdout.splitlines())  # a header first
-
-
 class Submitted(Followed):
     """A job of the queue.
 
@@ -142,7 +117,7 @@ class Submitted(Followed):
         queue: what Slurm knows; None for submitit's own processes on this machine.
     """
 
-    def __init__(self, job: Job, submitted: submitit.Job[Job], queue: _Queue | None) -> None:
+    def __init__(self, job: Job, submitted: submitit.Job[Job], queue: Queue | None) -> None:
         super().__init__(job, f"job {submitted.job_id} is queued")
         self._submitted, self._queue = submitted, queue
         self._since: float | None = None
@@ -154,19 +129,16 @@ class Submitted(Followed):
             return True
         if self._queue is None:
             return bool(self._submitted.done())
-        state = self._queue.state(self._submitted.job_id)
-        now = time.monotonic()
-        if self._stopped_at is not None:
-            if now > self._stopped_at + GRACE_SECONDS:
-                self._scancel()
-            return state in (*_OVER, _GONE, "COMPLETING")
-        if state not in (*_OVER, _GONE):
+        over, now = self._queue.is_over(self._submitted.job_id), time.monotonic()
+        if self._stopped_at is not None and now > self._stopped_at + GRACE_SECONDS:
+            self._scancel()
+        if not over:
             self._since = None
             return False
         # A disk of several machines may show a result late; a job that is requeued may be gone
         # for a moment.
         self._since = self._since or now
-        return now > self._since + _RESULT
+        return self._stopped_at is not None or now > self._since + _RESULT
 
     def stop(self) -> None:
         """Ask the job to end: it is interrupted where it runs, and taken out of the queue."""
@@ -209,7 +181,7 @@ class SlurmPlace:
     def __init__(self, options: SlurmOptions, shared: Sequence[str]) -> None:
         self.at_once = options.n_jobs or sys.maxsize
         self._options, self._shared = options, shared
-        self._queue = _Queue() if options.cluster == "slurm" else None
+        self._queue = Queue() if options.cluster == "slurm" else None
 
     def start(self, job: Job) -> Submitted:
         """Submit a job, or follow it where an earlier start of the grid has left it in the queue.
@@ -220,11 +192,7 @@ class SlurmPlace:
         """
         found = self._in_queue(job)
         if found is None:
-            executor = submitit.AutoExecutor(
-                job.directory / "slurm", self._options.cluster,
-                slurm_max_num_timeout=self._options.requeues,
-                local_max_num_timeout=self._options.requeues,
-            )  # fmt: skip
+            executor = _executor(job.directory / "slurm", self._options)
             executor.update_parameters(**self._resources(job))
             try:
                 threads = self._options.cpus * devices(job)
@@ -249,8 +217,7 @@ class SlurmPlace:
         folder = job.directory / "slurm"
         for file in folder.glob("*_submitted.pkl"):
             number = re.sub(r"_submitted\.pkl$", "", file.name)
-            state = self._queue.state(number)
-            if state not in (*_OVER, _GONE, "COMPLETING", None):
+            if self._queue.is_over(number) is False:
                 return submitit.SlurmJob(folder, number)
         return None
 
@@ -266,4 +233,4 @@ class SlurmPlace:
             "mem_gb": options.memory,
             f"{options.cluster}_setup": options.setup or None,
         }
-        return found | {f"slurm_{name}": value for name, value in options.options.items()}
+        return found | _asked_for(options)

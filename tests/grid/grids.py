@@ -67,7 +67,7 @@ def grid(
     """Run a grid to its end."""
     return subprocess.run(
         command(tmp_path, *overrides), cwd=tmp_path, env=environment(tmp_path) | dict(env or {}),
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
 
 
@@ -112,17 +112,21 @@ def begun(tmp_path: Path, *overrides: str) -> subprocess.Popen[str]:
 
 def pid_of(file: Path) -> int:
     """Wait for a saboteur's process."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (file.exists() and file.read_text()):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     return int(file.read_text())
 
 
-def is_gone(pid: int) -> bool:
-    """Say whether a process has ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+def is_gone(pid: int, within: float = 20.0) -> bool:
+    """Say whether a process has ended, or does so within some seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)

@@ -55,7 +55,7 @@ def test_a_stopped_grid_goes_on(number: signal.Signals, tmp_path: Path) -> None:
     started = begun(tmp_path, heads("waits", "linear"))
     pid = pid_of(tmp_path / "waits.pid")
     started.send_signal(number)
-    printed, _ = started.communicate(timeout=60)
+    printed, _ = started.communicate(timeout=600)
     assert (started.returncode, states(printed)) == (130, ["stopped", "to do"])
     assert printed.rstrip().endswith("bioner: interrupted")
     assert is_gone(pid)
@@ -67,7 +67,7 @@ def test_a_stopped_grid_goes_on(number: signal.Signals, tmp_path: Path) -> None:
 def test_two_starts_at_once_do_no_job_twice(tmp_path: Path) -> None:
     starts = [begun(tmp_path, "seed=1,2,3") for _ in range(2)]
     for start in starts:
-        printed, _ = start.communicate(timeout=300)
+        printed, _ = start.communicate(timeout=600)
         assert start.returncode == 0, printed
         assert [row.split()[0] for row in rows(printed)] == ["done"] * 3
     consoles = list((tmp_path / "runs" / "grid").glob("*/console.log"))

@@ -72,7 +72,7 @@ def test_a_stopped_grid(tmp_path: Path, cluster: str) -> None:
     )
     pid = pid_of(tmp_path / "waits.pid")
     started.send_signal(signal.SIGINT)
-    printed, _ = started.communicate(timeout=120)
+    printed, _ = started.communicate(timeout=600)
     assert (started.returncode, set(states(printed))) == (130, {"stopped"})
     assert is_gone(pid)
 
@@ -82,7 +82,7 @@ def test_a_killed_grid_takes_its_jobs_along(tmp_path: Path) -> None:
     started = begun(tmp_path, *RAY, heads("waits"))
     pid = pid_of(tmp_path / "waits.pid")
     started.kill()
-    started.communicate(timeout=60)
+    started.communicate(timeout=600)
     assert is_gone(pid)
 
 

@@ -1,44 +1,38 @@
 """What the launchers of clusters share."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bioner.config import TrainConfig
 from bioner.errors import ConfigError
 from bioner.grid.heard import Heard
 from bioner.grid.jobs import Job, State
-from bioner.grid.remote import Followed, checked, devices
+from bioner.grid.remote import Followed, devices
 from tests.composition import train_config
 
-slurm = pytest.importorskip("bioner.grid.slurm", exc_type=ImportError)
+
+@pytest.fixture(scope="module")
+def config() -> TrainConfig:
+    return train_config("finetune.targets=[demo_disease]")
 
 
-def job(directory: Path, *overrides: str) -> Job:
-    return Job((), train_config("finetune.targets=[demo_disease]", *overrides), directory)
+def test_devices_are_those_of_the_trainer(config: TrainConfig, tmp_path: Path) -> None:
+    def of(**trainer: object) -> int:
+        return devices(Job((), replace(config, trainer=trainer), tmp_path))
 
-
-def test_options_are_checked() -> None:
-    assert checked({"n_jobs": 3}, slurm.SlurmOptions).n_jobs == 3
-    with pytest.raises(ConfigError, match=r"hydra.launcher.n_job: no such option; did you mean"):
-        checked({"n_job": 3}, slurm.SlurmOptions)
-    with pytest.raises(ConfigError, match=r"hydra.launcher.n_jobs: .*'many'"):
-        checked({"n_jobs": "many"}, slurm.SlurmOptions)
-
-
-def test_devices_are_those_of_the_trainer(tmp_path: Path) -> None:
-    assert devices(job(tmp_path)) == 1
-    assert devices(job(tmp_path, "trainer=ddp", "trainer.devices=3")) == 3
-    assert devices(job(tmp_path, "trainer.devices=[0,2]")) == 2
+    assert [of(), of(devices=3), of(devices=[0, 2])] == [1, 3, 2]
     with pytest.raises(ConfigError, match=r"trainer.devices: is auto"):
-        devices(job(tmp_path, "trainer=ddp"))
-    with pytest.raises(ConfigError, match=r"trainer.num_nodes"):
-        devices(job(tmp_path, "+trainer.num_nodes=2"))
+        of(devices="auto")
+    with pytest.raises(ConfigError, match=r"trainer.num_nodes: is 2"):
+        of(num_nodes=2)
 
 
-def test_a_console_is_followed(tmp_path: Path) -> None:
+def test_a_console_is_followed(config: TrainConfig, tmp_path: Path) -> None:
     console = tmp_path / "console.log"
     console.write_text("of an earlier start\n")
-    followed = Followed(job(tmp_path), "is queued")
+    followed = Followed(Job((), config, tmp_path), "is queued")
     followed.listen()
     assert (followed.news, followed.seconds) == ("is queued", 0.0)
     with console.open("a") as file:

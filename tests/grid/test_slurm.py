@@ -75,7 +75,7 @@ def test_a_preempted_job_goes_on(tmp_path: Path, slurm: Path) -> None:
     started = begun(tmp_path, *SLURM, heads("waits_once"))
     first = pid_of(tmp_path / "waits.pid")
     subprocess.run(["scancel", "--signal=USR2", "1"], check=True)
-    printed, _ = started.communicate(timeout=300)
+    printed, _ = started.communicate(timeout=600)
     assert started.returncode == 0, printed
     assert states(printed) == ["done"]
     assert is_gone(first)
@@ -88,7 +88,7 @@ def test_a_stopped_grid_leaves_no_job_behind(tmp_path: Path, slurm: Path) -> Non
     started = begun(tmp_path, *SLURM, heads("waits"))
     pid = pid_of(tmp_path / "waits.pid")
     started.send_signal(signal.SIGINT)
-    printed, _ = started.communicate(timeout=120)
+    printed, _ = started.communicate(timeout=600)
     assert (started.returncode, states(printed)) == (130, ["stopped"])
     assert is_gone(pid)
 
@@ -98,12 +98,12 @@ def test_a_grid_finds_its_jobs_in_the_queue(tmp_path: Path, slurm: Path) -> None
     started = begun(tmp_path, *SLURM, heads("waits_once"))
     pid = pid_of(tmp_path / "waits.pid")
     started.kill()
-    started.communicate(timeout=60)
-    assert not is_gone(pid)  # it is Slurm's
+    started.communicate(timeout=600)
+    assert not is_gone(pid, within=0)  # it is Slurm's
     again = begun(tmp_path, *SLURM, heads("waits_once"))
     time.sleep(10)
     subprocess.run(["scancel", "--signal=USR2", "1"], check=True)  # now it need not wait
-    printed, _ = again.communicate(timeout=300)
+    printed, _ = again.communicate(timeout=600)
     assert (again.returncode, states(printed)) == (0, ["done"]), printed
     assert len(list(slurm.glob("[0-9]*"))) == 1
 
@@ -113,7 +113,7 @@ def test_what_slurm_ends_or_refuses_is_said(tmp_path: Path, slurm: Path) -> None
     started = begun(tmp_path, *SLURM, heads("waits"))
     pid_of(tmp_path / "waits.pid")
     (slurm / "1" / "state").write_text("OUT_OF_MEMORY")
-    printed, _ = started.communicate(timeout=120)
+    printed, _ = started.communicate(timeout=600)
     assert (started.returncode, states(printed)) == (1, ["failed"])
     assert "Slurm's job 1: OUT_OF_MEMORY" in reason(printed, "waits")
     refused = grid(tmp_path, *SLURM, "seed=2", "hydra.launcher.options={partition: full}")

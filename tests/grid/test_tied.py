@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -30,5 +29,4 @@ def test_a_killed_parent(tmp_path: Path) -> None:
     pid = pid_of(tmp_path / "pid")
     parent.kill()
     parent.wait()
-    time.sleep(0.5)
     assert is_gone(pid)

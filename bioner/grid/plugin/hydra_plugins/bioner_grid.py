@@ -11,16 +11,31 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+
+from bioner.grid.options import RayOptions, SlurmOptions
 
 if TYPE_CHECKING:
     from bioner.grid.place import Place
+
+
+for _name, _schema in (("slurm_schema", SlurmOptions), ("ray_schema", RayOptions)):
+    ConfigStore.instance().store(group="hydra/launcher", name=_name, node=_schema)
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options without the containers of OmegaConf."""
+    return {
+        key: OmegaConf.to_object(value) if OmegaConf.is_config(value) else value
+        for key, value in options.items()
+    }
 
 
 @contextmanager
@@ -146,7 +161,7 @@ class SlurmLauncher(_OwnLauncher):
     """Runs the jobs on a cluster; the options are in conf/hydra/launcher/slurm.yaml."""
 
     def __init__(self, **options: Any) -> None:
-        self._options = options
+        self._options = SlurmOptions(**_plain(options))
 
     def open_place(self, shared: Sequence[str]) -> Place[Any]:
         """Return the queue of the cluster."""
@@ -160,7 +175,7 @@ class RayLauncher(_OwnLauncher):
     """Runs the jobs on Ray; the options are in conf/hydra/launcher/ray.yaml."""
 
     def __init__(self, **options: Any) -> None:
-        self._options = options
+        self._options = RayOptions(**_plain(options))
 
     def open_place(self, shared: Sequence[str]) -> Place[Any]:
         """Return the cluster."""
