@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import submitit
-from submitit.core.utils import DelayedSubmission, FailedJobError, UncompletedJobError
+from submitit.core.utils import DelayedSubmission, FailedJobError
 
 from bioner.errors import ConfigError, UserError
 from bioner.grid.jobs import Job, State
@@ -129,16 +129,18 @@ class Submitted(Followed):
             return True
         if self._queue is None:
             return bool(self._submitted.done())
-        over, now = self._queue.is_over(self._submitted.job_id), time.monotonic()
-        if self._stopped_at is not None and now > self._stopped_at + GRACE_SECONDS:
-            self._scancel()
+        number, now = self._submitted.job_id, time.monotonic()
+        over = self._queue.is_over(number)
+        if self._stopped_at is not None:
+            if now > self._stopped_at + GRACE_SECONDS:
+                self._scancel()
+            return over is True or self._queue.state(number) == "COMPLETING"
         if not over:
             self._since = None
             return False
-        # A disk of several machines may show a result late; a job that is requeued may be gone
-        # for a moment.
+        # A disk of several machines may show a result late.
         self._since = self._since or now
-        return self._stopped_at is not None or now > self._since + _RESULT
+        return now > self._since + _RESULT
 
     def stop(self) -> None:
         """Ask the job to end: it is interrupted where it runs, and taken out of the queue."""
@@ -151,13 +153,14 @@ class Submitted(Followed):
 
     def close(self) -> None:
         """Read in the job what became of it."""
-        if self._stopped_at is not None and not self._submitted.paths.result_pickle.exists():
-            return
-        try:
-            self.take(self._submitted.result())
-        except (UncompletedJobError, FailedJobError) as error:
-            lines = [line for line in str(error).splitlines() if "UncompletedJobError: " in line]
-            self.lose(lines[-1].partition("UncompletedJobError: ")[2] if lines else self._why())
+        if self._submitted.paths.result_pickle.exists():
+            try:
+                self.take(self._submitted.result())
+            except FailedJobError as error:  # of the worker, with its traceback
+                lines = [line for line in str(error).splitlines() if "Error: " in line]
+                self.lose(lines[-1] if lines else self._why())
+        elif self._stopped_at is None:
+            self.lose(self._why())
 
     def _why(self) -> str:
         number = self._submitted.job_id
