@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,7 +92,7 @@ def heads(*names: str) -> str:
 
 def states(printed: str) -> list[str]:
     """Return the state of each job in the last table."""
-    return [row.split("head._target_")[0].rstrip("0123456789:. ") for row in rows(printed)]
+    return [words[0] for row in rows(printed) if (words := re.match(r"to \w+|\w+", row))]
 
 
 def reason(printed: str, job: str) -> str:
