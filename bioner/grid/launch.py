@@ -122,14 +122,16 @@ class _Run(Generic[R]):
             except Timeout:
                 self._waiting.append(job)
                 self._board.elsewhere(job)
-            except (OSError, UserError) as error:
-                ours = isinstance(error, UserError)
-                job.fail(
-                    str(error) if ours else f"{error.filename or job.directory}: {error.strerror}"
-                )
-                self._board.ended(job)
+            except UserError as error:
+                self._refuse(job, str(error))
+            except OSError as error:
+                self._refuse(job, f"{error.filename or job.directory}: {error.strerror}")
         if self._waiting and self._has_room():
             self._look_again = time.monotonic() + _LOCKED
+
+    def _refuse(self, job: Job, why: str) -> None:
+        job.fail(why)
+        self._board.ended(job)
 
     def _has_room(self) -> bool:
         return len(self._running) < self._place.at_once

@@ -6,6 +6,7 @@ for the same trials, whose finished runs are skipped, and goes on where it was.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
@@ -82,10 +83,11 @@ def _values(override: Override) -> BaseDistribution:
     value = override.value()
     log = "log" in getattr(value, "tags", ())
     if isinstance(value, IntervalSweep):
-        low, high = value.start, value.end
+        low: Any = value.start  # int as well, where the interval is one of integers
+        high: Any = value.end
         if isinstance(low, int) and isinstance(high, int):
             return IntDistribution(low, high, log=log)
-        return FloatDistribution(float(low or 0), float(high or 0), log=log)
+        return FloatDistribution(float(low), float(high), log=log)
     if isinstance(value, RangeSweep):
         found: list[str] = [str(one) for one in override.sweep_iterator()]
         if all(one.lstrip("-").isdigit() for one in found) and found:

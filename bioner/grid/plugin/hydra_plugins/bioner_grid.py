@@ -148,7 +148,7 @@ class ProcessLauncher(_OwnLauncher):
         self, n_jobs: int | None, gpus: Sequence[int | str] | None, time_limit: float | None
     ) -> None:
         shown = None if gpus is None else [str(gpu) for gpu in gpus]
-        self._options = {"n_jobs": n_jobs, "gpus": shown, "time_limit": time_limit}
+        self._options: dict[str, Any] = {"n_jobs": n_jobs, "gpus": shown, "time_limit": time_limit}
 
     def open_place(self, shared: Sequence[str]) -> Place[Any]:
         """Return the slots of this machine."""
