@@ -12,7 +12,7 @@ class SlurmOptions:
 
     _target_: str = MISSING
     cluster: str = MISSING
-    n_jobs: int | None = MISSING
+    n_jobs: int = MISSING
     time_limit: int = MISSING
     requeues: int = MISSING
     cpus: int = MISSING
@@ -27,7 +27,7 @@ class RayOptions:
 
     _target_: str = MISSING
     address: str | None = MISSING
-    n_jobs: int | None = MISSING
+    n_jobs: int = MISSING
     retries: int = MISSING
     cpus: int = MISSING
     memory: float | None = MISSING

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 import time
 from collections.abc import Sequence
 
@@ -44,8 +43,7 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
         ConfigError: an option can't be used, or there is no cluster at the address.
     """
     for name, least in (("n_jobs", 1), ("cpus", 1), ("retries", 0)):
-        value = getattr(options, name)
-        if value is not None and value < least:
+        if (value := getattr(options, name)) < least:
             raise ConfigError(f"hydra.launcher.{name}", f"is {value}", f"at least {least}")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     handed_on = {
@@ -113,7 +111,7 @@ class RayPlace:
     """
 
     def __init__(self, options: RayOptions, shared: Sequence[str]) -> None:
-        self.at_once = options.n_jobs or sys.maxsize
+        self.at_once = options.n_jobs
         self._options, self._shared = options, shared
 
     def start(self, job: Job) -> Task:

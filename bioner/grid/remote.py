@@ -65,7 +65,6 @@ class Followed:
         self._heard, self._console = Heard(news), job.directory / "console.log"
         self._at = self._console.stat().st_size if self._console.exists() else 0
         self._begun: float | None = None
-        self._started = time.monotonic()
         job.state = State.running
 
     @property
@@ -95,10 +94,12 @@ class Followed:
         job.seconds = ended.seconds
 
     def lose(self, why: str) -> None:
-        """Note that the job ended without a word of its worker."""
+        """Note that the job ended without a word of its worker; its record may speak for it."""
         self.listen()
+        self.job.look()
         self.job.seconds = self.seconds
-        self.job.fail(f"{why}; last words: {self._heard.last()}")
+        if self.job.state is not State.done:
+            self.job.fail(f"{why}; last words: {self._heard.last()}")
 
 
 def devices(job: Job) -> int:

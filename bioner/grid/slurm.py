@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,8 +45,7 @@ def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmPlace":
     if options.cluster not in ("slurm", "local"):
         raise ConfigError("hydra.launcher.cluster", f"is {options.cluster}", "slurm or local")
     for name in ("time_limit", "cpus", "n_jobs"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
+        if (value := getattr(options, name)) < 1:
             raise ConfigError(f"hydra.launcher.{name}", f"is {value}", "at least 1")
     if not isinstance(options.options, dict | None):
         legal = "{name: value, …}, or null"
@@ -138,7 +136,8 @@ class Submitted(Followed):
         if not over:
             self._since = None
             return False
-        # A disk of several machines may show a result late.
+        # A disk of several machines may show a result late, and sooner to who lists the folder.
+        list(self._submitted.paths.folder.iterdir())
         self._since = self._since or now
         return now > self._since + _RESULT
 
@@ -182,7 +181,7 @@ class SlurmPlace:
     """
 
     def __init__(self, options: SlurmOptions, shared: Sequence[str]) -> None:
-        self.at_once = options.n_jobs or sys.maxsize
+        self.at_once = options.n_jobs
         self._options, self._shared = options, shared
         self._queue = Queue() if options.cluster == "slurm" else None
 

@@ -1,5 +1,6 @@
 """What the launchers of clusters share."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bioner.errors import ConfigError
 from bioner.grid.heard import Heard
 from bioner.grid.jobs import Job, State
 from bioner.grid.remote import Followed, devices
+from bioner.study.record import SCHEMA, SEMANTICS
 from tests.composition import train_config
 
 
@@ -51,3 +53,11 @@ def test_our_own_error_is_the_last_word() -> None:
     heard = Heard("starts")
     heard.take(b"bioner: error: seed: is -1\nsomething else\n")
     assert heard.last() == "seed: is -1"
+
+
+def test_a_record_speaks_for_a_job_without_a_result(config: TrainConfig, tmp_path: Path) -> None:
+    followed = Followed(Job((), config, tmp_path), "is queued")
+    record = {"schema": SCHEMA, "semantics": SEMANTICS, "status": "complete", "scores": {}}
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    followed.lose("NODE_FAIL")
+    assert (followed.job.state, followed.job.error) == (State.done, "")
