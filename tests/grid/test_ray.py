@@ -58,8 +58,7 @@ def test_an_existing_cluster(tmp_path: Path, cluster: str) -> None:
     there = [*RAY, f"hydra.launcher.address={cluster}"]
     ended = grid(tmp_path, *there, heads("killed_once", "linear"))
     assert (ended.returncode, states(ended.stdout)) == (0, ["done", "done"]), ended.stdout
-    (killed,) = (tmp_path / "killed.once",)
-    assert killed.exists()
+    assert (tmp_path / "killed.once").exists()
     large = grid(tmp_path, *there, "seed=2", "hydra.launcher.cpus=3")
     assert large.returncode == 1
     assert "no node of the cluster has {'CPU': 3.0}" in large.stdout
@@ -86,6 +85,7 @@ def test_a_killed_grid_takes_its_jobs_along(tmp_path: Path) -> None:
     assert is_gone(pid)
 
 
+@pytest.mark.slow
 def test_there_is_no_cluster(tmp_path: Path) -> None:
     ended = grid(tmp_path, *RAY, "hydra.launcher.address=127.0.0.1:1")
     assert ended.returncode == 2
