@@ -26,6 +26,8 @@ from bioner.grid.process import GRACE_SECONDS, Process
 from bioner.grid.remote import Followed, Worker, devices
 from bioner.grid.slurm_queue import Queue
 
+# Minutes of an allocation, of whose end submitit has Slurm tell 90 s before.
+_SHORTEST = 3
 # Seconds from a job's end until its result must be on the disk.
 _RESULT = 15.0
 
@@ -44,9 +46,9 @@ def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmPlace":
     """
     if options.cluster not in ("slurm", "local"):
         raise ConfigError("hydra.launcher.cluster", f"is {options.cluster}", "slurm or local")
-    for name in ("time_limit", "cpus", "n_jobs"):
-        if (value := getattr(options, name)) < 1:
-            raise ConfigError(f"hydra.launcher.{name}", f"is {value}", "at least 1")
+    for name, least in (("time_limit", _SHORTEST), ("cpus", 1), ("n_jobs", 1), ("requeues", 0)):
+        if (value := getattr(options, name)) < least:
+            raise ConfigError(f"hydra.launcher.{name}", f"is {value}", f"at least {least}")
     if not isinstance(options.options, dict | None):
         legal = "{name: value, …}, or null"
         raise ConfigError("hydra.launcher.options", f"is {options.options!r}", legal)
@@ -131,6 +133,7 @@ class Submitted(Followed):
         over = self._queue.is_over(number)
         if self._stopped_at is not None:
             if now > self._stopped_at + GRACE_SECONDS:
+                self._stopped_at = now
                 self._scancel()
             return over is True or self._queue.state(number) == "COMPLETING"
         if not over:
@@ -160,6 +163,8 @@ class Submitted(Followed):
                 self.lose(lines[-1] if lines else self._why())
         elif self._stopped_at is None:
             self.lose(self._why())
+        elif self._queue is not None:  # perhaps it has not ended: a second Ctrl-C
+            self._scancel()
 
     def _why(self) -> str:
         number = self._submitted.job_id
@@ -169,7 +174,8 @@ class Submitted(Followed):
         return f"Slurm's job {number}: {state}; its log is {self._submitted.paths.stderr}"
 
     def _scancel(self, *options: str) -> None:
-        subprocess.run(["scancel", *options, self._submitted.job_id], check=False)
+        command = ["scancel", *options, self._submitted.job_id]
+        subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # it may have ended
 
 
 class SlurmPlace:

@@ -5,10 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bioner.errors import ConfigError
+from bioner.grid.options import SlurmOptions
 from tests.grid import slurm_stand_in
 from tests.grid.grids import (
     begun,
@@ -23,6 +26,8 @@ from tests.grid.grids import (
 )
 
 pytest.importorskip("submitit")
+
+from bioner.grid.slurm import open_slurm
 
 LOCAL = ["hydra/launcher=slurm", "hydra.launcher.cluster=local"]
 SLURM = ["hydra/launcher=slurm", "hydra.launcher.cpus=1"]
@@ -119,6 +124,18 @@ def test_what_slurm_ends_or_refuses_is_said(tmp_path: Path, slurm: Path) -> None
     refused = grid(tmp_path, *SLURM, "seed=2", "hydra.launcher.options={partition: full}")
     assert "invalid partition specified: full" in refused.stdout
     assert refused.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("time_limit", 2), ("cpus", 0), ("n_jobs", 0), ("requeues", -1), ("cluster", "pbs"),
+     ("options", 3), ("options", {"partitio": "gpu"})],
+)  # fmt: skip
+def test_options_are_checked(key: str, value: object, slurm: Path) -> None:
+    options = SlurmOptions("", "slurm", 1, 60, 1, 1, None)
+    open_slurm(options, [])
+    with pytest.raises(ConfigError, match=rf"hydra.launcher.{key}: .*"):
+        open_slurm(replace(options, **{key: value}), [])
 
 
 def test_there_is_no_slurm(tmp_path: Path) -> None:
