@@ -160,7 +160,7 @@ class Submitted(Followed):
                 self.take(self._submitted.result())
             except FailedJobError as error:  # of the worker, with its traceback
                 lines = [line for line in str(error).splitlines() if "Error: " in line]
-                self.lose(lines[-1] if lines else self._why())
+                self.lose(lines[-1].partition("Error: ")[2] if lines else self._why())
         elif self._stopped_at is None:
             self.lose(self._why())
         elif self._queue is not None:  # perhaps it has not ended: a second Ctrl-C
