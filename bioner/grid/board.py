@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bioner.config import TrainConfig
 from bioner.grid.jobs import OPEN, Job, State
-from bioner.grid.process import Process
+from bioner.grid.place import Running
 
 _COLOURS = {State.done: "green", State.failed: "red", State.stopped: "yellow"}
 
@@ -85,7 +85,7 @@ class Board:
         self._console = Console(highlight=False)
         self._live = Live(console=self._console, refresh_per_second=2, transient=True)
         self._elsewhere: set[Job] = set()
-        self._running: Sequence[Process] = ()
+        self._running: Sequence[Running] = ()
 
     def __enter__(self) -> Self:
         same = f" ({self._twice} more are the same as one of these)" if self._twice else ""
@@ -105,10 +105,10 @@ class Board:
         self._live.stop()
         print_jobs(self._jobs, self._twice)
 
-    def started(self, process: Process) -> None:
+    def started(self, running: Running) -> None:
         """Say that a job runs."""
         if not self._live.is_started:
-            self._say(f"starts: {process.job.label} in {_short(process.job.directory)}")
+            self._say(f"starts: {running.job.label} in {_short(running.job.directory)}")
 
     def elsewhere(self, job: Job) -> None:
         """Say, once, that another start of the grid runs a job."""
@@ -123,7 +123,7 @@ class Board:
         why = f": {job.error}" if job.error else ""
         self._say(f"{job.state}{score}{time}: {job.label}{why}; {self._rest()}")
 
-    def refresh(self, running: Sequence[Process]) -> None:
+    def refresh(self, running: Sequence[Running]) -> None:
         """Show how far the running jobs are."""
         self._running = running
         if self._live.is_started:
@@ -139,11 +139,11 @@ class Board:
             return f"{left} left"
         pace = sum(took) / len(took)
         running = [one for one in self._running if one.job.state is State.running]
-        behind = sum(min(process.seconds, pace) for process in running)
+        behind = sum(min(one.seconds, pace) for one in running)
         return f"{left} left, ETA {_clock(max(0.0, pace * left - behind) / self._at_once)}"
 
     def _table(self) -> Group:
         table = Table("running", "time", "progress", box=None, pad_edge=False)
-        for process in self._running:
-            table.add_row(Text(process.job.label), _clock(process.seconds), Text(process.news))
+        for one in self._running:
+            table.add_row(Text(one.job.label), _clock(one.seconds), Text(one.news))
         return Group(table, Text(f"{_counts(self._jobs)}; {self._rest()}"))

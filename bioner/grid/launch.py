@@ -1,29 +1,26 @@
-"""Runs the jobs of a grid that are not finished, each in its own process."""
+"""Runs the jobs of a grid that are not finished, each in its own process, in a place for them."""
 
-import select
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from filelock import FileLock, Timeout
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from bioner.errors import ConfigError, UserError
+from bioner.errors import UserError
 from bioner.grid.board import Board, print_jobs
 from bioner.grid.compose import Composer
 from bioner.grid.jobs import OPEN, Job, State, compose_jobs
-from bioner.grid.process import Process
-from bioner.grid.slots import Slot, make_slots
+from bioner.grid.place import Place, R
 from bioner.study.record import mean_devel
 
-# Seconds between two looks at the processes, and at the jobs that another start is running.
-_TICK, _LOCKED = 0.25, 2.0
+# Seconds between two looks at the jobs that another start is running.
+_LOCKED = 2.0
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -32,17 +29,15 @@ _OF_THE_GRID = ("hydra.mode", "hydra/launcher", "hydra.launcher", "hydra/sweeper
                 "hydra/job_logging")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Places:
-    """The options of the launcher, as in conf/hydra/launcher/processes.yaml."""
-
-    n_jobs: int | None
-    gpus: Sequence[str] | None
-    time_limit: float | None
+OpenPlace = Callable[[Sequence[str]], Place[Any]]
+"""Opens a place for jobs that get these overrides besides their own."""
 
 
 def launch(
-    context: HydraContext, master: DictConfig, overrides: Sequence[Sequence[str]], places: Places
+    context: HydraContext,
+    master: DictConfig,
+    overrides: Sequence[Sequence[str]],
+    open_place: OpenPlace,
 ) -> list[JobReturn]:
     """Compose all jobs of a grid, run what is missing and show what became of each.
 
@@ -50,7 +45,7 @@ def launch(
         context: Hydra's loader of configs.
         master: the config of the grid.
         overrides: of each job.
-        places: where they run.
+        open_place: opens the place where they run.
 
     Returns:
         For each job the mean devel F1 of its targets, or the error with which it failed.
@@ -60,11 +55,6 @@ def launch(
         SystemExit: after `dry_run=true`.
         KeyboardInterrupt: the user stopped the grid; its processes have ended.
     """
-    if places.time_limit is not None and places.time_limit <= 0:
-        raise ConfigError(
-            "hydra.launcher.time_limit", f"is {places.time_limit}", "minutes, above 0"
-        )
-    slots = make_slots(places.n_jobs, places.gpus)
     jobs = compose_jobs(overrides, Composer(context.config_loader, master))
     grid = list(dict.fromkeys(jobs))
     for job in grid:
@@ -72,8 +62,9 @@ def launch(
     if master.dry_run:
         print_jobs(grid, twice=len(jobs) - len(grid))
         raise SystemExit(0)
-    with Board(grid, twice=len(jobs) - len(grid), at_once=len(slots)) as board:
-        _Run(grid, slots, _for_all(master), places.time_limit, board).go()
+    place = open_place(_for_all(master))
+    with Board(grid, twice=len(jobs) - len(grid), at_once=min(len(grid), place.at_once)) as board:
+        _Run(grid, place, board).go()
     return [_result(job) for job in jobs]
 
 
@@ -98,21 +89,13 @@ def _result(job: Job) -> JobReturn:
     )
 
 
-class _Run:
+class _Run(Generic[R]):
     """One start of a grid."""
 
-    def __init__(
-        self,
-        jobs: Sequence[Job],
-        slots: Sequence[Slot],
-        for_all: Sequence[str],
-        time_limit: float | None,
-        board: Board,
-    ) -> None:
+    def __init__(self, jobs: Sequence[Job], place: Place[R], board: Board) -> None:
         self._waiting = deque(job for job in jobs if job.state in OPEN)
-        self._free, self._for_all, self._board = deque(slots), for_all, board
-        self._limit = None if time_limit is None else 60 * time_limit
-        self._running: dict[Process, tuple[Slot, FileLock]] = {}
+        self._place, self._board = place, board
+        self._running: dict[R, FileLock] = {}
         self._look_again = 0.0
 
     def go(self) -> None:
@@ -127,11 +110,11 @@ class _Run:
                 raise
 
     def _fill(self) -> None:
-        """Start jobs in the free slots; those that another start of the grid runs come later."""
+        """Start what the place takes; jobs that another start of the grid runs come later."""
         if time.monotonic() < self._look_again:
             return
         for _ in range(len(self._waiting)):
-            if not self._free:
+            if not self._has_room():
                 return
             job = self._waiting.popleft()
             try:
@@ -139,11 +122,19 @@ class _Run:
             except Timeout:
                 self._waiting.append(job)
                 self._board.elsewhere(job)
+            except UserError as error:
+                self._refuse(job, str(error))
             except OSError as error:
-                job.fail(f"{error.filename or job.directory}: {error.strerror}")
-                self._board.ended(job)
-        if self._waiting and self._free:
+                self._refuse(job, f"{error.filename or job.directory}: {error.strerror}")
+        if self._waiting and self._has_room():
             self._look_again = time.monotonic() + _LOCKED
+
+    def _refuse(self, job: Job, why: str) -> None:
+        job.fail(why)
+        self._board.ended(job)
+
+    def _has_room(self) -> bool:
+        return len(self._running) < self._place.at_once
 
     def _start(self, job: Job) -> None:
         job.directory.mkdir(parents=True, exist_ok=True)
@@ -155,45 +146,34 @@ class _Run:
             if job.state not in OPEN:
                 self._board.ended(job)
                 return
-            slot = self._free[0]
-            process = Process(job, self._for_all, slot.environment(job.config), self._limit)
+            self._running[started := self._place.start(job)] = lock
             on_error.pop_all()
-        self._free.popleft()
-        self._running[process] = slot, lock
-        self._board.started(process)
+        self._board.started(started)
 
     def _attend(self) -> None:
-        """Listen to the processes for a moment, and clear up after those that have ended."""
-        self._listen()
-        for process in [process for process in self._running if process.ended()]:
-            self._close(process)
+        """Listen to the jobs for a moment, and clear up after those that have ended."""
+        self._place.listen(list(self._running))
+        for running in [running for running in self._running if running.ended()]:
+            self._clear(running)
         self._board.refresh(list(self._running))
 
-    def _listen(self) -> None:
-        speakers = {process.output: process for process in self._running if process.speaks}
-        for output in select.select(list(speakers), [], [], _TICK)[0]:
-            speakers[output].listen()
-        if len(speakers) < len(self._running):  # one closed its output and lives on
-            time.sleep(_TICK)
-
-    def _close(self, process: Process, stopped: bool = False) -> None:
-        slot, lock = self._running.pop(process)
-        process.close()
+    def _clear(self, running: R, stopped: bool = False) -> None:
+        lock = self._running.pop(running)
+        self._place.clear(running)
         lock.release()
-        self._free.append(slot)
-        if stopped and process.job.state is not State.done:
-            process.job.state, process.job.error = State.stopped, ""
-        self._board.ended(process.job)
+        if stopped and running.job.state is not State.done:
+            running.job.state, running.job.error = State.stopped, ""
+        self._board.ended(running.job)
 
     def _stop(self) -> None:
-        """End all processes; a second Ctrl-C kills them at once."""
-        for process in self._running:
-            process.stop()
+        """End all that runs; a second Ctrl-C kills it at once."""
+        for running in self._running:
+            running.stop()
         with suppress(KeyboardInterrupt):
-            while False in [process.ended() for process in self._running]:
-                self._listen()
-        for process in list(self._running):
-            self._close(process, stopped=True)
+            while False in [running.ended() for running in self._running]:
+                self._place.listen(list(self._running))
+        for running in list(self._running):
+            self._clear(running, stopped=True)
 
 
 @contextmanager

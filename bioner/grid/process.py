@@ -1,32 +1,37 @@
 """The process of one job: started, listened to, stopped with all that it started itself."""
 
 import os
-import re
 import select
 import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from bioner.errors import UserError
+from bioner.grid import tied
+from bioner.grid.heard import Heard
 from bioner.grid.jobs import Job, State
+from bioner.grid.place import TICK
 from bioner.study.record import finished, read_record
 
 # Seconds that a process gets to end by itself before it is killed.
 GRACE_SECONDS = 10.0
 
-_NEWS = re.compile(r"(?:pretrain|finetune) epoch .*")
 
+def command(job: Job, shared: Sequence[str]) -> list[str]:
+    """Return the command line of a job: `bioner` is started as this process was.
 
-def command() -> list[str]:
-    """Return how `bioner` is started: as this process was."""
+    Args:
+        job: what is run.
+        shared: overrides that all jobs of the grid get.
+    """
     script = sys.modules["__main__"].__spec__ is None and Path(sys.argv[0]).is_file()
-    return [sys.executable, *([sys.argv[0]] if script else ["-m", "bioner"])]
+    bioner = [str(Path(sys.argv[0]).absolute())] if script else ["-m", "bioner"]
+    return [sys.executable, *bioner, "train", *job.overrides, *shared]
 
 
 class Process:
@@ -37,28 +42,31 @@ class Process:
 
     Args:
         job: what is run; its state is changed here.
-        shared: overrides that all jobs get.
+        words: its command line.
         environment: variables besides this process's own.
         time_limit: seconds, or None.
+
+    Attributes:
+        killed: by a signal from elsewhere, as of a machine without memory.
     """
 
     def __init__(
         self,
         job: Job,
-        shared: Sequence[str],
+        words: Sequence[str],
         environment: Mapping[str, str],
         time_limit: float | None,
     ) -> None:
-        self.job, self.news, self.speaks = job, "starts", True
-        self._lines: deque[str] = deque(maxlen=20)
-        self._partial = b""
+        self.job, self.speaks = job, True
+        self._heard = Heard("starts")
         self._log: BinaryIO | None = (job.directory / "console.log").open("ab")
         self._before = _stamp(job.directory)
         self._limit, self._over = time_limit, False
         self._kill_at: float | None = None
+        self.killed = False
         self.started = time.monotonic()
         self._process = subprocess.Popen(
-            [*command(), "train", *job.overrides, *shared],
+            [sys.executable, tied.__file__, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -75,6 +83,18 @@ class Process:
         """How long it has been running."""
         return time.monotonic() - self.started
 
+    @property
+    def news(self) -> str:
+        """How far it is."""
+        return self._heard.news
+
+    def wait(self) -> None:
+        """Wait a moment, and take what it prints in it."""
+        if not self.speaks:  # it closed its output and lives on
+            time.sleep(TICK)
+        elif select.select([self.output], [], [], TICK)[0]:
+            self.listen()
+
     def listen(self) -> None:
         """Take what it has printed since."""
         try:
@@ -88,13 +108,7 @@ class Process:
                 self._log.flush()
             except OSError:  # a full disk: the job itself will say so
                 self._log = None
-        *lines, self._partial = (self._partial + text).split(b"\n")
-        for line in lines:
-            said = line.decode(errors="replace").rstrip()
-            if said:
-                self._lines.append(said)
-            if news := _NEWS.search(said):
-                self.news = news[0]
+        self._heard.take(text)
 
     def ended(self) -> bool:
         """Say whether the process has ended; see to it that it does where its time is over."""
@@ -137,7 +151,8 @@ class Process:
                 f"stopped: it took longer than {self._limit:.0f} s (hydra.launcher.time_limit)"
             )
         elif code < 0:
-            job.fail(f"killed by {signal.Signals(-code).name}; last words: {self._last()}")
+            self.killed = True
+            job.fail(f"killed by {signal.Signals(-code).name}; last words: {self._heard.last()}")
         elif code > 0:
             job.fail(self._reason())
         else:
@@ -161,11 +176,7 @@ class Process:
             if error:
                 ours = error["type"] in ("UserError", "ConfigError", "DataError")
                 return f"{'' if ours else error['type'] + ': '}{error['message']}"
-        return self._last()
-
-    def _last(self) -> str:
-        said = [line for line in self._lines if line.startswith("bioner: error: ")]
-        return (said or self._lines or ["(none)"])[-1].removeprefix("bioner: error: ")
+        return self._heard.last()
 
 
 def _stamp(directory: Path) -> int | None:

@@ -87,7 +87,9 @@ class _Checkpoint(pl.Callback):
         self._file, self._last = file, time.monotonic()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if time.monotonic() - self._last < CHECKPOINT_SECONDS:
+        due = time.monotonic() - self._last >= CHECKPOINT_SECONDS
+        # All processes save or none does: their clocks differ, and saving waits for all.
+        if not trainer.strategy.broadcast(due):
             return
         temporary = self._file.with_suffix(".tmp")
         trainer.save_checkpoint(temporary)

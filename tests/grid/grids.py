@@ -2,8 +2,12 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 SABOTEUR = """
@@ -21,10 +25,32 @@ def hangs(hidden, tags, **_):
     pathlib.Path("hangs.pid").write_text(str(os.getpid()))
     time.sleep(1000)
 
+def waits_once(hidden, tags, **_):
+    if not pathlib.Path("waits.pid").exists():
+        waits(hidden, tags)
+    from bioner.model.heads import LinearHead
+    return LinearHead(hidden, tags)
+
+def clocks_differ(hidden, tags, **_):
+    from bioner.model.heads import LinearHead
+    from bioner.study import stage
+    stage.CHECKPOINT_SECONDS = 0.0 if os.environ.get("LOCAL_RANK", "0") == "0" else 1e9
+    return LinearHead(hidden, tags)
+
+def killed_once(hidden, tags, **_):
+    if not pathlib.Path("killed.once").exists():
+        pathlib.Path("killed.once").touch()
+        killed(hidden, tags)
+    from bioner.model.heads import LinearHead
+    return LinearHead(hidden, tags)
+
 def waits(hidden, tags, **_):
     pathlib.Path("waits.pid").write_text(str(os.getpid()))
     time.sleep(1000)
 """
+
+
+LINEAR = "bioner.model.heads.LinearHead"
 
 
 def command(tmp_path: Path, *overrides: str) -> list[str]:
@@ -42,11 +68,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def grid(tmp_path: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
+def grid(
+    tmp_path: Path, *overrides: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a grid to its end."""
     return subprocess.run(
-        command(tmp_path, *overrides), cwd=tmp_path, env=environment(tmp_path),
-        capture_output=True, text=True, check=False, timeout=300,
+        command(tmp_path, *overrides), cwd=tmp_path, env=environment(tmp_path) | dict(env or {}),
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
 
 
@@ -61,3 +89,51 @@ def rows(printed: str) -> list[str]:
     lines = printed.splitlines()
     last = max(i for i, line in enumerate(lines) if line.startswith("state"))
     return [line for line in lines[last + 1 :] if "runs/" in line and "failed:" not in line]
+
+
+def heads(*names: str) -> str:
+    """Return the override that gives each job one of these heads."""
+    return "head._target_=" + ",".join(LINEAR if n == "linear" else f"saboteur.{n}" for n in names)
+
+
+def states(printed: str) -> list[str]:
+    """Return the state of each job in the last table."""
+    return [words[0] for row in rows(printed) if (words := re.match(r"to \w+|\w+", row))]
+
+
+def reason(printed: str, job: str) -> str:
+    """Return the one line that says why a job failed."""
+    start = f"failed: head._target_=saboteur.{job}: "
+    (line,) = [line for line in printed.splitlines() if line.startswith(start)]
+    return line.removeprefix(start)
+
+
+def begun(tmp_path: Path, *overrides: str) -> subprocess.Popen[str]:
+    """Start a grid."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # not ignored, as behind a shell's &
+    return subprocess.Popen(
+        command(tmp_path, *overrides), cwd=tmp_path, env=environment(tmp_path),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def pid_of(file: Path) -> int:
+    """Wait for a saboteur's process."""
+    deadline = time.monotonic() + 300
+    while not (file.exists() and file.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return int(file.read_text())
+
+
+def is_gone(pid: int, within: float = 20.0) -> bool:
+    """Say whether a process has ended, or does so within some seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
