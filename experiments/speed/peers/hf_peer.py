@@ -1,0 +1,140 @@
+"""The Hugging Face Trainer's token-classification recipe; then its pipeline on plain text.
+
+With `grouped` batches hold similar lengths, and the pipeline gets the texts sorted, 32 at a time;
+else they go one by one, which is the pipeline's default.
+"""
+
+from typing import Any
+
+import rounds
+
+if __name__ == "__main__":
+    JOB, ROUNDS = rounds.start()
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+from transformers import (
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    DataCollatorForTokenClassification,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    pipeline,
+)
+
+
+class Encoded(Dataset):
+    """Tokenised sentences with one label per word, on its first piece; the rest is -100."""
+
+    def __init__(self, job: rounds.Job, split: str, tokenizer: Any) -> None:
+        words, self.tags = job.read(split)
+        self._features = tokenizer(words, is_split_into_words=True)
+        self._labels = []
+        for index, tags in enumerate(self.tags):
+            before, labels = None, []
+            for word in self._features.word_ids(index):
+                first = word is not None and word != before
+                labels.append(job.tags.index(tags[word]) if first else -100)
+                before = word
+            self._labels.append(labels)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, index: int) -> dict[str, list[int]]:
+        return {
+            "input_ids": self._features["input_ids"][index],
+            "attention_mask": self._features["attention_mask"][index],
+            "labels": self._labels[index],
+        }
+
+
+class Paced(TrainerCallback):
+    """Keeps the rounds."""
+
+    def __init__(self, line: rounds.Rounds) -> None:
+        self._line = line
+
+    def on_epoch_begin(self, *_: Any, **__: Any) -> None:
+        """Begin a round."""
+        self._line.begin()
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        """Count an update."""
+        self._line.done()
+
+
+def trainer_of(job: rounds.Job, line: rounds.Rounds) -> tuple[Trainer, Any]:
+    """Return the trainer, and the tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(job.model)
+    names = dict(enumerate(job.tags))
+    model = AutoModelForTokenClassification.from_pretrained(
+        job.model, id2label=names, label2id={tag: i for i, tag in names.items()}
+    )
+    line.watch_padding(model.base_model)
+    trainer = Trainer(
+        model=model,
+        args=TrainingArguments(
+            output_dir=job.output,
+            num_train_epochs=job.rounds,
+            learning_rate=3e-4,
+            per_device_train_batch_size=job.sentences,
+            per_device_eval_batch_size=64,
+            lr_scheduler_type="linear",
+            warmup_steps=0.1,
+            weight_decay=0.01,
+            train_sampling_strategy="group_by_length" if job.grouped else "random",
+            bf16=job.precision == "bf16",
+            save_strategy="no",
+            seed=job.seed,
+            report_to=[],
+            disable_tqdm=True,
+        ),
+        train_dataset=Encoded(job, "train", tokenizer),
+        data_collator=DataCollatorForTokenClassification(tokenizer),
+        callbacks=[Paced(line)],
+    )
+    return trainer, tokenizer
+
+
+def f1_of(job: rounds.Job, trainer: Trainer, tokenizer: Any) -> float:
+    """Return strict F1 on test, words given."""
+    test = Encoded(job, "test", tokenizer)
+    guess, labels, _ = trainer.predict(test)
+    rows = zip(np.argmax(guess, -1), labels != -100, strict=True)
+    return rounds.strict_f1(test.tags, [[job.tags[i] for i in row[kept]] for row, kept in rows])
+
+
+def predict(job: rounds.Job, line: rounds.Rounds, tagger: Any) -> None:
+    """Annotate the text of the test split, in rounds."""
+    texts = [" ".join(words) for words in job.read("test")[0]]
+    for _ in range(job.rounds):
+        line.begin()
+        if job.grouped:
+            order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+            found = tagger([texts[i] for i in order], batch_size=32)
+            assert len(dict(zip(order, found, strict=True))) == len(texts)
+        else:
+            tagger(texts)
+        line.end()
+
+
+def main(job: rounds.Job, line: rounds.Rounds) -> None:
+    """Train, predict, report."""
+    torch.set_num_threads(job.threads)
+    trainer, tokenizer = trainer_of(job, line)
+    trainer.train()
+    model = trainer.model.eval()
+    f1 = f1_of(job, trainer, tokenizer)
+    if job.precision == "bf16":
+        model = model.bfloat16()
+    tagger = pipeline("token-classification", model=model, tokenizer=tokenizer,
+                      aggregation_strategy="first", device="cpu")  # fmt: skip
+    predict(job, line, tagger)
+    line.tell("end", f1=f1, versions=rounds.versions("torch", "transformers", "accelerate"))
+
+
+if __name__ == "__main__":
+    main(JOB, ROUNDS)
