@@ -7,14 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
+from torch import Tensor
 
 
-def ended(tmp_path: Path, study: str, *overrides: str) -> dict:
+def ended(tmp_path: Path, study: str, *overrides: str) -> tuple[dict, dict[str, Tensor]]:
+    """Train, and return the record and the selected weights."""
     still = ["head.dropout=0.0", "+encoder.from_scratch.hidden_dropout_prob=0.0",
              "+encoder.from_scratch.attention_probs_dropout_prob=0.0"]  # fmt: skip
     run = subprocess.run(
         [sys.executable, "-m", "bioner", "train", "encoder=tiny", *still,
-         "logger=none", "trainer.accelerator=cpu", "optimizer.lr=3e-3", f"study={study}",
+         "logger=none", "trainer.accelerator=cpu", "optimizer.lr=0.1", f"study={study}",
+         # Its updates are the gradients themselves: AdamW would hide their size.
+         "optimizer._target_=torch.optim.SGD",
          "pretrain=sources", "pretrain.sources=[demo_disease_related]", "pretrain.epochs=1",
          "pretrain.train_size=100", "finetune=mtl", "finetune.targets=[demo_disease]",
          "finetune.auxiliaries=[demo_chemical]", "finetune.epochs=2", f"cache_dir={tmp_path}/cache",
@@ -26,15 +31,23 @@ def ended(tmp_path: Path, study: str, *overrides: str) -> dict:
     (record,) = (tmp_path / "runs" / study).glob("*/record.json")
     predicted = (record.parent / "predictions" / "demo_disease.test.tsv").read_text()
     assert predicted.count("\n\n") == 240
-    return json.loads(record.read_text())
+    weights = load_file(record.parent / "checkpoints" / "demo_disease.safetensors")
+    return json.loads(record.read_text()), weights
+
+
+def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
+    return max(float((ours[name] - theirs[name]).abs().max()) for name in ours if name in theirs)
 
 
 def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path) -> None:
-    one = ended(tmp_path, "one", "batch.sentences=16")
-    two = ended(tmp_path, "two", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2",
-                "batch.sentences=8")  # fmt: skip
+    one, weights = ended(tmp_path, "one", "batch.sentences=16")
+    two, same = ended(tmp_path, "two", "trainer=ddp", "trainer.accelerator=cpu",
+                      "trainer.devices=2", "batch.sentences=8")  # fmt: skip
     assert two["mixing"] == one["mixing"]
     for split in ("devel", "test"):
         mine, theirs = (r["scores"]["demo_disease"][split] for r in (two, one))
         assert mine["support"] == theirs["support"]
         assert mine["f1"] == pytest.approx(theirs["f1"], abs=0.02)
+    start = next((tmp_path / "runs" / ".stages").glob("*/weights.safetensors"))
+    assert one["best"] == two["best"]
+    assert furthest(weights, same) < 1e-3 * furthest(weights, load_file(start))

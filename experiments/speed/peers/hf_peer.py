@@ -29,10 +29,10 @@ class Encoded(Dataset):
     """Tokenised sentences with one label per word, on its first piece; the rest is -100."""
 
     def __init__(self, job: rounds.Job, split: str, tokenizer: Any) -> None:
-        words, self.tags = job.read(split)
+        words, tags_of = job.read(split)
         self._features = tokenizer(words, is_split_into_words=True)
         self._labels = []
-        for index, tags in enumerate(self.tags):
+        for index, tags in enumerate(tags_of):
             before, labels = None, []
             for word in self._features.word_ids(index):
                 first = word is not None and word != before
@@ -100,11 +100,14 @@ def trainer_of(job: rounds.Job, line: rounds.Rounds) -> tuple[Trainer, Any]:
 
 
 def f1_of(job: rounds.Job, trainer: Trainer, tokenizer: Any) -> float:
-    """Return strict F1 on test, words given."""
-    test = Encoded(job, "test", tokenizer)
-    guess, labels, _ = trainer.predict(test)
-    rows = zip(np.argmax(guess, -1), labels != -100, strict=True)
-    return rounds.strict_f1(test.tags, [[job.tags[i] for i in row[kept]] for row, kept in rows])
+    """Return strict F1 on test, words given; where batches are grouped, so is what it returns."""
+    guess, labels, _ = trainer.predict(Encoded(job, "test", tokenizer))
+    kept = labels != -100
+    gold, found = (
+        [[job.tags[i] for i in row[k]] for row, k in zip(ids, kept, strict=True)]
+        for ids in (labels, np.argmax(guess, -1))
+    )
+    return rounds.strict_f1(gold, found)
 
 
 def predict(job: rounds.Job, line: rounds.Rounds, tagger: Any) -> None:
