@@ -25,7 +25,7 @@ def ended(tmp_path: Path, study: str, *overrides: str) -> tuple[dict, dict[str, 
          "finetune.auxiliaries=[demo_chemical]", "finetune.epochs=2", f"cache_dir={tmp_path}/cache",
          f"datasets_dir={tmp_path}/datasets", *overrides],
         cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
-        check=False, timeout=300,
+        check=False, timeout=600,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     (record,) = (tmp_path / "runs" / study).glob("*/record.json")
