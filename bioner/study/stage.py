@@ -84,7 +84,9 @@ class _Checkpoint(pl.Callback):
         self._file, self._last = file, time.monotonic()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if time.monotonic() - self._last < CHECKPOINT_SECONDS:
+        due = time.monotonic() - self._last >= CHECKPOINT_SECONDS
+        # Saving is waited for by all processes, whose clocks started at moments of their own.
+        if not trainer.strategy.broadcast(due):
             return
         temporary = self._file.with_suffix(".tmp")
         trainer.save_checkpoint(temporary)

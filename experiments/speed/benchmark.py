@@ -123,7 +123,7 @@ def types_of(folder: Path) -> list[str]:
 def worker_of(asked: Options, peer: str, job: Job) -> Worker:
     """Start a peer."""
     python = asked.flair_python if peer == "flair" else sys.executable
-    return Worker(_SCRIPTS[peer], python, job)
+    return Worker(_SCRIPTS[peer], python, job, asked.clock)
 
 
 def prepared(asked: Options, name: str) -> Sample:

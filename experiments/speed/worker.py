@@ -24,12 +24,13 @@ class Worker:
         script: its file in `peers`.
         python: the interpreter of its environment.
         job: what it does.
+        clock: what is counted: wall or cpu.
 
     Attributes:
         first_step: seconds from its start to the end of its first update.
     """
 
-    def __init__(self, script: str, python: str, job: Job) -> None:
+    def __init__(self, script: str, python: str, job: Job, clock: str = "wall") -> None:
         Path(job.output).mkdir(parents=True, exist_ok=True)
         self._log = Path(job.output, "log.txt")
         theirs_in, self._to = os.pipe()
@@ -40,7 +41,7 @@ class Worker:
             "SPEED_IN": str(theirs_in), "SPEED_OUT": str(theirs_out), "OMP_NUM_THREADS": threads,
             "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false",
         }  # fmt: skip
-        self._started = time.time()
+        self._clock, self._started = clock, time.time() if clock == "wall" else 0.0
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [python, str(_PEERS / script), json.dumps(asdict(job))], env=environment,
@@ -55,7 +56,7 @@ class Worker:
     def begin(self) -> dict[str, Any]:
         """Run the first round, to warm up; return what it reports."""
         os.write(self._to, b"go\n")
-        self.first_step = self._expect("first")["at"] - self._started
+        self.first_step = self._expect("first")[self._clock] - self._started
         found = self._expect("round")
         self._expect("ready")
         return found

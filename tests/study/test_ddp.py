@@ -11,6 +11,25 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 
+CHECKPOINTED = """
+import os, sys
+from pathlib import Path
+import pytorch_lightning as pl
+from pytorch_lightning.demos.boring_classes import BoringModel
+from bioner.study import stage
+
+file, due = Path(sys.argv[1]), sys.argv[2]
+checkpoint = stage._Checkpoint(file)
+if os.environ.get("LOCAL_RANK", "0") == due:
+    checkpoint._last -= stage.CHECKPOINT_SECONDS
+trainer = pl.Trainer(accelerator="cpu", devices=2, strategy="ddp", max_epochs=2,
+                     limit_train_batches=2, limit_val_batches=0, logger=False,
+                     enable_checkpointing=False, enable_progress_bar=False,
+                     enable_model_summary=False, callbacks=[checkpoint])
+trainer.fit(BoringModel())
+"""
+
+
 def ended(tmp_path: Path, study: str, *overrides: str) -> tuple[dict, dict[str, Tensor]]:
     """Train, and return the record and the selected weights."""
     still = ["head.dropout=0.0", "+encoder.from_scratch.hidden_dropout_prob=0.0",
@@ -51,3 +70,18 @@ def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path) -> No
     start = next((tmp_path / "runs" / ".stages").glob("*/weights.safetensors"))
     assert one["best"] == two["best"]
     assert furthest(weights, same) < 1e-3 * furthest(weights, load_file(start))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("due", ["0", "1"])
+def test_the_first_process_says_when_a_checkpoint_is_due(tmp_path: Path, due: str) -> None:
+    (tmp_path / "train.py").write_text(CHECKPOINTED)
+    file = tmp_path / "finetune.ckpt"
+    # Where each asked its own clock, one would wait for the other, or be a barrier ahead of it.
+    run = subprocess.run(
+        [sys.executable, str(tmp_path / "train.py"), str(file), due], cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=False, timeout=400,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert file.exists() == (due == "0")

@@ -84,7 +84,7 @@ class Rounds:
     def done(self) -> None:
         """Count an update; after the last of a round stop the clock."""
         if self._first:
-            self.tell("first")
+            self.tell("first", wall=time.time(), cpu=time.process_time())
             self._first = False
         self._done += 1
         if self._done == self._updates:
@@ -98,7 +98,7 @@ class Rounds:
 
     def tell(self, event: str, **what: Any) -> None:
         """Write one line to the benchmark."""
-        print(json.dumps({"event": event, "at": time.time(), **what}), file=self._out, flush=True)
+        print(json.dumps({"event": event, **what}), file=self._out, flush=True)
 
     def watch_padding(self, transformer: Any) -> None:
         """Count what a transformer's mask keeps out, on every call."""
