@@ -172,8 +172,9 @@ def _check_optimizer(optimizer: OptimizerConfig) -> None:
 
 
 def _check_rest(config: TrainConfig) -> None:
-    if config.batch.sentences < 1:
-        raise ConfigError("batch.sentences", f"is {config.batch.sentences}", "at least 1")
+    for key, most in (("sentences", config.batch.sentences), ("tokens", config.batch.tokens)):
+        if most is not None and most < 1:
+            raise ConfigError(f"batch.{key}", f"is {most}", "at least 1")
     for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
         if not 0 <= seed < 2**32:
             raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 from bioner import __version__
 from bioner.compose import head_of_export, plain_words, register, shipped
+from bioner.imports import collector_off
 from bioner.messages import explain
 
 USAGE = """\
@@ -45,7 +46,8 @@ def _train(cfg: DictConfig) -> float:
 
         show_job(config, directory)
         return math.nan
-    from bioner.study.run import train
+    with collector_off():
+        from bioner.study.run import train
 
     # Lightning starts the further processes of DDP with this command line.
     sys.argv.insert(1, "train")
@@ -75,8 +77,9 @@ def _datasets(cfg: DictConfig) -> None:
 
 
 def _measure(cfg: DictConfig) -> None:
-    from bioner.transferability.config import to_measure_config
-    from bioner.transferability.run import measure_pairs
+    with collector_off():
+        from bioner.transferability.config import to_measure_config
+        from bioner.transferability.run import measure_pairs
 
     measure_pairs(to_measure_config(cfg), Path(HydraConfig.get().runtime.output_dir))
 
@@ -102,7 +105,8 @@ def _stages(cfg: DictConfig) -> None:
 
 
 def _evaluate(cfg: DictConfig) -> None:
-    from bioner.predict.evaluate import evaluate
+    with collector_off():
+        from bioner.predict.evaluate import evaluate
     from bioner.predict.evaluate_config import to_evaluate_config
 
     evaluate(to_evaluate_config(cfg))
@@ -110,7 +114,9 @@ def _evaluate(cfg: DictConfig) -> None:
 
 def _predict(cfg: DictConfig) -> None:
     from bioner.predict.predict_config import to_predict_config
-    from bioner.predict.stream import predict
+
+    with collector_off():
+        from bioner.predict.stream import predict
 
     if not predict(to_predict_config(cfg)):
         raise SystemExit(1)

@@ -264,9 +264,16 @@ class OptimizerConfig:
 
 @dataclass
 class BatchConfig:
-    """What one update sees."""
+    """What one update sees.
+
+    Attributes:
+        sentences: the most in a batch.
+        tokens: null, or the most positions, sentences times the longest of them in pieces: a
+            batch then holds sentences of similar length.
+    """
 
     sentences: int = 32
+    tokens: int | None = None
 
 
 @dataclass

@@ -44,8 +44,8 @@ def test_what_cannot_change_the_result_does_not_change_the_name(without_effect: 
 
 @pytest.mark.parametrize(
     "with_effect",
-    ["seed=2", "subset_seed=2", "optimizer.lr=1e-5", "batch.sentences=8", "head=crf",
-     "finetune.epochs=1", "finetune.train_size=10", "encoder.pooling=mean",
+    ["seed=2", "subset_seed=2", "optimizer.lr=1e-5", "batch.sentences=8", "batch.tokens=512",
+     "head=crf", "finetune.epochs=1", "finetune.train_size=10", "encoder.pooling=mean",
      "trainer.precision=bf16-mixed", "leakage=drop", "dataset.demo_disease.version=9"],
 )  # fmt: skip
 def test_what_can_change_the_result_changes_the_hash(with_effect: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioner.batches.mixing import shares
+from bioner.batches.passes import Cut, Passes, stream_for
 from bioner.config import MixingConfig, Strategy
 from bioner.errors import ConfigError
 
@@ -17,8 +18,8 @@ _LONGEST_EPOCH = 10**7
 # Steps that are drawn at once; the draws are the same for any value.
 _CHUNK = 4096
 
-# First word of the spawn key of a random stream: what the stream is for.
-_DRAWS, _PERMUTATION = 0, 1
+# First word of the spawn key of the streams here; `bioner.batches.passes` permutes with 1.
+_DRAWS = 0
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,13 @@ class Plan:
         sizes: sentences of each task.
         shares: of the batches that the mixing gives each task, the mean over the steps.
         order: for each epoch, the position in `tasks` that each step draws, int16 [steps].
-        batch_sentences: sentences in a batch.
-        seed: of the permutations.
+        passes: the batches of each task.
     """
 
     sizes: Mapping[str, int]
     shares: Mapping[str, float]
     order: tuple[NDArray[np.int16], ...]
-    batch_sentences: int
-    seed: int
+    passes: Mapping[str, Passes]
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -101,25 +100,25 @@ class Plan:
         again before all have been; the last batch of a pass may be smaller. A pass goes on from
         one epoch to the next. Earlier epochs need not be gone through.
         """
+        places = {
+            task: self.passes[task].find(int(done))
+            for task, done in zip(self.sizes, self._drawn_before[epoch], strict=True)
+        }
         tasks = self.tasks
-        done = self._drawn_before[epoch].copy()
-        passes: dict[int, tuple[int, NDArray[np.int64]]] = {}
         for position in self.order[epoch].tolist():
-            size = self.sizes[tasks[position]]
-            number, batch = divmod(int(done[position]), -(-size // self.batch_sentences))
-            if passes.get(position, (None,))[0] != number:
-                stream = _stream(self.seed, _PERMUTATION, position, number)
-                passes[position] = number, stream.permutation(size)
-            start = batch * self.batch_sentences
-            yield tasks[position], passes[position][1][start : start + self.batch_sentences]
-            done[position] += 1
+            task = tasks[position]
+            number, place = places[task]
+            batches = self.passes[task]
+            yield task, batches.batches(number)[place]
+            last = place + 1 == batches.count(number)
+            places[task] = (number + 1, 0) if last else (number, place + 1)
 
 
 def make_plan(
     config: MixingConfig,
     sizes: Mapping[str, int],
     targets: Sequence[str],
-    batch_sentences: int,
+    cuts: Mapping[str, Cut],
     epochs: int | None,
     steps: int | None,
     seed: int,
@@ -127,7 +126,8 @@ def make_plan(
     """Draw the task of every update.
 
     An epoch is one pass over the targets: it ends with the target batch that makes their number
-    equal to the batches of all target sentences. So every regime and every mixing gives the
+    equal to the batches of all target sentences (of the passes with the epoch's number, where the
+    cut is by tokens and passes differ). So every regime and every mixing gives the
     targets together the same number of updates in an epoch, whatever the auxiliaries get.
 
     With `epochs`, the mixing's progress is constant in an epoch, 0 in the first and 1 in the last
@@ -137,7 +137,7 @@ def make_plan(
         config: the mixing.
         sizes: sentences of each task that are trained on; their order matters.
         targets: the tasks that make an epoch, at least one.
-        batch_sentences: sentences in a batch.
+        cuts: how a pass over each task is cut into batches.
         epochs: how many, or null where `steps` is given.
         steps: the number of updates, or null where `epochs` is given.
         seed: of all draws.
@@ -146,22 +146,28 @@ def make_plan(
         ConfigError: if a value can't be used, or the targets get so small a share that an epoch
             would take more than ten million steps.
     """
-    _check(batch_sentences, epochs, steps, seed)
+    _check(cuts, epochs, steps, seed)
     draws = _Draws(config, sizes, epochs, steps, seed)
     is_target = np.isin(list(sizes), list(targets))
-    updates = sum(-(-sizes[task] // batch_sentences) for task in sizes if task in targets)
-    _check_length(config, updates, draws.smallest_share(is_target))
+    passes = {t: Passes(size, cuts[t], seed, i) for i, (t, size) in enumerate(sizes.items())}
+    _check_length(config, _updates(passes, targets, 0), draws.smallest_share(is_target))
 
     order: list[NDArray[np.int16]] = []
     progress, first = 0.0, 0
     while len(order) < epochs if epochs is not None else first < (steps or 0):
+        updates = _updates(passes, targets, len(order))
         drawn = draws.epoch(len(order), first, is_target, updates)
         drawn = drawn if steps is None else drawn[: steps - first]
         progress += float(draws.progress(len(order), first, len(drawn)).sum())
         first += len(drawn)
         order.append(drawn)
     mean = shares(config, sizes, progress / first)
-    return Plan(dict(sizes), mean, tuple(order), batch_sentences, seed)
+    return Plan(dict(sizes), mean, tuple(order), passes)
+
+
+def _updates(passes: Mapping[str, Passes], targets: Sequence[str], epoch: int) -> int:
+    """Return the target batches of an epoch."""
+    return sum(batches.count(epoch) for task, batches in passes.items() if task in targets)
 
 
 class _Draws:
@@ -196,7 +202,7 @@ class _Draws:
         self, epoch: int, first: int, is_target: NDArray[np.bool_], updates: int
     ) -> NDArray[np.int16]:
         """Return task positions up to the epoch's last target batch, [steps of the epoch]."""
-        stream = _stream(self._seed, _DRAWS, epoch)
+        stream = stream_for(self._seed, _DRAWS, epoch)
         parts: list[NDArray[np.int16]] = []
         while updates > 0:
             part = self._draw(stream.random(_CHUNK), self.progress(epoch, first, _CHUNK), first)
@@ -217,17 +223,17 @@ class _Draws:
         return (uniform[:, None] >= borders).sum(axis=1, dtype=np.int16)
 
 
-def _stream(seed: int, *purpose: int) -> np.random.Generator:
-    """Return the random stream for one purpose; streams of different purposes are independent."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=purpose)))
-
-
-def _check(batch_sentences: int, epochs: int | None, steps: int | None, seed: int) -> None:
+def _check(cuts: Mapping[str, Cut], epochs: int | None, steps: int | None, seed: int) -> None:
     """Raise a ConfigError for the first number that can't be used."""
     if (epochs is None) == (steps is None):
         raise ConfigError("epochs", f"it is {epochs} and steps is {steps}", "give exactly one")
     for key, value, least in (
-        ("batch.sentences", batch_sentences, 1),
+        ("batch.sentences", min(cut.sentences for cut in cuts.values()), 1),
+        (
+            "batch.tokens",
+            min((c.tokens for c in cuts.values() if c.tokens is not None), default=1),
+            1,
+        ),
         ("epochs", epochs, 1),
         ("steps", steps, 1),
         ("seed", seed, 0),

@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning.loggers import Logger
 
 from bioner.batches.datamodule import MultiTaskData, Window
+from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
 from bioner.build import build
 from bioner.config import Carry, MixingConfig, Strategy, TrainConfig
@@ -116,9 +117,9 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
 def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
     """Resolve sizes, shares and the order of all batches, and print them."""
     sizes = {name: len(task.used) for name, task in stage.tasks.items()}
-    sentences = config.batch.sentences * processes
+    cuts = {name: _cut(task, config, processes) for name, task in stage.tasks.items()}
     plan = make_plan(
-        _mixing(config.mixing, list(sizes)), sizes, stage.targets, sentences,
+        _mixing(config.mixing, list(sizes)), sizes, stage.targets, cuts,
         stage.epochs, stage.steps, config.seed,
     )  # fmt: skip
     log.info("%s: %d epochs, %d steps, mixing %s", stage.name, plan.epochs, plan.steps,
@@ -127,6 +128,16 @@ def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
         log.info("  %-24s %7d sentences %6.2f %% of the batches, about %.0f",
                  row.task, row.sentences, 100 * row.share, row.expected)  # fmt: skip
     return plan
+
+
+def _cut(task: Task, config: TrainConfig, processes: int) -> Cut:
+    """Return how a task's passes are cut: the batches of all processes together."""
+    sentences, tokens = config.batch.sentences * processes, config.batch.tokens
+    if tokens is None:
+        return Cut(sentences)
+    # Two special tokens a row, as nearly all encoders have.
+    lengths = task.encoded["train"].sentence_pieces[task.used] + 2
+    return Cut(sentences, tokens * processes, lengths)
 
 
 def _mixing(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioner.batches.mixing import shares
+from bioner.batches.passes import Cut
 from bioner.batches.plan import make_plan
 from bioner.config import MixingConfig, Strategy
 from bioner.errors import ConfigError
@@ -24,7 +25,8 @@ def mixing(strategy, tasks=SIZES, **values):
 
 def plan(strategy="proportional", sizes=SIZES, targets=("target",), batch=8, **values):
     values = {"epochs": None, "steps": None, "seed": 1} | values
-    return make_plan(mixing(strategy, sizes), sizes, targets, batch, **values)
+    cuts = {task: Cut(batch) for task in sizes}
+    return make_plan(mixing(strategy, sizes), sizes, targets, cuts, **values)
 
 
 def listed(plan, epoch):
@@ -203,4 +205,5 @@ def test_numbers_that_can_not_be_used_are_refused(values, message):
 )
 def test_targets_that_are_hardly_ever_drawn_are_refused(config):
     with pytest.raises(ConfigError, match=r"mixing\.strategy: .*an epoch of 9 target batches"):
-        make_plan(config, {"target": 70, "other": 700}, ["target"], 8, 1, None, 1)
+        cuts = {task: Cut(8) for task in ("target", "other")}
+        make_plan(config, {"target": 70, "other": 700}, ["target"], cuts, 1, None, 1)

@@ -1,0 +1,129 @@
+"""Does multi-task training cost anything? Words/s of MTL against the single runs of its tasks.
+
+python experiments/speed/multitask.py                       # eight corpora
+python experiments/speed/multitask.py ncbi_disease linnaeus --updates 30
+
+One process trains the tasks together and each alone, in turns, on one thread, and counts processor
+time, so that it may share the machine. The mixture is the same on both sides: so many updates of
+each task.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import pytorch_lightning as pl
+import torch
+from hydra import compose, initialize_config_dir
+
+from bioner.batches.batch import Batch
+from bioner.batches.datamodule import MultiTaskData, Window
+from bioner.batches.tokens import special_tokens
+from bioner.checks import to_train_config
+from bioner.compose import register, shipped
+from bioner.config import TrainConfig
+from bioner.model.encoder import load_tokenizer, window_size
+from bioner.study.machine import keep_memory
+from bioner.study.stage import Stage, make_module, plan_stage
+from bioner.study.tasks import Task, load_tasks
+
+EIGHT = ["ncbi_disease", "bc5cdr_disease", "bc5cdr_chem", "bc2gm", "jnlpba", "linnaeus", "s800",
+         "bionlp13cg"]  # fmt: skip
+
+
+class Clock(pl.Callback):
+    """Notes the processor time and the words of every update, by task; the first warm up."""
+
+    def __init__(self, warm_up: int) -> None:
+        self._warm_up, self._last = warm_up, 0.0
+        self.seconds: dict[str, list[float]] = defaultdict(list)
+        self.words: dict[str, list[int]] = defaultdict(list)
+
+    def on_train_start(self, *_: Any) -> None:
+        """Start the clock."""
+        self._last = time.process_time()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Batch, _: int
+    ) -> None:
+        """Note an update, the fetching of its batch included."""
+        now = time.process_time()
+        if trainer.global_step > self._warm_up:
+            self.seconds[batch.task].append(now - self._last)
+            self.words[batch.task].append(len(batch.tags))
+        self._last = now
+
+
+def config_of(targets: Sequence[str], folder: Path) -> TrainConfig:
+    """Return the config of a run on these targets."""
+    register()
+    kind = "single" if len(targets) == 1 else "mtl"
+    given = [f"finetune={kind}", f"finetune.targets=[{','.join(targets)}]", "logger=none",
+             "mixing=round_robin", "leakage=ignore", f"runs_dir={folder}"]  # fmt: skip
+    with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
+        return to_train_config(compose("train", given))
+
+
+def run(tasks: dict[str, Task], config: TrainConfig, window: Window, steps: int) -> Clock:
+    """Train some updates; return what they took."""
+    names, clock = list(tasks), Clock(2 * len(tasks))
+    stage = Stage("finetune", tasks, names, {name: [name] for name in names}, None, steps)
+    plan = plan_stage(stage, config, 1)
+    module = make_module(stage, config, plan.steps)
+    train = {name: (task.encoded["train"], task.used) for name, task in tasks.items()}
+    trainer = pl.Trainer(
+        accelerator="cpu", max_steps=steps, logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, limit_val_batches=0,
+        gradient_clip_val=1.0, callbacks=[clock],
+    )  # fmt: skip
+    trainer.fit(module, MultiTaskData(train, {}, plan, window))
+    return clock
+
+
+def rate(clocks: Sequence[Clock]) -> float:
+    """Return words/s at equal updates of each task, by the median seconds per word of each."""
+    seconds, words = 0.0, 0.0
+    for clock in clocks:
+        for task, of_updates in clock.seconds.items():
+            mean = sum(clock.words[task]) / len(clock.words[task])
+            paces = [s / w for s, w in zip(of_updates, clock.words[task], strict=True)]
+            seconds, words = seconds + mean * median(paces), words + mean
+    return words / seconds
+
+
+def main() -> None:
+    """Measure, and print as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("targets", nargs="*", default=EIGHT)
+    parser.add_argument("--updates", type=int, default=20, help="of each task")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    keep_memory()
+    with tempfile.TemporaryDirectory() as place:
+        config = config_of(options.targets, Path(place))
+        tokenizer = load_tokenizer(config.encoder)
+        size = window_size(config.encoder, tokenizer)
+        window = Window(special_tokens(tokenizer), size, config.encoder.overlap)
+        tasks = load_tasks(config, tokenizer, window.special.window(size))
+        steps = options.updates + 2
+        together = run(tasks, config, window, steps * len(tasks))
+        alone = [
+            run({name: task}, config_of([name], Path(place)), window, steps)
+            for name, task in tasks.items()
+        ]
+    mtl, single = rate([together]), rate(alone)
+    print(json.dumps({"mtl": mtl, "single": single, "ratio": mtl / single}))
+
+
+if __name__ == "__main__":
+    main()
