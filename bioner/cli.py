@@ -10,6 +10,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from bioner import __version__
@@ -142,6 +143,22 @@ VERBS: dict[str, Callable[[DictConfig], Any]] = {
 }
 
 
+def _held_back(
+    verb: Callable[[DictConfig], Any], errors: list[Exception]
+) -> Callable[[DictConfig], Any]:
+    """Wrap a verb so that an error is noted: Hydra would print a line of its own before ours."""
+
+    def task(cfg: DictConfig) -> Any:
+        try:
+            return verb(cfg)
+        except Exception as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:  # to Hydra's own launcher a job failed
+                raise
+            errors.append(error)
+
+    return task
+
+
 def main() -> int:
     """Run one verb and return the exit code: 0, or 2 when the user's input can't be used.
 
@@ -169,10 +186,13 @@ def main() -> int:
     # Hydra would print its errors itself and exit with 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register()
+    errors: list[Exception] = []
     try:
         hydra.main(version_base="1.3", config_path=str(shipped("conf")), config_name=verb)(
-            VERBS[verb]
+            _held_back(VERBS[verb], errors)
         )()
+        if errors:
+            raise errors[0]
     except KeyboardInterrupt:
         print("bioner: interrupted", file=sys.stderr)
         return 130

@@ -86,6 +86,16 @@ def test_bad_configs_end_with_one_message(arguments: list[str], says: str, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_bad_data_ends_with_one_message(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus")
+    (tmp_path / "corpus" / "train.tsv").write_text("A\tO\nB\tX\n")
+    mine = [f"+dataset.mine.path={tmp_path}/corpus", "finetune.targets=[mine]"]
+    ended = bioner("train", *small(tmp_path), *mine, cwd=tmp_path)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"bioner: error: {tmp_path}/corpus/train.tsv:2: unknown tag 'X'")
+
+
 def test_a_misspelt_key_in_a_users_file_names_the_file(tmp_path: Path) -> None:
     file = tmp_path / "conf" / "dataset" / "mine.yaml"
     file.parent.mkdir(parents=True)
