@@ -45,7 +45,7 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
 
 def _document(line: str, place: Path | str, number: int) -> Document:
     try:
-        value = json.loads(line)
+        value = json.loads(line, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         found = f"no JSON: {error}"
         raise DataError(place, number, found, "expected one JSON object a line") from None
@@ -61,6 +61,16 @@ def _document(line: str, place: Path | str, number: int) -> Document:
     marks = whole.objects("annotations")
     annotations = tuple(_annotation(mark, passages) for mark in marks)
     return Document(identifier, passages, annotations, number)
+
+
+def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    """Make an object of its members; of a key that comes twice JSON would keep the last alone."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"a second {doubled!r} in one object")
+    return found
 
 
 def _check_keys(found: Members, legal: Sequence[str]) -> None:

@@ -89,6 +89,12 @@ def test_no_json(tmp_path: Path, line: str) -> None:
     assert [fault.line for fault in faults] == [3]
 
 
+def test_a_doubled_key_is_no_silent_choice(tmp_path: Path) -> None:
+    file = tmp_path / "corpus.jsonl"
+    file.write_text('{"text": "a", "text": "b"}\n')
+    assert "corpus.jsonl:1: no JSON: a second 'text' in one object" in refusal(read_documents, file)
+
+
 def test_a_line_of_10_mb(tmp_path: Path) -> None:
     file = written(tmp_path, {"text": "a word. " * 1_250_000})
     begin = time.process_time()
