@@ -118,7 +118,7 @@ def _largest_savings(saving: pd.DataFrame) -> list[str]:
     """Return a sentence per regime on its cell that saves the most labels."""
     says = []
     for regime, rows in saving.groupby("regime", sort=False):
-        row = rows.loc[rows.factor.idxmax()].to_dict()
+        row = max(rows.to_dict("records"), key=lambda one: float(one["factor"]))
         if row["factor"] <= 1:
             says.append(f"No cell of {regime} saves labels: single does as well with as many.")
             continue
