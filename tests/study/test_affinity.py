@@ -28,8 +28,8 @@ def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
     return train_config(
         "encoder=tiny", "logger=none", "trainer.accelerator=cpu", "batch.sentences=16",
         "optimizer.lr=3e-3", "finetune=mtl", "finetune.targets=[demo_disease]",
-        "finetune.auxiliaries=[demo_chemical]", "finetune.auxiliary_size=64",
-        "finetune.train_size=64", "finetune.epochs=3", f"runs_dir={tmp_path}/runs",
+        "finetune.auxiliaries=[demo_chemical]", "finetune.auxiliary_size=32",
+        "finetune.train_size=32", "finetune.epochs=3", f"runs_dir={tmp_path}/runs",
         f"datasets_dir={tmp_path.parent}/datasets", f"cache_dir={tmp_path.parent}/cache",
         *overrides,
     )  # fmt: skip
@@ -52,14 +52,14 @@ def test_training_does_not_notice_and_a_killed_run_keeps_its_looks(
 ) -> None:
     monkeypatch.setattr(stage, "CHECKPOINT_SECONDS", 0.0)
     alone, weights = run(config_of(tmp_path / "alone"))
-    every = "finetune.affinity_every=3"
+    every = "finetune.affinity_every=2"
     looked, of_looked = run(config_of(tmp_path / "looked", every))
     assert of_looked == weights
     for part in ("scores", "best", "mixing", "config"):
         assert looked[part] == alone[part]
     assert alone["affinity"] is None
     found = looked["affinity"]
-    assert (found["every"], found["looks"]) == (3, -(-sum(looked["mixing"]["drawn"].values()) // 3))
+    assert (found["every"], found["looks"]) == (2, -(-sum(looked["mixing"]["drawn"].values()) // 2))
     assert set(found["onto"]) == set(found["onto"]["demo_disease"]) == set(TASKS)
     assert all(found["onto"][task][task] > 0 for task in TASKS)  # a step on a task helps itself
     calls: list[int] = []
