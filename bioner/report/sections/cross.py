@@ -41,7 +41,7 @@ def _matrix(table: pd.DataFrame, split: str) -> Table:
 def _cell(dataset: str) -> Column:
     def show(row: Row) -> str:
         f1, seen = share(row[dataset]), row[f"{dataset} trained on"]
-        known = "not known" if pd.isna(seen) else f"{seen:.1%}"
+        known: str = "not known" if pd.isna(seen) else f"{seen:.1%}"
         return f"{f1} ({known})" if f1 else ""
 
     return Column(dataset, dataset, show)
