@@ -51,7 +51,8 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
     }
     try:
         ray.init(
-            options.address, include_dashboard=False if options.address is None else None,
+            # Without an address Ray would take any cluster that it finds on this machine.
+            options.address or "local", include_dashboard=False if options.address is None else None,
             log_to_driver=False, logging_level=logging.ERROR,
             runtime_env={"env_vars": handed_on},
         )  # fmt: skip
