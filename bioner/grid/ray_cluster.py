@@ -52,7 +52,8 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
     try:
         ray.init(
             # Without an address Ray would take any cluster that it finds on this machine.
-            options.address or "local", include_dashboard=False if options.address is None else None,
+            options.address or "local",
+            include_dashboard=None if options.address else False,
             log_to_driver=False, logging_level=logging.ERROR,
             runtime_env={"env_vars": handed_on},
         )  # fmt: skip
