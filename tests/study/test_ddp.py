@@ -10,7 +10,6 @@ import pytest
 from safetensors.torch import load_file
 from torch import Tensor
 
-
 CHECKPOINTED = """
 import os, sys
 from pathlib import Path
