@@ -18,6 +18,7 @@ from pytorch_lightning.demos.boring_classes import BoringModel
 from bioner.study import stage
 
 file, due = Path(sys.argv[1]), sys.argv[2]
+stage.CHECKPOINT_SECONDS = 1e6  # however slow the machine, only the clock that is put forward
 checkpoint = stage._Checkpoint(file)
 if os.environ.get("LOCAL_RANK", "0") == due:
     checkpoint._last -= stage.CHECKPOINT_SECONDS
