@@ -10,8 +10,8 @@ def collector_off() -> Iterator[None]:
     """Import without the garbage collector.
 
     What an import makes is there to stay, but the collector looks through all of it again each time
-    that it has grown by a quarter: a sixth of the time that torch, Lightning and transformers take
-    (experiments/speed/README.md).
+    that it has grown by a quarter: a seventh of the time that torch, Lightning and transformers
+    take (experiments/speed/README.md).
     """
     was_on = gc.isenabled()
     gc.disable()
