@@ -9,8 +9,14 @@ from bioner.text.document import Annotation, Document
 
 
 def text_file(document: Document) -> str:
-    """Return the content of the `.txt` file."""
+    """Return the content of the `.txt` file.
+
+    Raises:
+        DataError: passages that make no one text, or a NUL, by which readers know binary files.
+    """
     text = whole_text(document)
+    if "\0" in text:
+        raise refusal(document, "the text holds a NUL", "standoff files are text")
     # A reader takes one byte order mark away.
     return f"\ufeff{text}" if text.startswith("\ufeff") else text
 
@@ -21,7 +27,7 @@ def marks(document: Document) -> Iterator[tuple[Annotation, str]]:
     Ids that don't begin so, such as those of BioC, are replaced by new ones.
 
     Raises:
-        DataError: an annotation without a place or with a NUL, or a type with blanks.
+        DataError: an annotation without a place, or a type with blanks.
     """
     own = tuple(a if re.fullmatch(r"T\S+", a.id) else replace(a, id="")
                 for a in document.annotations)  # fmt: skip
@@ -31,6 +37,4 @@ def marks(document: Document) -> Iterator[tuple[Annotation, str]]:
             raise refusal(document, found, "standoff needs a type without blanks, and a place")
         spans = ";".join(f"{start} {end}" for start, end in annotation.spans)
         text = one_line(annotation.text)
-        if "\0" in text:
-            raise refusal(document, "an annotation holds a NUL", "standoff lines are text")
         yield annotation, f"{annotation.id}\t{annotation.type} {spans}\t{text}"
