@@ -82,9 +82,13 @@ def style() -> Iterator[None]:
 
 def save(drawing: Drawing, folder: Path) -> None:
     """Write `NAME.svg` and `NAME.png`, and keep the form for the page."""
-    with style():
-        drawing.figure.draw_without_rendering()  # lays it out; once is enough for both files
-        drawing.figure.set_layout_engine("none")
+    engine = drawing.figure.get_layout_engine()
+    with style(), mpl.rc_context({"figure.constrained_layout.use": False}):
+        if engine is not None:
+            engine.execute(drawing.figure)
+        # Laid out for good: with an engine left, even one that does nothing, each file would draw
+        # the figure twice. None takes what the settings say.
+        drawing.figure.set_layout_engine(None)
         text = io.StringIO()
         drawing.figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
         drawing.figure.savefig(folder / f"{drawing.name}.png", dpi=150, facecolor="white")
