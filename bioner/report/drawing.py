@@ -55,7 +55,7 @@ class Drawing:
     Attributes:
         name: of its files.
         caption: what is to be seen.
-        figure: the drawn figure.
+        figure: the drawn figure; an empty one when it was saved.
         tips: what a part says on hover, under the part's id.
         svg: the vector form, with the tips; for the page.
     """
@@ -96,7 +96,7 @@ def save(drawing: Drawing, folder: Path) -> None:
     titled = _with_tips(plain, lambda key, says: f'<g id="{key}"><title>{says}</title>', drawing)
     (folder / f"{drawing.name}.svg").write_text(titled, encoding="utf-8")
     drawing.svg = _for_page(plain, drawing)
-    drawing.figure.clear()  # a report of many figures would keep them all in memory
+    drawing.figure = Figure()  # a report of many figures would keep them all in memory
 
 
 def _with_tips(svg: str, opening: Callable[[str, str], str], drawing: Drawing) -> str:

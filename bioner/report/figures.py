@@ -162,18 +162,19 @@ def error_kinds(name: str, caption: str, table: pd.DataFrame) -> Drawing:
     figure, panels = _panels(len(targets), 2, 4.4, [1.5] * len(targets))
     drawing = Drawing(name, caption, figure)
     for target, axes in zip(targets, panels, strict=True):
-        regimes = [r for r in reversed(REGIMES) if (target, r) in shares.index]
-        for y, regime in enumerate(regimes):
+        rows = shares.loc[target].reindex(REGIMES[::-1]).dropna(how="all")
+        for y, (regime, values) in enumerate(zip(rows.index, 100 * rows.to_numpy(), strict=True)):
             left = 0.0
-            for kind in wrong:
-                value = 100 * shares.loc[(target, regime), kind]
-                bar = axes.barh(y, value, left=left, color=KIND_COLOURS[kind], height=0.7)
-                drawing.tip(bar[0], f"{target} {regime}: {kind} {value:.2f} per 100 gold mentions")
+            for kind, value in zip(wrong, values, strict=True):
+                bar = axes.add_patch(
+                    Rectangle((left, y - 0.35), value, 0.7, color=KIND_COLOURS[kind])
+                )
+                drawing.tip(bar, f"{target} {regime}: {kind} {value:.2f} per 100 gold mentions")
                 left += value
-        axes.set_yticks(range(len(regimes)), regimes)
-        axes.set(
-            title=target, xlabel="errors per 100 gold mentions", ylim=(-0.6, len(regimes) - 0.4)
-        )
+        axes.set_yticks(range(len(rows)), rows.index)
+        widest = 100 * float(rows.sum(axis=1).max()) or 1.0
+        axes.set(title=target, xlabel="errors per 100 gold mentions", xlim=(0, 1.05 * widest),
+                 ylim=(-0.6, len(rows) - 0.4))  # fmt: skip
     handles = [Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], label=kind) for kind in wrong]
     across = len(wrong) if len(targets) > 1 else 3  # one panel has no room for all
     figure.legend(handles=handles, loc="outside upper center", ncols=across)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from bioner.report.about import About
 from bioner.report.drawing import save
 from bioner.report.sections.section import Section
-from bioner.report.table import Table, cells
+from bioner.report.table import Table
 from bioner.report.writers import markdown, tex, write_csv
 
 
@@ -58,5 +58,5 @@ def _page(about: About, sections: Sequence[Section]) -> str:
 
 
 def _shown(table: Table) -> dict[str, object]:
-    rows = [list(zip(row, table.columns, strict=True)) for row in cells(table)]
+    rows = [list(zip(row, table.columns, strict=True)) for row in table.cells]
     return {**vars(table), "rows": rows}
