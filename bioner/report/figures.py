@@ -124,20 +124,23 @@ def learning_curves(name: str, caption: str, points: pd.DataFrame) -> Drawing:
     figure, panels = _panels(len(targets), 3, 3.3, [2.7] * len(targets))
     drawing = Drawing(name, caption, figure)
     for target, axes in zip(targets, panels, strict=True):
-        lines = points[points.target == target].groupby(
-            ["regime", "sources", "partners", "mixing"], sort=False
-        )
-        for (regime, *_), line in lines:
-            colour, x = COLOURS[regime], line.train_sentences
-            axes.fill_between(x, 100 * line.low, 100 * line.high, color=colour, alpha=0.15, lw=0)
-            axes.plot(x, 100 * line.f1, color=colour, linewidth=1.4)
-            for row in rows_of(line):
+        here = points[points.target == target]
+        lines: dict[tuple[str, ...], list[Any]] = {}
+        for row in rows_of(here):
+            lines.setdefault((row.regime, row.sources, row.partners, row.mixing), []).append(row)
+        for (regime, *_), line in lines.items():
+            colour, x = COLOURS[regime], [row.train_sentences for row in line]
+            f1, low, high = (100 * np.array([getattr(row, key) for row in line])
+                             for key in ("f1", "low", "high"))  # fmt: skip
+            axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
+            axes.plot(x, f1, color=colour, linewidth=1.4)
+            for row in line:
                 (dot,) = axes.plot([row.train_sentences], [100 * row.f1], MARKERS[regime],
                                    color=colour, ms=4.5)  # fmt: skip
                 says = f"F1 {share(row.f1)} [{share(row.low)}, {share(row.high)}]"
                 drawing.tip(dot, f"{_named(row)} at {row.size}: {says}")
         axes.set_xscale("log")
-        _plain_ticks(axes, sorted(points[points.target == target].train_sentences.unique()))
+        _plain_ticks(axes, sorted(here.train_sentences.unique()))
         axes.set(title=target, xlabel="train sentences of the target", ylabel="test F1, %")
     _legend(figure, panels[0], [r for r in REGIMES if r in set(points.regime)])
     return drawing
