@@ -55,7 +55,7 @@ class Drawing:
     Attributes:
         name: of its files.
         caption: what is to be seen.
-        figure: the drawn figure.
+        figure: the drawn figure; an empty one when it was saved.
         tips: what a part says on hover, under the part's id.
         svg: the vector form, with the tips; for the page.
     """
@@ -82,9 +82,13 @@ def style() -> Iterator[None]:
 
 def save(drawing: Drawing, folder: Path) -> None:
     """Write `NAME.svg` and `NAME.png`, and keep the form for the page."""
-    with style():
-        drawing.figure.draw_without_rendering()  # lays it out; once is enough for both files
-        drawing.figure.set_layout_engine("none")
+    engine = drawing.figure.get_layout_engine()
+    with style(), mpl.rc_context({"figure.constrained_layout.use": False}):
+        if engine is not None:
+            engine.execute(drawing.figure)
+        # Laid out for good: with an engine left, even one that does nothing, each file would draw
+        # the figure twice. None takes what the settings say.
+        drawing.figure.set_layout_engine(None)
         text = io.StringIO()
         drawing.figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
         drawing.figure.savefig(folder / f"{drawing.name}.png", dpi=150, facecolor="white")
@@ -92,7 +96,7 @@ def save(drawing: Drawing, folder: Path) -> None:
     titled = _with_tips(plain, lambda key, says: f'<g id="{key}"><title>{says}</title>', drawing)
     (folder / f"{drawing.name}.svg").write_text(titled, encoding="utf-8")
     drawing.svg = _for_page(plain, drawing)
-    drawing.figure.clear()  # a report of many figures would keep them all in memory
+    drawing.figure = Figure()  # a report of many figures would keep them all in memory
 
 
 def _with_tips(svg: str, opening: Callable[[str, str], str], drawing: Drawing) -> str:

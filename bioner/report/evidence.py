@@ -11,7 +11,7 @@ from bioner.errors import DataError
 from bioner.report.frame import rows_of
 from bioner.report.mistakes import MISTAKES, PAIRS, mistakes, word_pairs
 from bioner.report.partial import PARTIAL, partial_counts
-from bioner.report.predictions import Predictions, Spans, matches, read_predictions
+from bioner.report.predictions import Predictions, Spans, read_predictions
 from bioner.report.runs import Problem
 from bioner.study.predictions import NO_WORD
 
@@ -21,14 +21,14 @@ class UnitCounts:
     """Counts of one target's test split, the same units for all runs.
 
     Attributes:
-        tags: the gold tags and the borders of sentences, which all runs share.
+        first: the file of the first run, whose sentences and gold mentions all runs share.
         sentence_gold: `[sentences]`, gold mentions.
         opens: `[documents]`, the first sentence of each; None where no file marks them.
         predicted: run → `[sentences]`.
         correct: run → `[sentences]`.
     """
 
-    tags: list[str]
+    first: Predictions
     sentence_gold: np.ndarray
     opens: np.ndarray | None = None
     predicted: dict[str, np.ndarray] = field(default_factory=dict)
@@ -116,7 +116,7 @@ def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Pat
     Raises:
         DataError: they are not those of the record, or the gold is not that of the other runs.
     """
-    left, _, typed = matches(found.gold, found.guess)
+    left, _, typed = found.matched
     correct = left[typed]
     sums = (len(found.gold.start), len(found.guess.start), len(correct), found.sentences)
     known = (row.support, row.predicted, row.correct, row.test_sentences)
@@ -124,14 +124,26 @@ def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Pat
         names = "mentions, predicted, correct, sentences"
         raise DataError(file, None, f"holds {sums} {names}, the record says {known}")
     counts = units.setdefault(
-        row.target, UnitCounts(found.tags, _per_sentence(found, found.gold, slice(None)))
+        row.target, UnitCounts(found, _per_sentence(found, found.gold, slice(None)))
     )
-    if counts.tags != found.tags:
+    if not _same_gold(counts.first, found):
         raise DataError(file, None, "has other sentences or gold tags than the first run's file")
     if counts.opens is None:
         counts.opens = found.opens
     counts.predicted[row.run] = _per_sentence(found, found.guess, slice(None))
     counts.correct[row.run] = _per_sentence(found, found.gold, correct)
+
+
+def _same_gold(one: Predictions, other: Predictions) -> bool:
+    if one is other:
+        return True
+    parts = zip(*((found.sentence, found.gold.start, found.gold.end, _gold_types(found))
+                  for found in (one, other)), strict=True)  # fmt: skip
+    return all(np.array_equal(ours, theirs) for ours, theirs in parts)
+
+
+def _gold_types(found: Predictions) -> np.ndarray:
+    return np.array(found.types, dtype=object)[found.gold.type]
 
 
 def _per_sentence(found: Predictions, spans: Spans, which: slice | np.ndarray) -> np.ndarray:

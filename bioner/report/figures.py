@@ -124,20 +124,23 @@ def learning_curves(name: str, caption: str, points: pd.DataFrame) -> Drawing:
     figure, panels = _panels(len(targets), 3, 3.3, [2.7] * len(targets))
     drawing = Drawing(name, caption, figure)
     for target, axes in zip(targets, panels, strict=True):
-        lines = points[points.target == target].groupby(
-            ["regime", "sources", "partners", "mixing"], sort=False
-        )
-        for (regime, *_), line in lines:
-            colour, x = COLOURS[regime], line.train_sentences
-            axes.fill_between(x, 100 * line.low, 100 * line.high, color=colour, alpha=0.15, lw=0)
-            axes.plot(x, 100 * line.f1, color=colour, linewidth=1.4)
-            for row in rows_of(line):
+        here = points[points.target == target]
+        lines: dict[tuple[str, ...], list[Any]] = {}
+        for row in rows_of(here):
+            lines.setdefault((row.regime, row.sources, row.partners, row.mixing), []).append(row)
+        for (regime, *_), line in lines.items():
+            colour, x = COLOURS[regime], [row.train_sentences for row in line]
+            f1, low, high = (100 * np.array([getattr(row, key) for row in line])
+                             for key in ("f1", "low", "high"))  # fmt: skip
+            axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
+            axes.plot(x, f1, color=colour, linewidth=1.4)
+            for row in line:
                 (dot,) = axes.plot([row.train_sentences], [100 * row.f1], MARKERS[regime],
                                    color=colour, ms=4.5)  # fmt: skip
                 says = f"F1 {share(row.f1)} [{share(row.low)}, {share(row.high)}]"
                 drawing.tip(dot, f"{_named(row)} at {row.size}: {says}")
         axes.set_xscale("log")
-        _plain_ticks(axes, sorted(points[points.target == target].train_sentences.unique()))
+        _plain_ticks(axes, sorted(here.train_sentences.unique()))
         axes.set(title=target, xlabel="train sentences of the target", ylabel="test F1, %")
     _legend(figure, panels[0], [r for r in REGIMES if r in set(points.regime)])
     return drawing
@@ -162,18 +165,19 @@ def error_kinds(name: str, caption: str, table: pd.DataFrame) -> Drawing:
     figure, panels = _panels(len(targets), 2, 4.4, [1.5] * len(targets))
     drawing = Drawing(name, caption, figure)
     for target, axes in zip(targets, panels, strict=True):
-        regimes = [r for r in reversed(REGIMES) if (target, r) in shares.index]
-        for y, regime in enumerate(regimes):
+        rows = shares.loc[target].reindex(REGIMES[::-1]).dropna(how="all")
+        for y, (regime, values) in enumerate(zip(rows.index, 100 * rows.to_numpy(), strict=True)):
             left = 0.0
-            for kind in wrong:
-                value = 100 * shares.loc[(target, regime), kind]
-                bar = axes.barh(y, value, left=left, color=KIND_COLOURS[kind], height=0.7)
-                drawing.tip(bar[0], f"{target} {regime}: {kind} {value:.2f} per 100 gold mentions")
+            for kind, value in zip(wrong, values, strict=True):
+                bar = axes.add_patch(
+                    Rectangle((left, y - 0.35), value, 0.7, color=KIND_COLOURS[kind])
+                )
+                drawing.tip(bar, f"{target} {regime}: {kind} {value:.2f} per 100 gold mentions")
                 left += value
-        axes.set_yticks(range(len(regimes)), regimes)
-        axes.set(
-            title=target, xlabel="errors per 100 gold mentions", ylim=(-0.6, len(regimes) - 0.4)
-        )
+        axes.set_yticks(range(len(rows)), rows.index)
+        widest = 100 * float(rows.sum(axis=1).max()) or 1.0
+        axes.set(title=target, xlabel="errors per 100 gold mentions", xlim=(0, 1.05 * widest),
+                 ylim=(-0.6, len(rows) - 0.4))  # fmt: skip
     handles = [Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], label=kind) for kind in wrong]
     across = len(wrong) if len(targets) > 1 else 3  # one panel has no room for all
     figure.legend(handles=handles, loc="outside upper center", ncols=across)

@@ -66,6 +66,21 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
     yield from frame.itertuples()
 
 
+Cell = tuple[Any, ...]
+"""The values of `CELL`."""
+
+
+def by_cell(frame: pd.DataFrame, columns: Sequence[str]) -> dict[Cell, list[dict[Any, Any]]]:
+    """Return the rows of each cell, with some columns beside the axes, in the frame's order.
+
+    A frame for each of hundreds of cells would cost more than what is computed of it.
+    """
+    found: dict[Cell, list[dict[Any, Any]]] = {}
+    for row in frame[[*dict.fromkeys([*CELL, *columns])]].to_dict("records"):
+        found.setdefault(tuple(row[axis] for axis in CELL), []).append(row)
+    return found
+
+
 def _under(key: str, prefix: str) -> bool:
     return key == prefix or key.startswith(prefix.rstrip(".") + ".")
 

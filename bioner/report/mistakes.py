@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from bioner.report.predictions import Predictions, Spans, matches
+from bioner.report.predictions import Predictions, Spans
 
 KINDS = ("correct", "type", "boundary", "boundary and type", "missed", "spurious")
 """Of a gold mention: the same words and type; the same words; an overlap with the type or with
@@ -31,7 +31,7 @@ def mistakes(predictions: Predictions) -> list[tuple[str, str, str, str, int]]:
     """
     gold, guess = predictions.gold, predictions.guess
     partner = _first_overlap(gold, guess)
-    left, right, _ = matches(gold, guess)
+    left, right, _ = predictions.matched
     partner[left] = right
     spurious = np.flatnonzero(_first_overlap(guess, gold) == _NONE)
     found = partner != _NONE
@@ -48,13 +48,15 @@ def mistakes(predictions: Predictions) -> list[tuple[str, str, str, str, int]]:
         np.append(guess_type, guess.type[spurious]),
         np.append(_length(gold), _length(guess)[spurious]),
     ]
-    rows, n = np.unique(np.stack(columns), axis=1, return_counts=True)
     names = [*predictions.types, ""]
+    # One number a row, in the rows' order; -1 is the smallest type.
+    sizes = (len(KINDS), len(names), len(names), len(LENGTHS))
+    codes = np.ravel_multi_index((columns[0], columns[1] + 1, columns[2] + 1, columns[3]), sizes)
+    found_codes, n = np.unique(codes, return_counts=True)
+    rows = (part.tolist() for part in np.unravel_index(found_codes, sizes))
     return [
-        (KINDS[kind], names[gold_type], names[guess_type], LENGTHS[length], count)
-        for kind, gold_type, guess_type, length, count in zip(
-            *rows.tolist(), n.tolist(), strict=True
-        )
+        (KINDS[kind], names[gold_type - 1], names[guess_type - 1], LENGTHS[length], count)
+        for kind, gold_type, guess_type, length, count in zip(*rows, n.tolist(), strict=True)
     ]
 
 
@@ -78,7 +80,7 @@ def word_pairs(predictions: Predictions, most: int = 50) -> list[tuple[str, str,
     """
     gold, guess = predictions.gold, predictions.guess
     partner = _first_overlap(gold, guess)
-    left, right, typed = matches(gold, guess)
+    left, right, typed = predictions.matched
     partner[left] = right
     correct = set(left[typed].tolist())
     pairs: Counter[tuple[str, str]] = Counter()

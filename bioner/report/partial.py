@@ -1,11 +1,13 @@
 """Scores with credit for partial matches, by nervaluate (the schemes of SemEval 2013, task 9)."""
 
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 from nervaluate import Evaluator
 
-from bioner.report.predictions import Predictions, Spans, matches
+from bioner.report.predictions import Predictions
 
 SCHEMES = ("strict", "exact", "partial", "ent_type")
 """Same words and type; same words; an overlap, worth half; an overlap with the same type."""
@@ -14,7 +16,7 @@ OUTCOMES = ("correct", "incorrect", "partial", "missed", "spurious")
 
 PARTIAL = ("scheme", *OUTCOMES)
 
-Mentions = tuple[tuple[int, int, str], ...]
+_ROW = np.dtype(np.int32)
 
 
 def partial_counts(predictions: Predictions) -> list[tuple[str | int, ...]]:
@@ -24,46 +26,54 @@ def partial_counts(predictions: Predictions) -> list[tuple[str | int, ...]]:
     once; in the other sentences every mention is correct under every scheme, and counted so.
     """
     gold, guess = predictions.gold, predictions.guess
-    left, right, typed = matches(gold, guess)
-    sides = [(gold, left[typed]), (guess, right[typed])]
+    left, right, typed = predictions.matched
     differ = np.zeros(predictions.sentences, dtype=bool)
-    for side, same in sides:
+    for side, same in ((gold, left[typed]), (guess, right[typed])):
         differ[predictions.sentence[np.delete(side.start, same)]] = True
     totals = np.zeros((len(SCHEMES), len(OUTCOMES)), dtype=int)
     totals[:, 0] = int((~differ[predictions.sentence[gold.start]]).sum())
-    chosen = [_mentions(predictions, side, differ) for side, _ in sides]
-    for sentence in np.flatnonzero(differ).tolist():
-        totals += _judged(*_from_zero(chosen[0].get(sentence, ()), chosen[1].get(sentence, ())))
+    found, types = Counter(_patterns(predictions, differ)), tuple(predictions.types)
+    if found:
+        judged = np.concatenate([_judged(types, pattern) for pattern in found])
+        times = np.array([*found.values()])
+        totals += (times @ judged.reshape(len(found), -1)).reshape(totals.shape)
     return [(scheme, *row) for scheme, row in zip(SCHEMES, totals.tolist(), strict=True)]
 
 
-def _mentions(predictions: Predictions, spans: Spans, which: np.ndarray) -> dict[int, Mentions]:
-    """Return the mentions of the chosen sentences that have any."""
-    found: dict[int, list[tuple[int, int, str]]] = {}
-    sentence = predictions.sentence[spans.start]
-    here = which[sentence]
-    columns = (sentence, spans.start, spans.end, spans.type)
-    for place, *mention, kind in zip(*(column[here].tolist() for column in columns), strict=True):
-        found.setdefault(place, []).append((*mention, predictions.types[kind]))
-    return {place: tuple(mentions) for place, mentions in found.items()}
+def _patterns(predictions: Predictions, which: np.ndarray) -> Iterator[bytes]:
+    """Yield the mentions of each chosen sentence, as bytes of rows of side, start, end and type.
 
-
-def _from_zero(gold: Mentions, guess: Mentions) -> tuple[Mentions, Mentions]:
-    """Move both sides to the left: where in a sentence mentions stand changes nothing."""
-    first = min(start for start, _, _ in (*gold, *guess))
-    return (
-        tuple((start - first, end - first, kind) for start, end, kind in gold),
-        tuple((start - first, end - first, kind) for start, end, kind in guess),
+    They are moved to the left: where in a sentence mentions stand changes nothing.
+    """
+    sides = (predictions.gold, predictions.guess)
+    number = np.repeat([0, 1], [len(side.start) for side in sides])
+    start, end, kind = (
+        np.concatenate([getattr(side, column) for side in sides])
+        for column in ("start", "end", "type")
     )
+    sentence = predictions.sentence[start]
+    order = np.lexsort((start, number, sentence))
+    order = order[which[sentence[order]]]
+    opens = np.flatnonzero(np.diff(sentence[order], prepend=-1))
+    if not len(opens):
+        return
+    sizes = np.diff(np.append(opens, len(order)))
+    first = np.repeat(np.minimum.reduceat(start[order], opens), sizes)
+    rows = np.stack([number[order], start[order] - first, end[order] - first, kind[order]], axis=1)
+    data, width = rows.astype(_ROW).tobytes(), rows.shape[1] * _ROW.itemsize
+    for place, size in zip((opens * width).tolist(), (sizes * width).tolist(), strict=True):
+        yield data[place : place + size]
 
 
 @cache
-def _judged(gold: Mentions, guess: Mentions) -> np.ndarray:
-    """Return nervaluate's outcomes for one sentence, `[schemes, outcomes]`."""
+def _judged(types: tuple[str, ...], pattern: bytes) -> np.ndarray:
+    """Return nervaluate's outcomes for one sentence of `_patterns`, `[schemes, outcomes]`."""
+    rows = np.frombuffer(pattern, dtype=_ROW).reshape(-1, 4).tolist()
     sides = [
-        [[{"label": kind, "start": start, "end": end - 1} for start, end, kind in side]]
-        for side in (gold, guess)
-    ]
-    types = sorted({kind for _, _, kind in (*gold, *guess)})
-    found = Evaluator(*sides, tags=types, loader="dict").evaluate()["overall"]
+        [[{"label": types[kind], "start": start, "end": end - 1}
+          for side, start, end, kind in rows if side == one]]
+        for one in (0, 1)
+    ]  # fmt: skip
+    tags = sorted({types[kind] for *_, kind in rows})
+    found = Evaluator(*sides, tags=tags, loader="dict").evaluate()["overall"]
     return np.array([[getattr(found[s], outcome) for outcome in OUTCOMES] for s in SCHEMES])

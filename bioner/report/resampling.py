@@ -118,24 +118,23 @@ def randomisation_p(
     """
     sums = np.concatenate([a + b for a, b in zip(ours, theirs, strict=True)], axis=1).sum(axis=0)
     apart = np.concatenate([a - b for a, b in zip(ours, theirs, strict=True)], axis=1)
-    total, seeds = float(gold.sum()), ours[0].shape[1]
+    total, seeds = np.array(float(gold.sum())), ours[0].shape[1]
 
     def statistic(swapped: np.ndarray) -> np.ndarray:
-        first, second = (sums + swapped) / 2, (sums - swapped) / 2
-        one = f1(first[:, :seeds], first[:, seeds:], np.array(total))
-        other = f1(second[:, :seeds], second[:, seeds:], np.array(total))
-        return (one - other).mean(axis=1)
+        first, second = (sums[:, None] + swapped) / 2, (sums[:, None] - swapped) / 2
+        one, other = (f1(side[:seeds], side[seeds:], total) for side in (first, second))
+        return (one - other).mean(axis=0)
 
-    observed = abs(float(statistic(apart.sum(axis=0)[None, :])[0]))
+    observed = abs(float(statistic(apart.sum(axis=0)[:, None])[0]))
     # A unit on which the systems agree is the same either way.
     apart = apart[apart.any(axis=1)].astype(np.float32)
-    reached = 0
+    swapped = np.empty((2 * seeds, samples))
     for first in range(0, samples, _CHUNK):
         size = min(_CHUNK, samples - first)
         bits = rng.integers(0, 256, size=(size, -(-len(apart) // 8)), dtype=np.uint8)
-        signs = np.unpackbits(bits, axis=1, count=len(apart)) * np.float32(2) - 1
-        found = np.abs(statistic((signs @ apart).astype(float)))
-        reached += int((found >= observed - 1e-12).sum())
+        heads = np.unpackbits(bits, axis=1, count=len(apart)).astype(np.float32)
+        swapped[:, first : first + size] = (2 * (heads @ apart) - apart.sum(axis=0)).T
+    reached = int((np.abs(statistic(swapped)) >= observed - 1e-12).sum())
     return (reached + 1) / (samples + 1)
 
 

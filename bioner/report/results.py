@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bioner.errors import UserError
-from bioner.report.analyses import cost, curves, errors, gains, measured, scores
+from bioner.report.analyses import cost, curves, errors, gains, scores
 from bioner.report.analyses.cross import cross
 from bioner.report.compatible import compatible
 from bioner.report.config import ReportConfig
@@ -126,6 +126,8 @@ def _measured(
     config: ReportConfig,
 ) -> list[Problem]:
     """Add the measures' tables, or say why they can't be had."""
+    from bioner.report.analyses import measured  # with scikit-learn: a second
+
     table = measured.gain_table(gains.paired(frame, "single"))
     try:
         tables["measure_ranking"] = measured.wide(measured.ranking(table, measures, config.seed))

@@ -4,12 +4,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bioner.report.table import Cell, Table, cells
+from bioner.report.table import Cell, Table
 
-_TEX = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-        "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
-        "±": r"$\pm$", "−": r"$-$", "–": "--", "<": r"$<$", ">": r"$>$",
-        "∞": r"$\infty$", "τ": r"$\tau$"}  # fmt: skip
+_TEX = str.maketrans(
+    {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
+     "±": r"$\pm$", "−": r"$-$", "–": "--", "<": r"$<$", ">": r"$>$",
+     "∞": r"$\infty$", "τ": r"$\tau$"}
+)  # fmt: skip
 
 
 def write_csv(table: Table, folder: Path) -> None:
@@ -21,7 +23,7 @@ def markdown(table: Table) -> str:
     """Return a table in GitHub's Markdown: the best in bold, marks behind the numbers."""
     head = [column.title for column in table.columns]
     rule = ["--:" if column.number else "---" for column in table.columns]
-    rows = [[_md(cell) for cell in row] for row in cells(table)]
+    rows = [[_md(cell) for cell in row] for row in table.cells]
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))
 
 
@@ -40,7 +42,7 @@ def tex(table: Table, sources: Sequence[str]) -> str:
     """
     layout = "".join("r" if column.number else "l" for column in table.columns)
     head = " & ".join(_escape(column.title) for column in table.columns)
-    rows = [" & ".join(_tex(cell) for cell in row) + r" \\" for row in cells(table)]
+    rows = [" & ".join(_tex(cell) for cell in row) + r" \\" for row in table.cells]
     comments = [f"% {line}" for line in (table.title, *table.caption.split("\n"), *sources)]
     body = [rf"\begin{{tabular}}{{{layout}}}", r"\toprule", head + r" \\", r"\midrule", *rows,
             r"\bottomrule", r"\end{tabular}"]  # fmt: skip
@@ -53,4 +55,4 @@ def _tex(cell: Cell) -> str:
 
 
 def _escape(text: str) -> str:
-    return "".join(_TEX.get(letter, letter) for letter in text)
+    return text.translate(_TEX)

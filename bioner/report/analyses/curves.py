@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bioner.report.analyses.scores import Draws
-from bioner.report.frame import CELL
+from bioner.report.frame import CELL, by_cell
 from bioner.report.resampling import over_seeds
 
 CURVE = [key for key in CELL if key != "size"]
@@ -40,16 +40,18 @@ def label_saving(
         seed: of the redrawing of seeds; cells with as many seeds are redrawn alike.
     """
     done = frame[frame.status == "complete"]
-    cells = dict(iter(done.groupby(CELL, sort=False)))
+    cells = by_cell(done, ["run", "seed", "as_single"])
     drawn = {cell: _draw(part, draws, seed) for cell, part in cells.items()}
     base = scores[(scores.regime == "single") & (scores.n > 0)].sort_values("share")
-    lines = dict(iter(base.groupby(["target", "encoder", "variant"])))
+    lines = {key: (line, [drawn[tuple(one)] for one in line[CELL].itertuples(index=False)])
+             for key, line in base.groupby(["target", "encoder", "variant"])}  # fmt: skip
     rows = []
     for row in scores[(scores.n > 0) & (scores.regime != "single")].to_dict("records"):
         cell = tuple(row[key] for key in CELL)
-        line = lines.get((row["target"], row["encoder"], cells[cell].as_single.iloc[0]))
-        if line is not None and len(line) >= 2:
-            theirs = [drawn[tuple(one)] for one in line[CELL].itertuples(index=False)]
+        line, theirs = lines.get(
+            (row["target"], row["encoder"], cells[cell][0]["as_single"]), (base.iloc[:0], [])
+        )
+        if len(line) >= 2:
             rows.append(row | _saving(row, line, drawn[cell], theirs))
     columns = [*CELL, "n", "share", "f1", "equal_share", "low", "high", "factor"]
     return pd.DataFrame(rows, columns=columns)
@@ -72,9 +74,8 @@ def _saving(
     return {"equal_share": equal, "low": low, "high": high, "factor": equal / row["share"]}
 
 
-def _draw(rows: pd.DataFrame, draws: Draws, seed: int) -> np.ndarray | None:
-    rows = rows.sort_values("seed")
-    keys = list(zip(rows.target, rows.run, strict=True))
+def _draw(rows: Sequence[Mapping[Any, Any]], draws: Draws, seed: int) -> np.ndarray | None:
+    keys = [(row["target"], row["run"]) for row in sorted(rows, key=lambda row: int(row["seed"]))]
     if not all(key in draws for key in keys):
         return None
     return over_seeds(np.stack([draws[key] for key in keys]), seed)

@@ -1,13 +1,14 @@
 """Gains: what a regime adds over another that it contains, paired by seed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bioner.report.analyses.scores import Draws
+from bioner.report.analyses.scores import Draws, deviation, mean
 from bioner.report.evidence import UnitCounts
-from bioner.report.frame import CELL
+from bioner.report.frame import CELL, by_cell
 from bioner.report.resampling import (
     bootstrap_p,
     holm,
@@ -19,6 +20,7 @@ from bioner.report.resampling import (
 FEWEST_SEEDS = 3
 """With fewer seeds the variance between them can't be told, and no star is given."""
 
+_PAIRED = ["seed", "run", "f1", "base_run", "base_f1", "gain"]
 _MARKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 
 
@@ -54,9 +56,7 @@ def paired(frame: pd.DataFrame, against: str) -> pd.DataFrame:
     )  # fmt: skip
     base = base[[*on.columns, "base_run", "base_f1"]]
     found = left.merge(base, on=list(on.columns), how="inner")
-    return found.assign(gain=found.f1 - found.base_f1)[
-        [*CELL, "seed", "run", "f1", "base_run", "base_f1", "gain"]
-    ]
+    return found.assign(gain=found.f1 - found.base_f1)[[*CELL, *_PAIRED]]
 
 
 def compared(
@@ -72,7 +72,7 @@ def compared(
     rows of the table that can be tested; `mark` is given by `p_holm` from three seeds on.
     """
     rows = []
-    for cell, part in pairs.groupby(CELL, sort=False):
+    for cell, part in by_cell(pairs, _PAIRED).items():
         named = dict(zip(CELL, cell, strict=True))
         rows.append(named | _tested(str(named["target"]), part, units, draws, samples, seed))
     columns = [*CELL, "n", "seeds", "base_f1", "f1", "gain", "std", "low", "high", "p_bootstrap",
@@ -88,7 +88,7 @@ def compared(
 
 def _tested(
     target: str,
-    part: pd.DataFrame,
+    part: Sequence[Mapping[Any, Any]],
     units: Mapping[str, UnitCounts],
     draws: Draws,
     samples: int,
@@ -96,21 +96,19 @@ def _tested(
 ) -> dict[str, object]:
     found: dict[str, object] = {
         "n": len(part),
-        "seeds": ",".join(map(str, sorted(part.seed))),
-        "base_f1": part.base_f1.mean(),
-        "f1": part.f1.mean(),
-        "gain": part.gain.mean(),
-        "std": part.gain.std(),
+        "seeds": ",".join(map(str, sorted(row["seed"] for row in part))),
+        **{key: mean(part, key) for key in ("base_f1", "f1", "gain")},
+        "std": deviation(part, "gain"),
     }
-    ours, theirs = list(part.run), list(part.base_run)
+    ours, theirs = ([row[key] for row in part] for key in ("run", "base_run"))
     if not all((target, run) in draws for run in (*ours, *theirs)):
         return found
     both = zip(ours, theirs, strict=True)
     apart = np.stack([draws[target, a] - draws[target, b] for a, b in both])
-    mean = over_seeds(apart, seed)
+    drawn = over_seeds(apart, seed)
     counts = units[target]
-    found["low"], found["high"] = interval(mean)
-    found["p_bootstrap"] = bootstrap_p(mean)
+    found["low"], found["high"] = interval(drawn)
+    found["p_bootstrap"] = bootstrap_p(drawn)
     found["p_randomisation"] = randomisation_p(
         counts.of(ours), counts.of(theirs), counts.gold, samples, np.random.default_rng(seed)
     )

@@ -1,15 +1,18 @@
 """Test scores of every cell: seeds taken together, what is missing shown as missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bioner.report.frame import CELL, rows_of
+from bioner.report.frame import CELL, by_cell, rows_of
 from bioner.report.resampling import interval, over_seeds
 
 Draws = Mapping[tuple[str, str], np.ndarray]
 """(target, run) → `[samples]`, test F1 on resampled units."""
+
+_MEANS = ("precision", "recall", "devel_f1", "train_sentences", "share")
 
 
 def scores(frame: pd.DataFrame, draws: Draws, seed: int) -> pd.DataFrame:
@@ -20,7 +23,7 @@ def scores(frame: pd.DataFrame, draws: Draws, seed: int) -> pd.DataFrame:
     """
     rows = [
         dict(zip(CELL, cell, strict=True)) | _row(part, draws, seed)
-        for cell, part in frame.groupby(CELL, sort=False)
+        for cell, part in by_cell(frame, ["run", "status", "seed", "f1", *_MEANS]).items()
     ]
     there = {tuple(row[key] for key in CELL) for row in rows}
     complete = frame[frame.status == "complete"]
@@ -28,33 +31,43 @@ def scores(frame: pd.DataFrame, draws: Draws, seed: int) -> pd.DataFrame:
     for need in rows_of(needed):
         cell = ("single", need.target, "", "", need.encoder, "", need.size, need.as_single)
         if cell not in there:
-            rows.append(dict(zip(CELL, cell, strict=True)) | _row(frame.iloc[:0], draws, seed))
+            rows.append(dict(zip(CELL, cell, strict=True)) | _row([], draws, seed))
     columns = [*CELL, "n", "seeds", "f1", "std", "best", "low", "high", "precision", "recall",
                "devel_f1", "train_sentences", "share", "failed", "unfinished"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def _row(part: pd.DataFrame, draws: Draws, seed: int) -> dict[str, object]:
-    done = part[part.status == "complete"]
-    keys = [(row.target, row.run) for row in rows_of(done)]
+def _row(part: Sequence[Mapping[Any, Any]], draws: Draws, seed: int) -> dict[str, object]:
+    done = [row for row in part if row["status"] == "complete"]
+    keys = [(row["target"], row["run"]) for row in done]
     known = bool(keys) and all(key in draws for key in keys)
     low = high = np.nan
     if known:
         drawn = over_seeds(np.stack([draws[key] for key in keys]), seed)
         low, high = interval(np.clip(drawn, 0, 1))
+    states = [row["status"] for row in part]
     return {
         "n": len(done),
-        "seeds": ",".join(map(str, sorted(done.seed))),
-        "f1": done.f1.mean(),
-        "std": done.f1.std(),
-        "best": done.f1.max(),
+        "seeds": ",".join(map(str, sorted(row["seed"] for row in done))),
+        "f1": mean(done, "f1"),
+        "std": deviation(done, "f1"),
+        "best": max((row["f1"] for row in done), default=np.nan),
         "low": low,
         "high": high,
-        **{key: done[key].mean() for key in ("precision", "recall", "devel_f1",
-                                            "train_sentences", "share")},
-        "failed": int((part.status == "failed").sum()),
-        "unfinished": int((part.status == "unfinished").sum()),
-    }  # fmt: skip
+        **{key: mean(done, key) for key in _MEANS},
+        "failed": states.count("failed"),
+        "unfinished": states.count("unfinished"),
+    }
+
+
+def mean(rows: Sequence[Mapping[Any, Any]], key: str) -> float:
+    """Return the mean of a column, missing where there is no row."""
+    return float(np.mean([row[key] for row in rows])) if rows else np.nan
+
+
+def deviation(rows: Sequence[Mapping[Any, Any]], key: str) -> float:
+    """Return the standard deviation of a column's sample, missing for fewer than two rows."""
+    return float(np.std([row[key] for row in rows], ddof=1)) if len(rows) > 1 else np.nan
 
 
 def seen_and_unseen(frame: pd.DataFrame) -> pd.DataFrame:
