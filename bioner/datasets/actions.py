@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bioner.config import DatasetConfig, EncoderConfig
+from bioner.config import EncoderConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.datasets import show
 from bioner.datasets.config import Action, DatasetsConfig, Output
 from bioner.datasets.new import new

@@ -8,7 +8,8 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config import DatasetConfig, EncoderConfig
+from bioner.config import EncoderConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError, nearest
 
 # What a picture may be.

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bioner.config import DatasetConfig, Flatten
+from bioner.dataset_config import DatasetConfig, Flatten
 from bioner.datasets.config import DatasetsConfig
 from bioner.datasets.sniff import SNIFFERS, columns_of, go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError

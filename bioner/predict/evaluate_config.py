@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError, nearest
 from bioner.text.catalogue import SPLITS
 

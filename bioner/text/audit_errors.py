@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import DataError
 from bioner.text.catalogue import Corpus, load_corpus
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bioner.config import DatasetConfig, Flatten
+from bioner.dataset_config import DatasetConfig, Flatten
 from bioner.errors import DataError, Report, raise_it
 from bioner.text.document import Annotation, Document
 from bioner.text.flatten import flatten

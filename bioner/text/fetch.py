@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from filelock import FileLock
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError, DataError
 from bioner.text.archive import ArchiveError, unpack
 from bioner.text.download import DownloadError, download

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bioner.config import Flatten
+from bioner.dataset_config import Flatten
 from bioner.text.document import Annotation
 
 

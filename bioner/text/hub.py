@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bioner.config import DatasetConfig, HubConfig
+from bioner.dataset_config import DatasetConfig, HubConfig
 from bioner.errors import ConfigError, DataError, nearest
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import DataError
 from bioner.text.reading import Reading
 from bioner.text.schemes import LETTERS, RULES, contradictions, fitting, misplaced, to_iob2

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.text.segment import segmenter
 
 # To be raised when a reader gives other sentences for the same file and settings.

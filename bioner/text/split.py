@@ -6,7 +6,7 @@ from functools import cache as once
 from functools import partial
 from pathlib import Path
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import DataError, Report, raise_it
 from bioner.text import columns, corpus_documents
 from bioner.text.cache import cached

@@ -11,7 +11,6 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from bioner.checks import check_pretraining, check_size
 from bioner.config import (
     BatchConfig,
-    DatasetConfig,
     EncoderConfig,
     FinetuneConfig,
     Finetuning,
@@ -23,6 +22,7 @@ from bioner.config import (
     TrainConfig,
     WeightingConfig,
 )
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError, nearest
 from bioner.identity import digest, encoder_label
 

@@ -5,7 +5,8 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config import DatasetConfig, EncoderConfig, SubsetUnit
+from bioner.config import EncoderConfig, SubsetUnit
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError
 from bioner.transferability.config import MeasureConfig, check_names, check_sample
 

@@ -8,7 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from bioner.compose import plain_words
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.datasets.actions import act
 from bioner.datasets.config import Action, DatasetsConfig, Output, to_datasets_config
 from bioner.datasets.sniff import SNIFFERS, columns_of, scheme_of, sniff, split_of

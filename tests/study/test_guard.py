@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bioner.config import DatasetConfig, TrainConfig
+from bioner.config import TrainConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError
 from bioner.identity import run_name
 from bioner.study.guard import Guard

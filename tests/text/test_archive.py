@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError, DataError
 from bioner.text import archive
 from bioner.text.archive import ArchiveError, unpack

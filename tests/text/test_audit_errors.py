@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError
 from bioner.text.audit_errors import inspect
 

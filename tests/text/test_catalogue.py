@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from omegaconf import OmegaConf
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError, DataError
 from bioner.text.catalogue import SPLITS, load_corpus
 
@@ -149,7 +149,7 @@ def test_types_are_those_of_train_then_the_others(datasets: Path) -> None:
 def test_processes_share_the_cache(datasets: Path) -> None:
     (datasets / "mine" / "train.tsv").write_text("a\tB-Gene\nb\tO\n\n" * 20_000)
     script = (
-        "import sys; from pathlib import Path; from bioner.config import DatasetConfig; "
+        "import sys; from pathlib import Path; from bioner.dataset_config import DatasetConfig; "
         "from bioner.text.catalogue import load_corpus; folder = Path(sys.argv[1]); "
         "corpus = load_corpus('mine', DatasetConfig(path='mine'), folder, cache=folder / 'cache'); "
         "print(*[f'{len(s.sentences)} {s.sentences[-1]}' for s in corpus.splits.values()])"

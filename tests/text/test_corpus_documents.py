@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bioner.config import DatasetConfig, Flatten
+from bioner.dataset_config import DatasetConfig, Flatten
 from bioner.errors import ConfigError, DataError
 from bioner.text.audit_errors import inspect
 from bioner.text.catalogue import Corpus, load_corpus

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.text import demo
 from bioner.text.fetch import ensure
@@ -417,7 +417,7 @@ def test_no_such_generator(tmp_path: Path) -> None:
 def test_processes_at_the_same_time(tmp_path: Path, server: Server, generated: bool) -> None:
     url = "generated:demo/demo_disease" if generated else server.url
     script = (
-        "import sys; from pathlib import Path; from bioner.config import DatasetConfig; "
+        "import sys; from pathlib import Path; from bioner.dataset_config import DatasetConfig; "
         "from bioner.text.catalogue import load_corpus; "
         "config = DatasetConfig(path='mine', url=sys.argv[1]); "
         "corpus = load_corpus('mine', config, Path(sys.argv[2])); "

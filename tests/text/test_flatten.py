@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioner.config import Flatten
+from bioner.dataset_config import Flatten
 from bioner.text.document import Annotation
 from bioner.text.flatten import flatten
 

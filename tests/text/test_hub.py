@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bioner.config import DatasetConfig, Flatten, HubConfig
+from bioner.dataset_config import DatasetConfig, Flatten, HubConfig
 from bioner.errors import ConfigError, UserError
 from bioner.text.catalogue import check_config, load_corpus
 from bioner.text.sentence import Sentence

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bioner.config import DatasetConfig, Flatten
+from bioner.dataset_config import DatasetConfig, Flatten
 from bioner.errors import DataError
 from bioner.text import columns, corpus_documents
 from bioner.text.document import Document

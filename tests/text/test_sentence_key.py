@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bioner.config import DatasetConfig
+from bioner.dataset_config import DatasetConfig
 from bioner.text.sentence_key import sentence_key
 
 CONFIG = DatasetConfig(path="here")
