@@ -104,7 +104,7 @@ def _processes(work: Work, jobs: int) -> Iterator[tuple[_Submit, int]]:
     threads = max(1, torch.get_num_threads() // jobs)
     pool = ProcessPoolExecutor(jobs, context, _begin, (heard, threads))
     try:
-        yield partial(pool.submit, _mark, work), jobs
+        yield lambda chunk: pool.submit(_mark, work, chunk), jobs
     except BrokenProcessPool as error:
         says = "a process that tagged was killed, or had no memory left"
         raise UserError(f"{says}; {_GO_ON}") from error
