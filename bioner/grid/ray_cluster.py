@@ -59,7 +59,10 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
         )  # fmt: skip
     except Exception as error:  # a bare Exception where its processes don't start in time
         found = f"is {options.address}: {' '.join(str(error).split())}"
-        raise ConfigError("hydra.launcher.address", found, "null, auto or HOST:PORT") from error
+        # Ray shows its token to no HOST:PORT unasked, and its error does not say so. `ray start`
+        # wants one wherever ~/.ray/auth_token is, which a cluster made here leaves behind.
+        legal = "null, auto or HOST:PORT, with RAY_AUTH_MODE=token where the cluster wants a token"
+        raise ConfigError("hydra.launcher.address", found, legal) from error
     return RayPlace(options, shared)
 
 

@@ -145,7 +145,8 @@ def _ray(work: Work, n_jobs: int | None) -> Iterator[tuple[_Submit, int]]:
             ray.init(logging_level="warning")
     except Exception as error:  # a plain one where a node does not start in time
         says = str(error).partition("\n")[0] or type(error).__name__
-        raise ConfigError("backend", f"is ray, and {says}", "RAY_ADDRESS=HOST:PORT") from error
+        legal = "RAY_ADDRESS=HOST:PORT, with RAY_AUTH_MODE=token where the cluster wants a token"
+        raise ConfigError("backend", f"is ray, and {says}", legal) from error
     try:
         gpus = 1 if work.device.startswith("cuda") else 0
         task = ray.remote(num_cpus=1, num_gpus=gpus)(_mark)

@@ -1,6 +1,7 @@
 """Grids on Ray: on a cluster of their own, and on one that `ray start` made."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,9 +18,16 @@ pytest.importorskip("ray")
 RAY = ["hydra/launcher=ray"]
 
 
+@pytest.fixture(autouse=True)
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token, which all clusters then want; without it Ray would write one to the user's home."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[str]:
-    """The address of a cluster with two CPUs, started from another folder."""
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a cluster with two CPUs, started from another folder; it wants the token."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -32,13 +40,19 @@ def cluster(tmp_path: Path) -> Iterator[str]:
         cwd=elsewhere, env={**os.environ, "PYTHONPATH": ""}, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    for _ in range(60):
-        address = ["--address", f"127.0.0.1:{port}"]
-        if subprocess.run([*ray, "health-check", *address], check=False).returncode == 0:
-            break
-    yield f"127.0.0.1:{port}"
-    head.send_signal(signal.SIGTERM)
-    head.wait(timeout=60)
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    address = f"127.0.0.1:{port}"
+    try:
+        for _ in range(10):
+            check = [*ray, "health-check", "--address", address]
+            if subprocess.run(check, check=False, timeout=120).returncode == 0:
+                break
+        else:
+            pytest.fail(f"no cluster at {address}")
+        yield address
+    finally:
+        head.send_signal(signal.SIGTERM)
+        head.wait(timeout=60)
 
 
 @pytest.mark.slow
@@ -62,6 +76,10 @@ def test_an_existing_cluster(tmp_path: Path, cluster: str) -> None:
     large = grid(tmp_path, *there, "seed=2", "hydra.launcher.cpus=3")
     assert large.returncode == 1
     assert "no node of the cluster has {'CPU': 3.0}" in large.stdout
+    refused = grid(tmp_path, *there, "seed=2", env={"RAY_AUTH_MODE": "disabled"})  # the default
+    assert refused.returncode == 2
+    assert f"hydra.launcher.address: is {cluster}" in refused.stderr
+    assert "RAY_AUTH_MODE=token" in refused.stderr
 
 
 @pytest.mark.slow
