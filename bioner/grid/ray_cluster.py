@@ -2,6 +2,8 @@
 
 import logging
 import os
+import re
+import socket
 import time
 from collections.abc import Sequence
 
@@ -50,6 +52,7 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
         name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)
     }
     try:
+        _reach(options.address or "")
         ray.init(
             # Without an address Ray would take any cluster that it finds on this machine.
             options.address or "local",
@@ -64,6 +67,16 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
         legal = "null, auto or HOST:PORT, with RAY_AUTH_MODE=token where the cluster wants a token"
         raise ConfigError("hydra.launcher.address", found, legal) from error
     return RayPlace(options, shared)
+
+
+def _reach(address: str) -> None:
+    """Connect once to HOST:PORT: Ray tries one where nobody listens for many minutes.
+
+    Raises:
+        OSError: nobody answers.
+    """
+    if place := re.fullmatch(r"(?:ray://)?\[?([^/]+?)\]?:(\d+)", address):
+        socket.create_connection((place[1], int(place[2])), timeout=10).close()
 
 
 def _work(worker: RayWorker) -> Job:
