@@ -57,8 +57,8 @@ def test_hydra_answers_without_the_heavy_imports(flag: list[str], tmp_path: Path
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Processor time, whatever else the machine does: 1 to 2 s; torch alone would take more.
-    assert after.ru_utime - before.ru_utime < 5
+    # Processor time, whatever else the machine does; 1 to 2 s where it is quiet.
+    assert sum(after[:2]) - sum(before[:2]) < 5
     assert list(tmp_path.iterdir()) == []
 
 
