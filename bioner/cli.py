@@ -56,8 +56,9 @@ def _train(cfg: DictConfig) -> float:
 
 
 def _report(cfg: DictConfig) -> None:
-    from bioner.report.config import to_report_config
-    from bioner.report.report import report
+    with collector_off():
+        from bioner.report.config import to_report_config
+        from bioner.report.report import report
 
     typed = HydraConfig.get().overrides.task
     report(to_report_config(cfg), " ".join(["bioner report", *typed]))

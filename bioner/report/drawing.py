@@ -57,7 +57,7 @@ class Drawing:
         caption: what is to be seen.
         figure: the drawn figure; an empty one when it was saved.
         tips: what a part says on hover, under the part's id.
-        svg: the vector form, with the tips; for the page.
+        svg: the vector form, with the tips, for the page, once it was saved.
     """
 
     name: str
@@ -80,8 +80,8 @@ def style() -> Iterator[None]:
         yield
 
 
-def save(drawing: Drawing, folder: Path) -> None:
-    """Write `NAME.svg` and `NAME.png`, and keep the form for the page."""
+def save(drawing: Drawing, folder: Path) -> str:
+    """Write `NAME.svg` and `NAME.png`, and return the form for the page."""
     engine = drawing.figure.get_layout_engine()
     with style(), mpl.rc_context({"figure.constrained_layout.use": False}):
         if engine is not None:
@@ -95,8 +95,8 @@ def save(drawing: Drawing, folder: Path) -> None:
     plain = text.getvalue()
     titled = _with_tips(plain, lambda key, says: f'<g id="{key}"><title>{says}</title>', drawing)
     (folder / f"{drawing.name}.svg").write_text(titled, encoding="utf-8")
-    drawing.svg = _for_page(plain, drawing)
     drawing.figure = Figure()  # a report of many figures would keep them all in memory
+    return _for_page(plain, drawing)
 
 
 def _with_tips(svg: str, opening: Callable[[str, str], str], drawing: Drawing) -> str:

@@ -1,6 +1,7 @@
 """What the prediction files of a study say, as arrays of counts and as tidy frames."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bioner.errors import DataError
+from bioner.report.cores import over_cores
 from bioner.report.frame import rows_of
 from bioner.report.mistakes import MISTAKES, PAIRS, mistakes, word_pairs
 from bioner.report.partial import PARTIAL, partial_counts
@@ -75,6 +77,19 @@ class Evidence:
     problems: list[Problem]
 
 
+@dataclass(frozen=True)
+class _File:
+    """What one prediction file says: rows of `MISTAKES`, `PARTIAL` and `PAIRS`.
+
+    The pairs are None where words were asked for and the file was packed without them.
+    """
+
+    predictions: Predictions
+    mistakes: list[Any]
+    partial: list[Any]
+    pairs: list[Any] | None
+
+
 def collect(frame: pd.DataFrame, words: bool) -> Evidence:
     """Read the test predictions of all complete rows.
 
@@ -86,28 +101,41 @@ def collect(frame: pd.DataFrame, words: bool) -> Evidence:
         words: whether to collect the words of errors too.
     """
     units: dict[str, UnitCounts] = {}
-    wrong, partial, pairs, problems = [], [], [], []
-    rows = frame[(frame.status == "complete") & frame.place.notna()]
-    for row in rows_of(rows):
-        file = Path(row.place) / "predictions" / f"{row.target}.test.tsv"
+    wrong, partly, pairs, problems = [], [], [], []
+    rows = list(rows_of(frame[(frame.status == "complete") & frame.place.notna()]))
+    files = [Path(row.place) / "predictions" / f"{row.target}.test.tsv" for row in rows]
+    read = over_cores(partial(_read, words=words), files, least=200)
+    for row, file, found in zip(rows, files, read, strict=True):
+        if isinstance(found, str):
+            problems.append(Problem("predictions", str(file), found))
+            continue
         try:
-            found = read_predictions(file)
-            _count(units, row, found, file)
+            _count(units, row, found.predictions, file)
         except DataError as error:
             problems.append(Problem("predictions", str(file), str(error)))
             continue
         about = (row.run, row.target)
-        wrong += [(*about, *one) for one in mistakes(found)]
-        partial += [(*about, *one) for one in partial_counts(found)]
-        if words and {*found.words} <= {NO_WORD, ""}:
+        wrong += [(*about, *one) for one in found.mistakes]
+        partly += [(*about, *one) for one in found.partial]
+        pairs += [(*about, *one) for one in found.pairs or []]
+        if found.pairs is None:
             problems.append(Problem("words", str(file), "holds no words for words=true: packed"))
-        elif words:
-            pairs += [(*about, *one) for one in word_pairs(found)]
     tables = [
         pd.DataFrame(found, columns=["run", "target", *columns])
-        for found, columns in ((wrong, MISTAKES), (partial, PARTIAL), (pairs, PAIRS))
+        for found, columns in ((wrong, MISTAKES), (partly, PARTIAL), (pairs, PAIRS))
     ]
     return Evidence(units, tables[0], tables[1], tables[2], problems)
+
+
+def _read(file: Path, words: bool) -> _File | str:
+    try:
+        found = read_predictions(file)
+    except DataError as error:
+        return str(error)
+    pairs: list[Any] | None = []
+    if words:
+        pairs = None if {*found.words} <= {NO_WORD, ""} else word_pairs(found)
+    return _File(found, mistakes(found), partial_counts(found), pairs)
 
 
 def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Path) -> None:

@@ -1,13 +1,12 @@
 """Scores with credit for partial matches, by nervaluate (the schemes of SemEval 2013, task 9)."""
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 from nervaluate import Evaluator
 
-from bioner.report.predictions import Predictions
+from bioner.report.predictions import Predictions, Spans
 
 SCHEMES = ("strict", "exact", "partial", "ent_type")
 """Same words and type; same words; an overlap, worth half; an overlap with the same type."""
@@ -22,17 +21,18 @@ _ROW = np.dtype(np.int32)
 def partial_counts(predictions: Predictions) -> list[tuple[str | int, ...]]:
     """Return how mentions match under each scheme, rows of `PARTIAL`.
 
-    nervaluate judges every sentence in which the two sides differ, the same pattern of mentions
-    once; in the other sentences every mention is correct under every scheme, and counted so.
+    Mentions that share no word say nothing of each other, so each group that overlaps is judged
+    alone, and nervaluate is asked for the same pattern of mentions once. A group in which the two
+    sides agree is correct under every scheme, and counted so.
     """
     gold, guess = predictions.gold, predictions.guess
     left, right, typed = predictions.matched
-    differ = np.zeros(predictions.sentences, dtype=bool)
-    for side, same in ((gold, left[typed]), (guess, right[typed])):
-        differ[predictions.sentence[np.delete(side.start, same)]] = True
+    alone = np.ones(len(gold.start) + len(guess.start), dtype=bool)
+    alone[np.append(left[typed], len(gold.start) + right[typed])] = False
     totals = np.zeros((len(SCHEMES), len(OUTCOMES)), dtype=int)
-    totals[:, 0] = int((~differ[predictions.sentence[gold.start]]).sum())
-    found, types = Counter(_patterns(predictions, differ)), tuple(predictions.types)
+    agreeing, patterns = _groups(gold, guess, alone)
+    totals[:, 0] = agreeing
+    found, types = Counter(patterns), tuple(predictions.types)
     if found:
         judged = np.concatenate([_judged(types, pattern) for pattern in found])
         times = np.array([*found.values()])
@@ -40,34 +40,43 @@ def partial_counts(predictions: Predictions) -> list[tuple[str | int, ...]]:
     return [(scheme, *row) for scheme, row in zip(SCHEMES, totals.tolist(), strict=True)]
 
 
-def _patterns(predictions: Predictions, which: np.ndarray) -> Iterator[bytes]:
-    """Yield the mentions of each chosen sentence, as bytes of rows of side, start, end and type.
+def _groups(gold: Spans, guess: Spans, alone: np.ndarray) -> tuple[int, list[bytes]]:
+    """Return the gold mentions of groups that agree, and the mentions of each other group.
 
-    They are moved to the left: where in a sentence mentions stand changes nothing.
+    The latter are bytes of rows of side, start, end and type, moved to the left: where in a
+    sentence mentions stand changes nothing.
+
+    Args:
+        gold: of the file.
+        guess: of the file.
+        alone: `[gold + guess]`, which mentions have no equal on the other side.
     """
-    sides = (predictions.gold, predictions.guess)
-    number = np.repeat([0, 1], [len(side.start) for side in sides])
-    start, end, kind = (
-        np.concatenate([getattr(side, column) for side in sides])
-        for column in ("start", "end", "type")
-    )
-    sentence = predictions.sentence[start]
-    order = np.lexsort((start, number, sentence))
-    order = order[which[sentence[order]]]
-    opens = np.flatnonzero(np.diff(sentence[order], prepend=-1))
-    if not len(opens):
-        return
+    number = np.repeat([0, 1], [len(gold.start), len(guess.start)])
+    start = np.append(gold.start, guess.start)
+    end = np.append(gold.end, guess.end)
+    kind = np.append(gold.type, guess.type)
+    if not alone.any():
+        return len(gold.start), []
+    order = np.argsort(start, kind="stable")
+    reach = np.maximum.accumulate(end[order])
+    group = np.empty(len(order), dtype=np.int64)
+    group[order] = np.cumsum(np.append(False, start[order][1:] >= reach[:-1]))
+    differs = np.bincount(group, weights=alone)[group] > 0
+    agreeing = int((~differs & (number == 0)).sum())
+    order = np.lexsort((start, number, group))
+    order = order[differs[order]]
+    opens = np.flatnonzero(np.diff(group[order], prepend=-1))
     sizes = np.diff(np.append(opens, len(order)))
     first = np.repeat(np.minimum.reduceat(start[order], opens), sizes)
     rows = np.stack([number[order], start[order] - first, end[order] - first, kind[order]], axis=1)
     data, width = rows.astype(_ROW).tobytes(), rows.shape[1] * _ROW.itemsize
-    for place, size in zip((opens * width).tolist(), (sizes * width).tolist(), strict=True):
-        yield data[place : place + size]
+    places = zip((opens * width).tolist(), (sizes * width).tolist(), strict=True)
+    return agreeing, [data[place : place + size] for place, size in places]
 
 
 @cache
 def _judged(types: tuple[str, ...], pattern: bytes) -> np.ndarray:
-    """Return nervaluate's outcomes for one sentence of `_patterns`, `[schemes, outcomes]`."""
+    """Return nervaluate's outcomes for one group of `_groups`, `[schemes, outcomes]`."""
     rows = np.frombuffer(pattern, dtype=_ROW).reshape(-1, 4).tolist()
     sides = [
         [[{"label": types[kind], "start": start, "end": end - 1}

@@ -5,9 +5,13 @@ redraws both; approximate randomisation keeps the trained models and asks whethe
 have told them apart.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+
+Counts = tuple[np.ndarray, np.ndarray]
+"""Correct and predicted of a system, each `[units, seeds]`."""
 
 _CHUNK = 500  # samples at a time: bounds the memory of the drawn weights
 
@@ -97,45 +101,54 @@ def bootstrap_p(draws: np.ndarray) -> float:
 
 
 def randomisation_p(
-    ours: tuple[np.ndarray, np.ndarray],
-    theirs: tuple[np.ndarray, np.ndarray],
+    pairs: Sequence[tuple[Counts, Counts]],
     gold: np.ndarray,
     samples: int,
     rng: np.random.Generator,
-) -> float:
-    """Return the two-sided p-value of approximate randomisation (Noreen 1989; Yeh 2000).
+) -> list[float]:
+    """Return two-sided p-values of approximate randomisation (Noreen 1989; Yeh 2000).
 
     The statistic is the mean over seeds of the difference in F1. In every sample the two systems'
     outputs for a unit change places with probability 1/2, those of all seeds together: the same
-    text is no independent evidence for each seed.
+    text is no independent evidence for each seed. All pairs share the samples.
 
     Args:
-        ours: correct and predicted, `[units, seeds]`.
-        theirs: the same of the other system, the seeds in the same order.
+        pairs: two systems each, `[units, seeds]`, the seeds of both in the same order.
         gold: `[units]`.
         samples: how many.
         rng: draws them.
     """
-    sums = np.concatenate([a + b for a, b in zip(ours, theirs, strict=True)], axis=1).sum(axis=0)
-    apart = np.concatenate([a - b for a, b in zip(ours, theirs, strict=True)], axis=1)
-    total, seeds = np.array(float(gold.sum())), ours[0].shape[1]
-
-    def statistic(swapped: np.ndarray) -> np.ndarray:
-        first, second = (sums[:, None] + swapped) / 2, (sums[:, None] - swapped) / 2
-        one, other = (f1(side[:seeds], side[seeds:], total) for side in (first, second))
-        return (one - other).mean(axis=0)
-
-    observed = abs(float(statistic(apart.sum(axis=0)[:, None])[0]))
-    # A unit on which the systems agree is the same either way.
-    apart = apart[apart.any(axis=1)].astype(np.float32)
-    swapped = np.empty((2 * seeds, samples))
+    total = np.array(float(gold.sum()))
+    systems = [tuple(np.concatenate(counts, axis=1) for counts in pair) for pair in pairs]
+    sums = [(one + other).sum(axis=0)[:, None] for one, other in systems]
+    apart = [(one - other).astype(np.float32) for one, other in systems]
+    observed = [
+        _difference(both, one.sum(axis=0)[:, None], total)[0]
+        for both, one in zip(sums, apart, strict=True)
+    ]
+    reached = np.zeros(len(pairs), dtype=int)
     for first in range(0, samples, _CHUNK):
         size = min(_CHUNK, samples - first)
-        bits = rng.integers(0, 256, size=(size, -(-len(apart) // 8)), dtype=np.uint8)
-        heads = np.unpackbits(bits, axis=1, count=len(apart)).astype(np.float32)
-        swapped[:, first : first + size] = (2 * (heads @ apart) - apart.sum(axis=0)).T
-    reached = int((np.abs(statistic(swapped)) >= observed - 1e-12).sum())
-    return (reached + 1) / (samples + 1)
+        bits = rng.integers(0, 256, size=(size, -(-len(gold) // 8)), dtype=np.uint8)
+        signs = 2 * np.unpackbits(bits, axis=1, count=len(gold)).astype(np.float32) - 1
+        for k, (both, one) in enumerate(zip(sums, apart, strict=True)):
+            drawn = _difference(both, (signs @ one).T, total)
+            reached[k] += (np.abs(drawn) >= abs(observed[k]) - 1e-12).sum()
+    return ((reached + 1) / (samples + 1)).tolist()
+
+
+def _difference(sums: np.ndarray, apart: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """Return the mean over seeds of F1 of one system less that of the other, `[samples]`.
+
+    Args:
+        sums: both systems' correct of each seed, then predicted, together, `[2 seeds, 1]`.
+        apart: the same of one less the other, `[2 seeds, samples]`.
+        gold: mentions in all.
+    """
+    seeds = len(sums) // 2
+    sides = ((sums + apart) / 2, (sums - apart) / 2)
+    one, other = (f1(side[:seeds], side[seeds:], gold) for side in sides)
+    return (one - other).mean(axis=0)
 
 
 def holm(p: np.ndarray) -> np.ndarray:

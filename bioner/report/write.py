@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from bioner.report.about import About
+from bioner.report.cores import over_cores
 from bioner.report.drawing import save
 from bioner.report.sections.section import Section
 from bioner.report.table import NONE, Cell, Column, Table
@@ -27,8 +29,10 @@ def write_report(folder: Path, about: About, sections: Sequence[Section]) -> Non
             write_csv(table, folder / "tables")
             file = folder / "tables" / f"{table.name}.tex"
             file.write_text(tex(table, about.lines()), encoding="utf-8")
-        for drawing in section.drawings:
-            save(drawing, folder / "figures")
+    drawings = [drawing for section in sections for drawing in section.drawings]
+    saved = over_cores(partial(save, folder=folder / "figures"), drawings, least=8)
+    for drawing, svg in zip(drawings, saved, strict=True):
+        drawing.svg = svg
     (folder / "report.md").write_text(_markdown(about, sections), encoding="utf-8")
     (folder / "report.html").write_text(_page(about, sections), encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """How long a report takes: it must stay usable on studies of thousands of runs."""
 
-import time
+import os
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,8 @@ def test_a_report_of_hundreds_of_runs_takes_seconds(tmp_path: Path) -> None:
              for t in TARGETS for x in TARGETS if x != t for s in (1, 2, 3) for z in (0.1, 0.5)
              for regime, sources, helpers in (("transfer", [x], ()), ("mtl", (), [x]))]  # fmt: skip
     write_study(tmp_path / "study", runs, sentences=200)
-    begin = time.process_time()
+    begin = sum(os.times()[:4])
     made(tmp_path)
-    taken = time.process_time() - begin
+    taken = sum(os.times()[:4]) - begin  # with the processes that read files and draw figures
     assert len(runs) == 396
     assert taken < 40, f"{taken:.0f} s of CPU"  # 13 s on a busy machine

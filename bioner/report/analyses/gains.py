@@ -8,7 +8,7 @@ import pandas as pd
 
 from bioner.report.analyses.scores import Draws, deviation, mean
 from bioner.report.evidence import UnitCounts
-from bioner.report.frame import CELL, by_cell
+from bioner.report.frame import CELL, Cell, by_cell
 from bioner.report.resampling import (
     bootstrap_p,
     holm,
@@ -19,6 +19,8 @@ from bioner.report.resampling import (
 
 FEWEST_SEEDS = 3
 """With fewer seeds the variance between them can't be told, and no star is given."""
+
+Rows = Sequence[Mapping[Any, Any]]
 
 _PAIRED = ["seed", "run", "f1", "base_run", "base_f1", "gain"]
 _MARKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
@@ -71,10 +73,12 @@ def compared(
     `p` is the larger of the bootstrap's and the randomisation's; `p_holm` corrects it for all
     rows of the table that can be tested; `mark` is given by `p_holm` from three seeds on.
     """
-    rows = []
-    for cell, part in by_cell(pairs, _PAIRED).items():
-        named = dict(zip(CELL, cell, strict=True))
-        rows.append(named | _tested(str(named["target"]), part, units, draws, samples, seed))
+    cells = by_cell(pairs, _PAIRED)
+    randomised = _randomised(cells, units, samples, seed)
+    rows = [
+        dict(zip(CELL, cell, strict=True)) | _tested(part, draws, seed, randomised.get(cell))
+        for cell, part in cells.items()
+    ]
     columns = [*CELL, "n", "seeds", "base_f1", "f1", "gain", "std", "low", "high", "p_bootstrap",
                "p_randomisation", "p"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
@@ -86,34 +90,47 @@ def compared(
     return table
 
 
-def _tested(
-    target: str,
-    part: Sequence[Mapping[Any, Any]],
-    units: Mapping[str, UnitCounts],
-    draws: Draws,
-    samples: int,
-    seed: int,
-) -> dict[str, object]:
+def _randomised(
+    cells: Mapping[Cell, Rows], units: Mapping[str, UnitCounts], samples: int, seed: int
+) -> dict[Cell, float]:
+    """Return the randomisation's p of every cell whose runs all have prediction files."""
+    found: dict[Cell, float] = {}
+    for target, counts in units.items():
+        known = {
+            cell: tuple([row[key] for row in part] for key in ("run", "base_run"))
+            for cell, part in cells.items()
+            if part[0]["target"] == target and _all_have(counts.correct, part)
+        }
+        pairs = [(counts.of(ours), counts.of(theirs)) for ours, theirs in known.values()]
+        p = randomisation_p(pairs, counts.gold, samples, np.random.default_rng(seed))
+        found |= dict(zip(known, p, strict=True))
+    return found
+
+
+def _all_have(files: Mapping[str, object], part: Rows) -> bool:
+    return all(row[key] in files for row in part for key in ("run", "base_run"))
+
+
+def _tested(part: Rows, draws: Draws, seed: int, randomised: float | None) -> dict[str, object]:
     found: dict[str, object] = {
         "n": len(part),
         "seeds": ",".join(map(str, sorted(row["seed"] for row in part))),
         **{key: mean(part, key) for key in ("base_f1", "f1", "gain")},
         "std": deviation(part, "gain"),
     }
-    ours, theirs = ([row[key] for row in part] for key in ("run", "base_run"))
-    if not all((target, run) in draws for run in (*ours, *theirs)):
+    if randomised is None:
         return found
-    both = zip(ours, theirs, strict=True)
-    apart = np.stack([draws[target, a] - draws[target, b] for a, b in both])
-    drawn = over_seeds(apart, seed)
-    counts = units[target]
-    found["low"], found["high"] = interval(drawn)
-    found["p_bootstrap"] = bootstrap_p(drawn)
-    found["p_randomisation"] = randomisation_p(
-        counts.of(ours), counts.of(theirs), counts.gold, samples, np.random.default_rng(seed)
+    apart = np.stack(
+        [draws[r["target"], r["run"]] - draws[r["target"], r["base_run"]] for r in part]
     )
-    found["p"] = max(found["p_bootstrap"], found["p_randomisation"])  # type: ignore[call-overload]
-    return found
+    drawn = over_seeds(apart, seed)
+    found["low"], found["high"] = interval(drawn)
+    bootstrapped = bootstrap_p(drawn)
+    return found | {
+        "p_bootstrap": bootstrapped,
+        "p_randomisation": randomised,
+        "p": max(bootstrapped, randomised),
+    }
 
 
 def _mark(p: float) -> str:
