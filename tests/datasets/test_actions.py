@@ -1,13 +1,14 @@
 """The actions of `bioner datasets` on small corpora, and what they print."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bioner.datasets.actions import act
-from bioner.datasets.config import DatasetsConfig, to_datasets_config
+from bioner.datasets.config import DatasetsConfig, Output, to_datasets_config
 from bioner.errors import ConfigError, UserError
 from tests.composition import composed
 
@@ -132,33 +133,31 @@ GENE = "a\tO\nlong\tO\ngene\tO\nis\tO\nBRCA1\tB-Gene\n"
 MARK = "-DOCSTART- (PMID7)\n\n"
 
 
-@pytest.mark.parametrize(
-    ("test", "wrong"),
-    [
-        (DEVEL, "nothing"),  # sentences of fewer than five words in common
-        (GENE + "\n" + GENE, "nothing"),  # repeats inside a split
-        ("\u200b\tO\n", "nothing"),  # what a tokenizer loses
-        (TEST, "pairs of splits that share text or documents: 1"),
-        (MARK + GENE, "pairs of splits that share text or documents: 1"),
-        ("No\tB-Gene\none\tO\n", "sentences with two labellings: 2"),  # in train and in devel
-        ("No\tO\n\nNo\tB-Gene\n", "sentences with two labellings: 1"),
-        ("a\tO\n\nb\n", "errors of files: 1"),
-        ("No\tO\n\nNo\tB-Gene\n\n" + TEST + "\nb\n", "errors of files: 1, sentences with two "
-         "labellings: 1, pairs of splits that share text or documents: 1"),
-    ],
-)  # fmt: skip
+CASES = [
+    (DEVEL, "nothing"),  # sentences of fewer than five words in common
+    (GENE + "\n" + GENE, "nothing"),  # repeats inside a split
+    ("\u200b\tO\n", "nothing"),  # what a tokenizer loses
+    (TEST, "pairs of splits that share text or documents: 1"),
+    (MARK + GENE, "pairs of splits that share text or documents: 1"),
+    ("No\tB-Gene\none\tO\n", "sentences with two labellings: 2"),  # in train and in devel
+    ("No\tO\n\nNo\tB-Gene\n", "sentences with two labellings: 1"),
+    ("a\tO\n\nb\n", "errors of files: 1"),
+    ("No\tO\n\nNo\tB-Gene\n\n" + TEST + "\nb\n", "errors of files: 1, sentences with two "
+     "labellings: 1, pairs of splits that share text or documents: 1"),
+]  # fmt: skip
+
+
 def test_check_says_whether_anything_is_wrong(
-    mine: Path, capsys: pytest.CaptureFixture[str], test: str, wrong: str
+    mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (mine / "train.tsv").write_text(MARK + TRAIN)
-    (mine / "test.tsv").write_text(test)
-    for encoders in ("encoders=[]", "encoders=[minilm]"):
-        right, text = run(capsys, configured("check", mine, encoders))
+    config = configured("check", mine, "encoders=[minilm]")
+    for test, wrong in CASES:
+        (mine / "test.tsv").write_text(test)
+        right, text = run(capsys, config)
         assert text.splitlines()[-1] == f"wrong with the data: {wrong}"
         assert right == (wrong == "nothing")
-        if wrong != "nothing":
-            break
-    assert run_json(capsys, configured("check", mine, "format=json"))[0] == right
+        assert run_json(capsys, replace(config, format=Output.json))[0] == right
 
 
 def test_check_of_a_wrong_dataset(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
