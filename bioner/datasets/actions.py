@@ -69,12 +69,11 @@ class Report:
 
         Repeats inside one split, shorter sentences in common, and what a tokenizer loses are not.
         """
-        inside = [one for splits in self.duplicates.values() for one in splits.values()]
+        two = sum(one.two_labellings for one in self.leakage)
+        two += sum(one.two_labellings for of in self.duplicates.values() for one in of.values())
         counts = {
             "errors of files": len(self.errors),
-            "sentences with two labellings": sum(
-                one.two_labellings for one in (*inside, *self.leakage)
-            ),
+            "sentences with two labellings": two,
             "pairs of splits that share text or documents": sum(one.leaks for one in self.leakage),
         }
         return {what: count for what, count in counts.items() if count}

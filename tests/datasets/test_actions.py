@@ -157,7 +157,7 @@ def test_check_says_whether_anything_is_wrong(
         right, text = run(capsys, config)
         assert text.splitlines()[-1] == f"wrong with the data: {wrong}"
         assert right == (wrong == "nothing")
-        assert run_json(capsys, replace(config, format=Output.json))[0] == right
+        assert run_json(capsys, replace(config, format=Output.json, encoder={}))[0] == right
 
 
 def test_check_of_a_wrong_dataset(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
