@@ -164,7 +164,7 @@ def main() -> int:
     """Run one verb and return the exit code: 0, or 2 when the user's input can't be used.
 
     Raises:
-        SystemExit: 1, where `datasets check` finds an error or `predict` a bad document.
+        SystemExit: 1, where `datasets check` finds something wrong or `predict` a bad document.
     """
     verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if verb in ("-h", "--help"):

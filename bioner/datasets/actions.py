@@ -53,7 +53,7 @@ class Report:
     """What `check` finds.
 
     Attributes:
-        errors: of the files. Only these make the exit code 1.
+        errors: of the files.
         duplicates: for each dataset and split.
         leakage: for each pair of datasets and of splits, a dataset with itself included.
         tokenizers: for each encoder, dataset and split.
@@ -64,9 +64,23 @@ class Report:
     leakage: list[Leak]
     tokenizers: dict[str, dict[str, dict[str, Any]]]
 
+    def wrong(self) -> dict[str, int]:
+        """Count what is wrong with the data; anything here makes the exit code 1.
+
+        Repeats inside one split, shorter sentences in common, and what a tokenizer loses are not.
+        """
+        two = sum(one.two_labellings for one in self.leakage)
+        two += sum(one.two_labellings for of in self.duplicates.values() for one in of.values())
+        counts = {
+            "errors of files": len(self.errors),
+            "sentences with two labellings": two,
+            "pairs of splits that share text or documents": sum(one.leaks for one in self.leakage),
+        }
+        return {what: count for what, count in counts.items() if count}
+
 
 def act(config: DatasetsConfig) -> bool:
-    """Do what is asked and print it; return whether nothing is wrong.
+    """Do what is asked and print it; return False where `check` finds something wrong.
 
     Raises:
         UserError: what the user gave can't be used, or a dataset that is needed can't be had.
@@ -84,7 +98,7 @@ def act(config: DatasetsConfig) -> bool:
     else:
         for line in show.LINES[config.action](found):
             print(line)
-    return not (isinstance(found, Report) and found.errors)
+    return not (isinstance(found, Report) and found.wrong())
 
 
 def _plain(found: Any) -> Any:

@@ -97,7 +97,10 @@ def _splits(path: Path) -> tuple[Path, dict[str, str]]:
     kinds = Counter((p.suffix, sniff(p)) for p in named)
     if not kinds:
         legal = "expected names with train, devel or dev, and test, and files of a known format: "
-        raise DataError(folder, None, "no split was found", legal + ", ".join(SNIFFERS))
+        otherwise = (
+            "; for other names give `bioner train` +dataset.NAME.path=… and +dataset.NAME.files=…"
+        )
+        raise DataError(folder, None, "no split was found", legal + ", ".join(SNIFFERS) + otherwise)
     kind = kinds.most_common(1)[0][0]
     files: dict[str, str] = {}
     for entry in named:

@@ -110,7 +110,7 @@ def found_lines(found: Found) -> Iterator[str]:
 
 
 def checked_lines(found: Report) -> Iterator[str]:
-    """Yield what `check` found, the errors first."""
+    """Yield what `check` found, the errors first and what makes its exit code 1 at the end."""
     yield f"errors: {len(found.errors) or 'none'}"
     for fault in found.errors:
         place = fault.path if fault.line is None else f"{fault.path}:{fault.line}"
@@ -129,6 +129,8 @@ def checked_lines(found: Report) -> Iterator[str]:
     for encoder, datasets in found.tokenizers.items():
         yield f"\ntokenizer of {encoder}"
         yield from _loss_lines(datasets)
+    wrong = ", ".join(f"{what}: {count:,}" for what, count in found.wrong().items())
+    yield f"\nwrong with the data: {wrong or 'nothing'}"
 
 
 def _repeat_lines(duplicates: Mapping[str, Mapping[str, Repeats]]) -> Iterator[str]:

@@ -67,6 +67,11 @@ class Leak:
     two_labellings: int
     contradictions: list[tuple[int, int]]
 
+    @property
+    def leaks(self) -> bool:
+        """Whether the splits share a sentence of `SHORTEST` words or more, or a document."""
+        return bool(self.shared or self.shared_documents)
+
 
 def long_enough(sentence: Sentence) -> bool:
     """Say whether a sentence counts where leakage is looked for."""

@@ -1,13 +1,14 @@
 """The actions of `bioner datasets` on small corpora, and what they print."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bioner.datasets.actions import act
-from bioner.datasets.config import DatasetsConfig, to_datasets_config
+from bioner.datasets.config import DatasetsConfig, Output, to_datasets_config
 from bioner.errors import ConfigError, UserError
 from tests.composition import composed
 
@@ -113,9 +114,8 @@ def test_check_compares_documents(mine: Path, capsys: pytest.CaptureFixture[str]
     ]  # fmt: skip
 
 
-def test_check_of_a_right_dataset(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    right, found = run_json(capsys, configured("check", mine, "format=json"))
-    assert right  # repeats and leakage are no errors
+def test_check_prints_what_it_finds(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = run_json(capsys, configured("check", mine, "format=json"))[1]
     assert set(found) == {"errors", "duplicates", "leakage", "tokenizers"}
     assert found["errors"] == [] and found["tokenizers"] == {}
     assert found["duplicates"]["bc2gm"]["train"] == {
@@ -127,6 +127,37 @@ def test_check_of_a_right_dataset(mine: Path, capsys: pytest.CaptureFixture[str]
     text = run(capsys, configured("check", mine))[1]
     assert "errors: none" in text
     assert "bc2gm (1)         1 (100.00%) [1]" in text
+
+
+GENE = "a\tO\nlong\tO\ngene\tO\nis\tO\nBRCA1\tB-Gene\n"
+MARK = "-DOCSTART- (PMID7)\n\n"
+
+
+CASES = [
+    (DEVEL, "nothing"),  # sentences of fewer than five words in common
+    (GENE + "\n" + GENE, "nothing"),  # repeats inside a split
+    ("\u200b\tO\n", "nothing"),  # what a tokenizer loses
+    (TEST, "pairs of splits that share text or documents: 1"),
+    (MARK + GENE, "pairs of splits that share text or documents: 1"),
+    ("No\tB-Gene\none\tO\n", "sentences with two labellings: 2"),  # in train and in devel
+    ("No\tO\n\nNo\tB-Gene\n", "sentences with two labellings: 1"),
+    ("a\tO\n\nb\n", "errors of files: 1"),
+    ("No\tO\n\nNo\tB-Gene\n\n" + TEST + "\nb\n", "errors of files: 1, sentences with two "
+     "labellings: 1, pairs of splits that share text or documents: 1"),
+]  # fmt: skip
+
+
+def test_check_says_whether_anything_is_wrong(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (mine / "train.tsv").write_text(MARK + TRAIN)
+    config = configured("check", mine, "encoders=[minilm]")
+    for test, wrong in CASES:
+        (mine / "test.tsv").write_text(test)
+        right, text = run(capsys, config)
+        assert text.splitlines()[-1] == f"wrong with the data: {wrong}"
+        assert right == (wrong == "nothing")
+        assert run_json(capsys, replace(config, format=Output.json, encoder={}))[0] == right
 
 
 def test_check_of_a_wrong_dataset(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from bioner.errors import DataError, Report, raise_it
 from bioner.text.document import Annotation, Document, Passage
 from bioner.text.files import BOM, UTF16, text, utf16_error
 from bioner.text.formats.checked import is_sound, shown
+from bioner.text.formats.escapes import Escapes
 from bioner.text.formats.joined import joined
 from bioner.text.formats.shape import Members
 from bioner.text.formats.source import Source, opened, place_of
@@ -25,34 +26,38 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
         report: takes each fault. Where it returns, reading goes on without the document.
 
     Raises:
-        DataError: if the source is no JSON or no collection; by default also for the first fault.
+        DataError: if the source is no JSON or no collection, or has half of a surrogate pair
+            anywhere; by default also for the first fault.
     """
     import ijson  # only this format needs it
 
     place = place_of(source)
     with opened(source) as stream:
         try:
-            events = _watched(ijson.parse(_WithoutMark(stream, place), use_float=True), place)
+            events = _watched(ijson.parse(_Checked(stream, place), use_float=True), place)
             for number, value in enumerate(ijson.items(events, "documents.item"), 1):
                 yield from _read(value, number, place, report)
         except (ijson.JSONError, ValueError) as error:
             raise _no_json(source, error) from None
 
 
-class _WithoutMark:
-    """A stream without the byte order mark that it may begin with."""
+class _Checked:
+    """A stream without the byte order mark that it may begin with, and without half characters."""
 
     def __init__(self, stream: IO[bytes], place: Path | str) -> None:
         self._stream, self._start = stream, stream.read(len(BOM)).removeprefix(BOM)
         if self._start.startswith(UTF16):
             raise utf16_error(place)
+        self._escapes = Escapes(place)
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes; what was looked at is not lost."""
         if size == 0:  # the parser asks for nothing first, to see whether it gets bytes
             return b""
-        start, self._start = self._start, b""
-        return start or self._stream.read(size)
+        checked = b""
+        while not checked and (data := self._start or self._stream.read(size)):
+            self._start, checked = b"", self._escapes.check(data)
+        return checked or self._escapes.check(b"")
 
 
 def _no_json(source: Source, error: Exception) -> DataError:

@@ -1,5 +1,6 @@
 """BioC XML and BioC JSON: the same documents from both, and what every bad file is told."""
 
+import io
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from bioner.errors import DataError
 from bioner.text.document import Annotation, Document, Passage
 from bioner.text.formats import bioc_json, bioc_xml
 from tests.text.formats.reading import all_of, damaged, refusal, survives
@@ -247,6 +249,48 @@ def test_no_json_says_where(tmp_path: Path, data: bytes, message: str) -> None:
     file = tmp_path / "corpus.json"
     file.write_bytes(data)
     assert refusal(bioc_json.read_documents, file).startswith(f"{file}{message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (r"a\ud800b", r"\ud800"),
+        (r"a\uD83D", r"\uD83D"),
+        (r"\udc00", r"\udc00"),
+        (r"\ud800\u0041", r"\ud800"),
+        (r"\ud800\\udc00", r"\ud800"),
+        (r"\\\ud800", r"\ud800"),
+        (r"\ud83d\ude00\ude00", r"\ude00"),
+        (r"\\ud800 \ud83d\ude00", None),
+        (r"\\\\ud800\n\"", None),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1 << 16])
+def test_half_of_a_surrogate_pair_is_no_question_mark(
+    text: str, found: str | None, size: int, tmp_path: Path
+) -> None:
+    class Slow(io.BytesIO):
+        """Gives a few bytes at a time, as a pipe may."""
+
+        name = "corpus.json"
+
+        def read(self, asked: int | None = -1) -> bytes:
+            return super().read(min(size, asked) if asked and asked > 0 else asked)
+
+    data = '{"documents": [{"id": "7",\n"passages": [{"offset": 0, "text": "' + text + '"}]}]}'
+    faults: list[DataError] = []
+    try:
+        (document,) = bioc_json.read_documents(Slow(data.encode()), faults.append)
+    except DataError as error:
+        assert found is not None
+        place = data.rindex(found) - data.index("\n")
+        assert str(error).startswith(
+            f"corpus.json:2: {found} at byte {place} is half of a surrogate pair; expected Unicode"
+        )
+    else:
+        assert found is None
+        assert document.passages[0].text == json.loads(f'"{text}"')
+    assert faults == []
 
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ def test_documents(tmp_path: Path) -> None:
         ({"text": "a", "annotations": [{"spans": [[0, 1]], "start": 0, "type": "X"}]}, ":1: annot"
          "ations[0] of the document has both 'spans' and 'start' or 'end'; expected one"),
         ({"text": "\ud800"}, ":1: 'text' of the document has half of a surrogate pair; expected"),
+        ({"text": "a", "id": "\udfff"}, ":1: 'id' of the document has half of a surrogate pair"),
+        ({"text": "a", "annotations": [{"start": 0, "end": 1, "type": "X\ud83d"}]}, ":1: 'type' of"
+         " annotations[0] of the document has half of a surrogate pair"),
+        ({"text": "a", "\ud800": 1}, ":1: the document has a key '\\ud800'; Legal: annotations"),
     ],
 )  # fmt: skip
 def test_bad_line(tmp_path: Path, value: Any, message: str) -> None:
