@@ -2,8 +2,6 @@
 
 import logging
 import os
-import re
-import socket
 import time
 from collections.abc import Sequence
 
@@ -16,6 +14,7 @@ from bioner.grid.options import RayOptions
 from bioner.grid.place import TICK
 from bioner.grid.process import GRACE_SECONDS, Process
 from bioner.grid.remote import Followed, Worker, devices
+from bioner.ray_address import check_answers
 
 # A machine's own, or Ray's; all other variables of the shell that starts a grid go to its jobs.
 _NOT_HANDED_ON = ("CUDA_VISIBLE_DEVICES", "RAY_", "TMPDIR", "HOSTNAME", "PWD")
@@ -52,10 +51,11 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
         name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)
     }
     try:
-        _reach(options.address or "")
+        # Without an address Ray would take any cluster that it finds on this machine.
+        address = options.address or "local"
+        check_answers(address)
         ray.init(
-            # Without an address Ray would take any cluster that it finds on this machine.
-            options.address or "local",
+            address,
             include_dashboard=None if options.address else False,
             log_to_driver=False, logging_level=logging.ERROR,
             runtime_env={"env_vars": handed_on},
@@ -67,16 +67,6 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
         legal = "null, auto or HOST:PORT, with RAY_AUTH_MODE=token where the cluster wants a token"
         raise ConfigError("hydra.launcher.address", found, legal) from error
     return RayPlace(options, shared)
-
-
-def _reach(address: str) -> None:
-    """Connect once to HOST:PORT: Ray tries one where nobody listens for many minutes.
-
-    Raises:
-        OSError: nobody answers.
-    """
-    if place := re.fullmatch(r"(?:ray://)?\[?([^/]+?)\]?:(\d+)", address):
-        socket.create_connection((place[1], int(place[2])), timeout=10).close()
 
 
 def _work(worker: RayWorker) -> Job:

@@ -23,6 +23,7 @@ import torch
 from bioner.errors import ConfigError, UserError
 from bioner.predict.annotator import Annotator, Chunk, Worded
 from bioner.predict.predict_config import Backend, Merge
+from bioner.ray_address import check_answers
 
 Mark = Callable[[Iterable[Chunk]], Iterator[list[Worded]]]
 """Yields the marked documents of each chunk, in order; few chunks are in memory at a time."""
@@ -142,6 +143,7 @@ def _ray(work: Work, n_jobs: int | None) -> Iterator[tuple[_Submit, int]]:
     begun = not ray.is_initialized()
     try:
         if begun:
+            check_answers(None)
             ray.init(logging_level="warning")
     except Exception as error:  # a plain one where a node does not start in time
         says = str(error).partition("\n")[0] or type(error).__name__

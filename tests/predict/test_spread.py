@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -151,11 +152,26 @@ def _until(true: Any, seconds: float) -> None:
         time.sleep(0.1)
 
 
+def test_nobody_answers_where_ray_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    begun = time.monotonic()
+    with (
+        pytest.raises(ConfigError, match=r"backend: is ray, and nobody answers at 127\.0\.0\.1:1"),
+        spread.marking(spread.Work("run", (), Merge.union, "cpu", "auto"), Backend.ray, None),
+    ):
+        raise AssertionError("lent in vain")
+    assert time.monotonic() - begun < 60  # Ray itself tries for minutes
+
+
 @pytest.mark.slow
 def test_a_ray_cluster_gives_what_one_process_gives(
-    runs: Runs, source: Path, alone: bytes, copied: Path, tmp_path: Path
-) -> None:
+    runs: Runs, source: Path, alone: bytes, copied: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    # Without a token of its own Ray would write one to the user's home.
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
     ray.init("local", num_cpus=2, include_dashboard=False, logging_level="warning")
     try:
         output = tmp_path / "o.jsonl"
