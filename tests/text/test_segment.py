@@ -110,9 +110,12 @@ def test_the_time_is_linear(unit: str) -> None:
     def seconds(size: int) -> float:
         text = (unit * (size // len(unit) + 1))[:size]
         marks = [Annotation(((s, s + 3),), "X", "") for s in range(0, size - 3, 50)]
-        begin = time.process_time()
-        segment(Document("d", (Passage(text, 0),), tuple(marks)))
-        return time.process_time() - begin
+        taken = []
+        for _ in range(3):  # the least of them: other work of the machine only adds
+            begin = time.process_time()
+            segment(Document("d", (Passage(text, 0),), tuple(marks)))
+            taken.append(time.process_time() - begin)
+        return min(taken)
 
     seconds(1_000)
     # Four times the text: 4 times the time, 16 where it is quadratic.
