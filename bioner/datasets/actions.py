@@ -72,7 +72,7 @@ class Report:
         two = sum(one.two_labellings for one in self.leakage)
         two += sum(one.two_labellings for of in self.duplicates.values() for one in of.values())
         counts = {
-            "errors of files": len(self.errors),
+            "errors of files": sum(one.count for one in self.errors),
             "sentences with two labellings": two,
             "pairs of splits that share text or documents": sum(one.leaks for one in self.leakage),
         }

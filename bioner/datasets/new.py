@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,13 @@ from bioner.text.catalogue import SPLITS, Corpus, load_corpus
 DEVEL_SHARE = 0.1
 # What the mentions are called where the tags have no types.
 ENTITY = "Entity"
+
+_NO_FORMAT = "of no known format"
+_SPLIT_NAMES = (
+    "expected names with train, devel or dev, and test, and files of a known format: "
+    f"{', '.join(SNIFFERS)}; for other names give `bioner train` +dataset.NAME.path=… and "
+    "+dataset.NAME.files=…"
+)
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +69,8 @@ def new(config: DatasetsConfig) -> Found:
     target = Path(config.output).expanduser() / "dataset" / f"{name}.yaml"
     if target.exists():
         raise UserError(f"{target}: is there already; remove it, or give another name= or output=")
-    folder, files = _splits(path)
-    remarks = _remarks(files)
+    folder, files, left = _splits(path)
+    remarks = _remarks(files, left)
     one = _described(name, folder, files)
     corpus = _read(name, one)
     one.types = [*corpus.types]
@@ -78,8 +85,10 @@ def new(config: DatasetsConfig) -> Found:
     return Found(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
 
 
-def _splits(path: Path) -> tuple[Path, dict[str, str]]:
-    """Return a folder, and the file or folder in it of each split.
+def _splits(path: Path) -> tuple[Path, dict[str, str], list[str]]:
+    """Return a folder, the file or folder in it of each split, and what was left out.
+
+    Left out are those that are called after a split, but are of another kind than the others.
 
     Raises:
         DataError: if there is nothing there, or not one file for a split.
@@ -87,38 +96,44 @@ def _splits(path: Path) -> tuple[Path, dict[str, str]]:
     if not path.exists():
         raise DataError(path, None, "no such file or folder")
     if split_of(path.stem) is None if path.is_file() else sniff(path):
-        return path.parent, {"train": path.name}
+        return path.parent, {"train": path.name}, []
     folder = path.parent if path.is_file() else path
     entries = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
     if path.is_file():
         entries = [p for p in entries if p.suffix == path.suffix and go_together(p.stem, path.stem)]
-    named = [p for p in entries if split_of(p.stem) and sniff(p)]
+    named = {p: (p.suffix, sniff(p)) for p in entries if split_of(p.stem)}
     # Files of one kind belong together: train.tsv goes with test.tsv, not with test.xml.
-    kinds = Counter((p.suffix, sniff(p)) for p in named)
+    kinds = Counter(kind for kind in named.values() if kind[1])
     if not kinds:
-        legal = "expected names with train, devel or dev, and test, and files of a known format: "
-        otherwise = (
-            "; for other names give `bioner train` +dataset.NAME.path=… and +dataset.NAME.files=…"
-        )
-        raise DataError(folder, None, "no split was found", legal + ", ".join(SNIFFERS) + otherwise)
-    kind = kinds.most_common(1)[0][0]
-    files: dict[str, str] = {}
-    for entry in named:
-        split = str(split_of(entry.stem))
-        if (entry.suffix, sniff(entry)) == kind:
-            if split in files:
-                found = f"{split} may be {files[split]} or {entry.name}"
-                raise DataError(folder, None, found, "give a folder with one of them")
-            files[split] = entry.name
+        raise DataError(folder, None, "no split was found", _SPLIT_NAMES)
+    usual = kinds.most_common(1)[0][0]
+    files = _by_split(folder, [p for p, kind in named.items() if kind == usual])
+    left = [f"{p.name} ({kind[1] or _NO_FORMAT})" for p, kind in named.items() if kind != usual]
     if "train" not in files and path.is_file():
-        return folder, {"train": path.name}
+        return folder, {"train": path.name}, []
     if "train" not in files:
-        raise DataError(folder, None, f"no train split, only {', '.join(files.values())}")
-    return folder, {split: files[split] for split in SPLITS if split in files}
+        others = f"; left out: {', '.join(left)}" if left else ""
+        raise DataError(folder, None, f"no train split, only {', '.join(files.values())}{others}")
+    return folder, files, left
 
 
-def _remarks(files: Mapping[str, str]) -> list[str]:
+def _by_split(folder: Path, entries: Iterable[Path]) -> dict[str, str]:
+    """Return the one entry of each split, in the order of the splits."""
+    files: dict[str, str] = {}
+    for entry in entries:
+        split = str(split_of(entry.stem))
+        if split in files:
+            found = f"{split} may be {files[split]} or {entry.name}"
+            raise DataError(folder, None, found, "give a folder with one of them")
+        files[split] = entry.name
+    return {split: files[split] for split in SPLITS if split in files}
+
+
+def _remarks(files: Mapping[str, str], left: Sequence[str]) -> list[str]:
     found = []
+    if left:
+        kind = f"left out, being of another kind than {files['train']}"
+        found.append(f"{kind}: {', '.join(left)}")
     if "devel" not in files:
         found.append(
             f"no devel split was found: {DEVEL_SHARE:.0%} of train, whole documents where the "
@@ -139,7 +154,7 @@ def _described(name: str, folder: Path, files: dict[str, str]) -> DatasetConfig:
         devel_share=None if "devel" in files else DEVEL_SHARE,
     )
     if sniff(places[0]) is None:
-        raise DataError(places[0], None, "is of no known format", f"Legal: {', '.join(SNIFFERS)}")
+        raise DataError(places[0], None, f"is {_NO_FORMAT}", f"Legal: {', '.join(SNIFFERS)}")
     if one.format != "conll":
         one.flatten = Flatten.longest  # what it leaves out is counted and said
     else:

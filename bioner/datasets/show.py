@@ -111,7 +111,8 @@ def found_lines(found: Found) -> Iterator[str]:
 
 def checked_lines(found: Report) -> Iterator[str]:
     """Yield what `check` found, the errors first and what makes its exit code 1 at the end."""
-    yield f"errors: {len(found.errors) or 'none'}"
+    errors = sum(fault.count for fault in found.errors)
+    yield f"errors: {errors:,}" if errors else "errors: none"
     for fault in found.errors:
         place = fault.path if fault.line is None else f"{fault.path}:{fault.line}"
         yield f"  {place}: {fault.message}"

@@ -11,19 +11,21 @@ from bioner.text.catalogue import Corpus, load_corpus
 
 @dataclass(frozen=True)
 class Fault:
-    """One error.
+    """One error, or those of a file that are not told one by one.
 
     Attributes:
         dataset: its name.
         path: the file, or the folder where all files are meant.
         line: 1-based, or None where the whole file is meant.
         message: what was found, and what is legal.
+        count: how many errors it stands for.
     """
 
     dataset: str
     path: str
     line: int | None
     message: str
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,6 @@ def inspect(
         note(error)
     for path, count in counts.items():
         if count > limit:
-            more = f"and {count - limit} more errors in this file"
-            faults.append(Fault(name, path, None, more))
+            more = f"and {count - limit:,} more errors in this file"
+            faults.append(Fault(name, path, None, more, count - limit))
     return Inspected(corpus, faults)

@@ -7,9 +7,10 @@ from pathlib import Path
 from bioner.dataset_config import DatasetConfig, Flatten
 from bioner.errors import DataError, Report, raise_it
 from bioner.text.document import Annotation, Document
+from bioner.text.files import unended
 from bioner.text.flatten import flatten
 from bioner.text.formats.checked import MismatchError, named
-from bioner.text.formats.readers import READERS, file_of
+from bioner.text.formats.readers import READERS, UNCLOSED, file_of
 from bioner.text.reading import Reading
 from bioner.text.segment import segmented
 from bioner.text.type_map import TypeMap
@@ -104,6 +105,8 @@ class _Documents:
 
     def _say(self) -> None:
         reading = self._reading
+        if self._config.format in UNCLOSED and (last := unended(self._path)):
+            reading.notes.append(f"line {last}, the last one, has no line end: was it cut off?")
         for count, what in (
             (reading.cut, "cut by the end of a sentence or inside of a word: each is tagged on "
              "all the words that it touches"),

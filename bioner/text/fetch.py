@@ -62,7 +62,7 @@ def ensure(
         archive = None if config.archive is None else folder / config.archive
         of_hub = url is None and config.hub.name is not None
         if url is None and not of_hub and not (archive and archive.exists()):
-            raise _by_hand(name, files, f"dataset.{name}.url gives no place to fetch it from")
+            raise _no_address(name, files)
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
             if archive is not None:
@@ -85,14 +85,24 @@ def _missing(files: dict[str, Path]) -> list[str]:
     return [split for split, path in files.items() if not path.exists()]
 
 
-def _by_hand(name: str, files: dict[str, Path], why: str, archive: str | None = None) -> DataError:
+def _by_hand(
+    name: str, files: dict[str, Path], why: str, archive: str | None = None, other: str = ""
+) -> DataError:
     first, *others = [files[split] for split in _missing(files)]
     also = f" (nor {', '.join(path.name for path in others)})" if others else ""
     found = f"no such file{also}; {why}"
     what = (
         f"the files of dataset {name}, or {archive}," if archive else f"the files of dataset {name}"
     )
-    return DataError(first, None, found, f"put {what} there by hand")
+    return DataError(first, None, found, f"put {what} there by hand{other}")
+
+
+def _no_address(name: str, files: dict[str, Path]) -> DataError:
+    why = f"dataset.{name}.url gives no place to fetch it from"
+    other = f", or name others in dataset.{name}.files"
+    if _missing(files) == ["devel"]:
+        other += f", or leave devel out of them and give dataset.{name}.devel_share"
+    return _by_hand(name, files, why, other=other)
 
 
 def _address(name: str, config: DatasetConfig, mirror: str | None) -> str | None:

@@ -40,6 +40,16 @@ def contents(path: Path) -> bytes:
             raise DataError(path, None, f"can't be read: {error.strerror}") from None
 
 
+def unended(path: Path) -> int | None:
+    """Return the number of the last line of a file if nothing ends that line, else None.
+
+    Raises:
+        DataError: if there is no such file, or it can't be read.
+    """
+    data = contents(path)
+    return None if not data or data.endswith(b"\n") else data.count(b"\n") + 1
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal.
 

@@ -9,11 +9,12 @@ import json
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,14 +47,17 @@ def config_of(target: str, datasets: Path, folder: Path, *overrides: str) -> Tra
         return to_train_config(compose("train", [*given, *overrides]))
 
 
-def median(repeats: int, action: Callable[[], object]) -> float:
-    """Return the median of the seconds that an action takes."""
-    taken = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        action()
-        taken.append(time.perf_counter() - started)
-    return sorted(taken)[repeats // 2]
+def seconds_of(action: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds that an action takes: those of the clock, and those of the processor."""
+    clock, processor = time.perf_counter(), time.process_time()
+    action()
+    return time.perf_counter() - clock, time.process_time() - processor
+
+
+def medians(taken: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Return the median of both kinds of seconds."""
+    clock, processor = (statistics.median(one) for one in zip(*taken, strict=True))
+    return {"seconds": clock, "processor_seconds": processor}
 
 
 def speed(datasets: Path, folder: Path) -> dict[str, Any]:
@@ -79,10 +83,21 @@ def speed(datasets: Path, folder: Path) -> dict[str, Any]:
     def alone() -> None:
         tokenizer(sentences, is_split_into_words=True, add_special_tokens=False)
 
-    found = {"words": words, "cold_seconds": median(5, cold), "warm_seconds": median(9, ingest)}
-    found["tokenizer_alone_seconds"] = median(3, alone)
-    found["cold_words_per_second"] = words / found["cold_seconds"]
-    found["tokenizer_alone_words_per_second"] = words / found["tokenizer_alone_seconds"]
+    # In turns, so that what else the machine does weighs on both.
+    turns = [(seconds_of(cold), seconds_of(alone)) for _ in range(5)]
+    found: dict[str, Any] = {
+        "cold": medians([one for one, _ in turns]),
+        "tokenizer alone": medians([other for _, other in turns]),
+    }
+    for one in found.values():
+        one["words_per_second"] = words / one["seconds"]
+        one["words_per_processor_second"] = words / one["processor_seconds"]
+    found["words"] = words
+    found["cold / tokenizer alone, words per processor second"] = statistics.median(
+        other[1] / one[1] for one, other in turns
+    )
+    ingest()
+    found["warm"] = medians([seconds_of(ingest) for _ in range(9)])
     return found
 
 
@@ -136,14 +151,15 @@ def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
         "sentences": len(loaded[target].used),
         "seconds": time.perf_counter() - started,
         "resident_bytes": resident(),
+        "of_files_bytes": resident("RssFile"),
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
 
 
-def resident() -> int:
-    """Return the resident memory of this process in bytes."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def resident(kind: str = "VmRSS") -> int:
+    """Return the resident memory of this process in bytes; `RssFile`: that of mapped files."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    return int(status.partition(f"{kind}:")[2].split(maxsplit=1)[0]) * 1024
 
 
 def memory(datasets: Path, folder: Path) -> dict[str, Any]:
@@ -155,7 +171,7 @@ def memory(datasets: Path, folder: Path) -> dict[str, Any]:
             command = [sys.executable, __file__, f"--folder={folder}", "step", f"--name={name}"]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             found[f"{name} {cache}"] = json.loads(done.stdout.splitlines()[-1])
-    for what in ("resident_bytes", "peak_bytes"):
+    for what in ("resident_bytes", "of_files_bytes", "peak_bytes"):
         more = found["many warm"][what] - found["ncbi_disease warm"][what]
         found[f"more {what}"] = more
     return found

@@ -168,9 +168,15 @@ def test_check_of_a_wrong_dataset(mine: Path, capsys: pytest.CaptureFixture[str]
     assert [(one["line"], Path(one["path"])) for one in found["errors"]] == [
         (13, mine / "train.tsv"), (None, mine / "train.tsv")
     ]  # fmt: skip
+    with (mine / "train.tsv").open("a") as file:
+        file.write("\nc\n")
+    text = run(capsys, configured("check", mine, "limit=1"))[1].splitlines()
+    assert text[0] == "errors: 3"  # the last of its two lines stands for two
+    assert text[2] == f"  {mine}/train.tsv: and 2 more errors in this file"
+    assert text[-1].startswith("wrong with the data: errors of files: 3, ")
     right, text = run(capsys, configured("check", mine))
     assert not right
-    assert text.startswith(f"errors: 2\n  {mine}/train.tsv:13: tag I-Gene of 'a' at the start")
+    assert text.startswith(f"errors: 3\n  {mine}/train.tsv:13: tag I-Gene of 'a' at the start")
 
 
 def test_check_with_a_tokenizer(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,6 +77,18 @@ def test_no_devel_split_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert Path(found["yaml"]).read_text().startswith("# No devel split was found")
 
 
+def test_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = written(tmp_path / "mine", train__tsv=TRAIN, devel__tsv="", test__tsv=TEST,
+                     train__txt=TRAIN, test__xml="<collection/>", notes__tsv=TEST)  # fmt: skip
+    found, one = new(folder, capsys)
+    assert found["remarks"][0] == (
+        "left out, being of another kind than train.tsv: devel.tsv (of no known format), "
+        "test.xml (bioc_xml), train.txt (conll)"
+    )
+    assert one.devel_share == 0.1
+    assert Path(found["yaml"]).read_text().startswith("# Left out, being of another kind")
+
+
 def test_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = written(tmp_path / "mine", corpus__txt=TRAIN.replace("\t", " "), other__txt=TEST)
     found, one = new(folder / "corpus.txt", capsys)
@@ -116,6 +128,10 @@ def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     [
         ({"a__tsv": TRAIN, "b__tsv": TRAIN}, "no split was found; expected names with train"),
         ({"test__tsv": TRAIN}, "no train split, only test.tsv"),
+        (
+            {"train__tsv": "", "test__tsv": TRAIN},
+            "only test.tsv; left out: train.tsv (of no known format)",
+        ),
         ({"train1__tsv": TRAIN, "train2__tsv": TRAIN}, "train may be train1.tsv or train2.tsv"),
         ({"train__tsv": "a\tb\nb\tO\n"}, "no column holds tags alone"),
         ({"train__tsv": "a\tO\nb\tx\tO\n"}, "its lines have 2, 3 columns"),

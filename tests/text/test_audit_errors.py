@@ -76,6 +76,7 @@ def test_the_limit_is_for_each_file(tmp_path: Path, config: DatasetConfig) -> No
     faults = inspect("mine", config, tmp_path, None, 2).faults
     assert [fault.line for fault in faults] == [2, 9, 2, 9, None, None]
     assert faults[-1].message == "and 4 more errors in this file"
+    assert [fault.count for fault in faults] == [1, 1, 1, 1, 4, 4]
 
 
 def test_errors_of_whole_files(tmp_path: Path, config: DatasetConfig) -> None:

@@ -140,6 +140,13 @@ def test_every_fault_of_a_dataset(tmp_path: Path) -> None:
     assert [s.document for s in found.corpus.splits["train"].sentences] == ["1", "1", "2"]
 
 
+@pytest.mark.parametrize("end", [len("\n"), len("sease\n")])
+def test_a_pubtator_file_that_may_be_cut_off_is_said(tmp_path: Path, end: int) -> None:
+    said = "train: line 2, the last one, has no line end: was it cut off?"
+    assert said in load(tmp_path, CONFIG, {"train": PLAIN[:-end]}).warnings
+    assert load(tmp_path, CONFIG, {}).warnings == ()
+
+
 def test_folders_of_brat(tmp_path: Path) -> None:
     config = replace(CONFIG, format="brat", files={split: split for split in FILES})
     for split in FILES:

@@ -334,7 +334,15 @@ def test_no_url(tmp_path: Path) -> None:
     put(tmp_path / "mine", "train")
     assert message_of(CONFIG, tmp_path) == (
         f"{tmp_path}/mine/devel.tsv: no such file (nor test.tsv); dataset.mine.url gives no place "
-        "to fetch it from; put the files of dataset mine there by hand"
+        "to fetch it from; put the files of dataset mine there by hand, or name others in "
+        "dataset.mine.files"
+    )
+
+
+def test_no_devel_file_and_no_url(tmp_path: Path) -> None:
+    put(tmp_path / "mine", "train", "test")
+    assert message_of(CONFIG, tmp_path).endswith(
+        "in dataset.mine.files, or leave devel out of them and give dataset.mine.devel_share"
     )
 
 

@@ -23,6 +23,10 @@ READERS: dict[str, Reader] = {
 # The formats of which a split is a folder, and the suffix of the files with the annotations.
 FOLDERS = {"brat": ".ann", "bionlp_st": ".a1"}
 
+# The formats of which a file that was cut off may read as a whole one: nothing closes it but the
+# end of a line. (The texts of standoff often lack that.)
+UNCLOSED = ("pubtator",)
+
 
 def file_of(path: Path, format_name: str, document: str) -> Path:
     """Return the file with the annotations of a document of a split.
