@@ -79,7 +79,9 @@ def _print(top: About, results: Results, folder: Path) -> None:
     """Print the scores, what is not in them, and where the report is."""
     console = Console()
     scores = results.tables["scores"]
-    table = Table(title=f"study {top.study}", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(
+        title=f"study {top.study}", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
     for title in ("regime", "target", "helped by", "size", "test F1", "seeds"):
         table.add_column(title, overflow="fold", no_wrap=title in ("regime", "target", "test F1"))
     ordered = scores.sort_values(["target", "encoder", "size", "regime", "sources", "partners"])

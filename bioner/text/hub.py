@@ -94,6 +94,9 @@ def _column_lines(rows: Dataset, hub: HubConfig, key: str, place: str) -> Iterat
     for number, row in enumerate(rows.select_columns([hub.words, hub.tags]), 1):
         words, tags = row[hub.words] or [], row[hub.tags] or []
         where = f"row {number}"
+        if not (isinstance(words, list) and isinstance(tags, list)):
+            found = f"{where} has {words!r} and {tags!r}"
+            raise DataError(place, None, found, "expected a list of words and one of tags")
         if len(words) != len(tags):
             found = f"{where} has {len(words)} {hub.words}, but {len(tags)} {hub.tags}"
             raise DataError(place, None, found, "expected a tag for each word")
@@ -101,15 +104,24 @@ def _column_lines(rows: Dataset, hub: HubConfig, key: str, place: str) -> Iterat
             if not isinstance(word, str) or any(c in word for c in "\t\n\r\0"):
                 found = f"{where} has the word {word!r}"
                 raise DataError(place, None, found, "expected words without tabs and line ends")
-            if names is not None and not 0 <= tag < len(names):
-                found = f"{where} has the tag {tag}"
-                raise DataError(place, None, found, f"expected 0 to {len(names) - 1}")
-            yield f"{word}\t{tag if names is None else names[tag]}\n"
+            yield f"{word}\t{_spelt(tag, names, place, where)}\n"
         empty += not words
         if words:
             yield "\n"
     if empty:
         log.warning("%s: %d rows without a word are left out", place, empty)
+
+
+def _spelt(tag: Any, names: list[str] | None, place: str, where: str) -> str:
+    """Return a tag as it is written."""
+    if names is None:
+        if isinstance(tag, str) and tag and not any(c.isspace() or c == "\0" for c in tag):
+            return tag
+        raise DataError(place, None, f"{where} has the tag {tag!r}", "expected a tag")
+    if not isinstance(tag, int) or not 0 <= tag < len(names):
+        found = f"{where} has the tag {tag!r}"
+        raise DataError(place, None, found, f"expected 0 to {len(names) - 1}")
+    return names[tag]
 
 
 def _check_columns(rows: Dataset, hub: HubConfig, key: str) -> None:
@@ -136,9 +148,14 @@ def _tag_names(rows: Dataset, hub: HubConfig, key: str) -> list[str] | None:
 
 def _document_lines(rows: Dataset, hub: HubConfig, key: str, place: str) -> Iterator[str]:
     of_bigbio = set(_PASSAGES) <= set(rows.column_names)
-    for row in rows:
-        document = _of_bigbio(row) if of_bigbio else _without_null(row)
-        yield json.dumps(document, ensure_ascii=False) + "\n"
+    for number, row in enumerate(rows, 1):
+        try:
+            document = _of_bigbio(row) if of_bigbio else _without_null(row)
+            yield json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n"
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            legal = "a document of BigBIO's schema kb" if of_bigbio else "what JSON can spell"
+            found = f"row {number}: {type(error).__name__}: {error}"
+            raise DataError(place, None, found, f"expected {legal}") from error
 
 
 def _of_bigbio(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,19 @@
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 
 from bioner.dataset_config import DatasetConfig, Flatten, HubConfig
 from bioner.errors import ConfigError, UserError
 from bioner.text.catalogue import check_config, load_corpus
+from bioner.text.hub import WRITERS
 from bioner.text.sentence import Sentence
 
 NAMES = ["O", "B-Disease", "I-Disease"]
@@ -175,6 +179,37 @@ def test_bad_rows(library: Any, tmp_path: Path, row: dict[str, Any], message: st
     with pytest.raises(UserError) as raised:
         load_corpus("mine", config, tmp_path)
     assert message in str(raised.value)
+
+
+LISTS = st.none() | st.text(max_size=3) | st.integers() | st.lists(
+    st.none() | st.integers(-1, 4) | st.text(max_size=3) | st.lists(st.integers(), max_size=2),
+    max_size=3,
+)  # fmt: skip
+PARTS = st.none() | st.lists(
+    st.fixed_dictionaries({}, optional={
+        "id": st.none() | st.text(max_size=2), "type": st.none() | st.text(max_size=2),
+        "text": st.none() | st.text(max_size=3) | st.lists(st.none() | st.text(max_size=3)),
+        "offsets": st.none() | st.lists(st.none() | st.lists(st.integers(-1, 9), max_size=3)),
+    }), max_size=2,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_rows_of_any_shape_are_read_or_refused(library: Any, data: st.DataObject) -> None:
+    columns, format_ = data.draw(st.sampled_from([
+        ({"tokens": LISTS, "ner_tags": LISTS}, "conll"),
+        ({"text": LISTS, "annotations": LISTS | PARTS}, "jsonl"),
+        ({"id": LISTS, "passages": PARTS, "entities": PARTS}, "jsonl"),
+    ]))  # fmt: skip
+    rows = data.draw(st.lists(st.fixed_dictionaries(columns), min_size=1, max_size=2))
+    try:
+        made = library.Dataset.from_list(rows)
+    except (TypeError, ValueError, OverflowError, UnicodeError):
+        reject()  # a table can't hold them
+    hub = HubConfig(name="any", labels=data.draw(st.sampled_from([[], NAMES])))
+    with suppress(UserError):
+        "".join(WRITERS[format_](made, hub, "dataset.any.hub", "any [train]")).encode()
 
 
 def test_no_such_dataset(library: Any, tmp_path: Path) -> None:
