@@ -32,6 +32,8 @@ _TEXTS = ["config.json", "tokenizer*.json", "special_tokens_map.json", "added_to
           "vocab.*", "merges.txt", "*.model"]  # fmt: skip
 # In this order: safetensors win where a folder holds both. The index of a split file matches too.
 _WEIGHTS = ("model*.safetensors*", "pytorch_model*.bin*")
+# Else transformers asks the terminal, or a text that is piped in, whether a folder's code may run.
+_NO_CODE = {"trust_remote_code": False}
 
 
 class Encoder(nn.Module):
@@ -87,7 +89,7 @@ def load_encoder(config: EncoderConfig) -> Encoder:
             model can't do.
     """
     model_config = _model_config(config)
-    options: dict[str, Any] = {"dtype": torch.float32}
+    options: dict[str, Any] = {"dtype": torch.float32, **_NO_CODE}
     if packing.is_packed(config.packed, model_config):
         options["attn_implementation"] = ATTENTION
     model_class: Any = transformers.MODEL_MAPPING[type(model_config)]
@@ -122,7 +124,7 @@ def load_tokenizer(config: EncoderConfig) -> Tokenizer:
         ConfigError: there is none, or not a fast one.
     """
     with _loading("name", config.name):
-        tokenizer = AutoTokenizer.from_pretrained(_folder(config))
+        tokenizer = AutoTokenizer.from_pretrained(_folder(config), **_NO_CODE)
     if not isinstance(tokenizer, Tokenizer):
         found = f"the tokenizer of {config.name} ({type(tokenizer).__name__}) is not a fast one"
         raise ConfigError("encoder.name", found, "an encoder with a tokenizer.json")
@@ -214,7 +216,7 @@ def _weights(folder: Path) -> list[Path]:
 def _model_config(config: EncoderConfig) -> PreTrainedConfig:
     folder = _folder(config)
     with _loading("name", config.name):
-        own = AutoConfig.from_pretrained(folder)
+        own = AutoConfig.from_pretrained(folder, **_NO_CODE)
         values = own.get_config_dict(folder)[0]
     legal = {*own.to_dict(), *own.attribute_map}
     for key in sorted(set(config.from_scratch or {}) - legal):

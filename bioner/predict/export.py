@@ -48,6 +48,8 @@ def export(config: ExportConfig) -> None:
     partial.mkdir(parents=True)
     chatter.disable_progress_bar()
     model.save_pretrained(partial)
+    for file in partial.glob("*.safetensors"):  # which nobody but the owner could read
+        shutil.copymode(partial / "config.json", file)
     tagger.tokenizer.model_max_length = tagger.window.max_pieces
     tagger.tokenizer.save_pretrained(partial)
     if config.format == ExportFormat.onnx:

@@ -40,9 +40,12 @@ def save_weights(path: Path, module: TaggingModule, tags: Mapping[str, Sequence[
         if name.startswith(wanted)
     }
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.touch()
+    mode = temporary.stat().st_mode
     save_file(
         tensors, temporary, metadata={"tags": json.dumps({t: list(v) for t, v in tags.items()})}
     )
+    temporary.chmod(mode)  # safetensors lets nobody but the owner read it
     temporary.replace(path)
 
 

@@ -1,5 +1,6 @@
 """The encoder: found, checked, loaded, fingerprinted, and one vector for each word."""
 
+import io
 import json
 import logging
 from pathlib import Path
@@ -129,6 +130,20 @@ def test_damaged_weights_are_an_error(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"^encoder.name: .* can't be loaded: ") as error:
         load_encoder(EncoderConfig(name=str(folder)))
     assert "\n" not in str(error.value)
+
+
+def test_code_in_a_folder_never_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library would ask, and take what is piped to `bioner predict` for the answer."""
+    classes = {"AutoConfig": "trap.Config", "AutoModel": "trap.Model", "AutoTokenizer": "trap.Tok"}
+    values = {"model_type": "trap", "auto_map": classes}
+    (folder / "config.json").write_text(json.dumps(values))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": classes}))
+    (folder / "trap.py").write_text(f"open({str(folder / 'sprung')!r}, 'w')\n")
+    for load in (load_encoder, load_tokenizer):
+        monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 9))
+        with pytest.raises(ConfigError, match=r"can't be loaded: .*custom code"):
+            load(EncoderConfig(name=str(folder)))
+    assert not (folder / "sprung").exists()
 
 
 def test_a_model_that_is_nowhere_is_one_sentence() -> None:

@@ -78,6 +78,8 @@ def test_the_folder_gives_the_same_tags(
     assert piped(output, sentences) == expected
     config = json.loads((output / "config.json").read_text())
     assert config["id2label"] == {"0": "O", "1": "B-Disease", "2": "I-Disease"}
+    modes = {file.stat().st_mode for file in (*output.iterdir(), runs.linear / "record.json")}
+    assert len(modes) == 1  # a colleague can read all of it
     card = (output / "README.md").read_text(encoding="utf-8")
     f1 = open_run(runs.linear).record["scores"][head]["test"]["f1"]
     for said in (f"{f1:.4f}", "Apache-2.0", "first piece", "seed: 1", "demo_disease | target",

@@ -46,6 +46,8 @@ def test_a_finished_run(runs: Runs) -> None:
     run = open_run(runs.linear)
     assert tuple(run.weights) == ("demo_disease", "demo_disease_related") == run.choose([])
     assert run.choose(["demo_disease_related"]) == ("demo_disease_related",)
+    modes = {file.stat().st_mode for file in (run.directory / "record.json", *run.weights.values())}
+    assert len(modes) == 1  # who can read the record can use the run
     with pytest.raises(ConfigError, match="did you mean demo_disease"):
         run.choose(["demo_diseas"])
     with pytest.raises(ConfigError, match="more than once"):
