@@ -1,6 +1,7 @@
 """Grids whose jobs go wrong, are stopped, or are started twice."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -83,8 +84,13 @@ def test_jobs_of_several_processes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_fails_the_job_and_not_the_grid(tmp_path: Path) -> None:
-    mount = "mount -t tmpfs -o size=40k tmpfs small && exec"
+@pytest.mark.parametrize(
+    ("options", "says"), [("size=40k", "No space left on device"), ("ro", "Read-only file system")]
+)
+def test_a_full_or_read_only_disk_fails_the_job_and_not_the_grid(
+    options: str, says: str, tmp_path: Path
+) -> None:
+    mount = f"mount -t tmpfs -o {options} tmpfs small && exec"
     (tmp_path / "small").mkdir()
     alone = ["unshare", "-rm", "sh", "-c"]
     possible = [*alone, f"{mount} true"]
@@ -98,7 +104,7 @@ def test_a_full_disk_fails_the_job_and_not_the_grid(tmp_path: Path) -> None:
                            capture_output=True, text=True, check=False, timeout=300)  # fmt: skip
     assert ended.returncode == 1, ended.stderr
     for seed in (1, 2):
-        assert f"failed: seed={seed}: No space left on device" in ended.stdout
+        assert re.search(f"(?m)^failed: seed={seed}: .*{says}$", ended.stdout)
 
 
 @pytest.mark.slow
