@@ -14,7 +14,7 @@ SEEDS, SIZES = range(1, 7), (0.1, 0.25, 0.5)
 
 
 @pytest.mark.slow
-def test_two_thousand_runs_take_half_a_minute(tmp_path: Path) -> None:
+def test_a_report_of_two_thousand_runs_is_done_in_time(tmp_path: Path) -> None:
     """`pytest -m slow -s tests/report/test_speed.py` prints how long."""
     runs = [Made(t, seed=s, size=z) for t in TARGETS for s in SEEDS for z in SIZES]
     runs += [Made(t, regime, sources, helpers, seed=s, size=z, skill=0.8)
