@@ -41,7 +41,7 @@ class Sink(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of what is open; an unfinished output stays where it can be resumed."""
+        """Let go of what is open; an unfinished output stays if it is noted how far it is."""
 
 
 class FileSink(Sink):
@@ -77,8 +77,10 @@ class FileSink(Sink):
         notes(self._output).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and remove one that nothing was committed to."""
         self._file.close()
+        if not notes(self._output).exists():
+            self._partial.unlink(missing_ok=True)
 
 
 class FolderSink(Sink):
@@ -129,8 +131,11 @@ class FolderSink(Sink):
         notes(self._output).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close the list of ids."""
+        """Close the list of ids, and remove a folder that nothing was committed to."""
         self._ids.close()
+        if not notes(self._output).exists():
+            shutil.rmtree(self._partial, ignore_errors=True)
+            self._ids_file.unlink(missing_ok=True)
 
 
 class StreamSink(Sink):

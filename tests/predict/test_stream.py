@@ -225,10 +225,11 @@ def test_an_input_in_the_wrong_format(
     content: str, name: str, says: str, runs: Runs, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_text(content)
-    output = tmp_path / "out.jsonl"
-    with pytest.raises(UserError, match=says):
-        stream.predict(config_of(runs, f"input={tmp_path}/{name}", f"output={output}"))
-    assert not output.exists()
+    for output in (tmp_path / "out.jsonl", tmp_path / "out"):
+        to = f"output={output}", f"output_format={'jsonl' if output.suffix else 'brat'}"
+        with pytest.raises(UserError, match=says):
+            stream.predict(config_of(runs, f"input={tmp_path}/{name}", *to))
+    assert [f.name for f in tmp_path.iterdir()] == [name]
 
 
 def test_bytes_that_are_no_text(runs: Runs, tmp_path: Path) -> None:
