@@ -18,7 +18,7 @@ def cross_section(results: Results) -> Section | None:
     return Section(
         "cross",
         "On other corpora",
-        ["What `bioner evaluate` has scored: each head on datasets that have its type, mentions of "
+        ["What bioner evaluate has scored: each head on datasets that have its type, mentions of "
          "other types left out on either side; means over the runs of a cell. In brackets stands "
          "how much of the dataset's sentences (of five words or more) a run was trained on: with "
          "more than a few percent the score is no score on unseen text."],
