@@ -27,7 +27,7 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
         ConfigError: a value that can't be used, with its full key.
     """
     cfg = cfg.copy()
-    named = _named_datasets(cfg)
+    named = named_datasets(cfg)
     OmegaConf.set_struct(cfg, False)
     cfg.dataset = {name: cfg.dataset[name] for name in named}
     for key in sorted(OmegaConf.missing_keys(cfg)):
@@ -51,7 +51,12 @@ def check_pretraining(config: TrainConfig) -> None:
     _check_rest(config)
 
 
-def _named_datasets(cfg: DictConfig) -> list[str]:
+def named_datasets(cfg: DictConfig) -> list[str]:
+    """Return the datasets that a run uses, sorted.
+
+    Raises:
+        ConfigError: no target is given, or a dataset that is not in the catalogue.
+    """
     if OmegaConf.is_missing(cfg.finetune, "targets"):
         raise ConfigError("finetune.targets", "is not given", _some_datasets(cfg))
     named: list[str] = []

@@ -6,8 +6,9 @@ from copy import deepcopy
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
+from bioner.checks import named_datasets
 from bioner.errors import ConfigError
 
 
@@ -47,4 +48,13 @@ class Composer:
                 f"{config.hydra.runtime.choices.experiment} is a grid of its own",
                 "bioner train -m experiment=NAME starts one such grid",
             )
+        _leave_out_unused(config)
         return config
+
+
+def _leave_out_unused(config: DictConfig) -> None:
+    """Take the datasets out that a job doesn't use: what is done with a config copies all of it."""
+    unused = set(config.dataset) - set(named_datasets(config))
+    with open_dict(config.dataset):
+        for name in unused:
+            del config.dataset[name]

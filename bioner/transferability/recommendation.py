@@ -103,7 +103,9 @@ def recommend(
         )
         for source in order
     ]  # fmt: skip
-    return Recommendation(target, advice, basis, score_says, none_helps, reliability(known))
+    used = known.measures[known.measures["measure"].isin(values["measure"])]
+    judged = reliability(Known(known.gains, used))  # of such an order as this one
+    return Recommendation(target, advice, basis, score_says, none_helps, judged)
 
 
 def reliability(known: Known) -> list[str]:

@@ -20,6 +20,7 @@ from bioner.report.measures import read_measures
 from bioner.report.runs import read_study
 from bioner.transferability.known import load_known
 from bioner.transferability.recommendation import reliability
+from bioner.transferability.registry import chosen
 from bioner.transferability.tables import GAIN_COLUMNS, MEASURE_COLUMNS, PAIR
 
 
@@ -48,7 +49,7 @@ def gains_of(study: Path) -> pd.DataFrame:
 
 
 def measures_of(place: Path, gains: pd.DataFrame) -> pd.DataFrame:
-    """Return the measures of the pairs that have gains, columns `MEASURE_COLUMNS`.
+    """Return what `bioner recommend` measures of the pairs that have gains, `MEASURE_COLUMNS`.
 
     Raises:
         UserError: no table there, one that can't be read, or a pair that has no measure.
@@ -56,6 +57,7 @@ def measures_of(place: Path, gains: pd.DataFrame) -> pd.DataFrame:
     table, problems = read_measures(str(place), place)
     if problems:
         raise UserError(f"{place}: {problems[0].says}")
+    table = table[table["measure"].isin(chosen("measures", ["cheap"]))]
     pairs = gains[PAIR].drop_duplicates()
     lacking = pairs.merge(table[PAIR].drop_duplicates(), how="left", indicator=True)
     lacking = lacking[lacking["_merge"] == "left_only"]

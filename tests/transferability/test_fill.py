@@ -38,6 +38,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def measured(folder: Path, keep: Callable[[str, str], bool]) -> Path:
     rows = [(s, t, "topics", "", 0.5, 1.0) for s, t in permutations(NAMES, 2) if keep(s, t)]
     rows.append(("jnlpba", "s800", "topics", "", 0.25, 1.0))
+    rows += [(s, t, "leep", "all", 0.5, 1.0) for s, t in permutations(NAMES, 2)]
     pd.DataFrame(rows, columns=MEASURE_COLUMNS).to_csv(folder / "measures.csv", index=False)
     return folder
 
@@ -50,6 +51,7 @@ def test_gains_and_their_measures(script: ModuleType, study: Path, tmp_path: Pat
     assert set(known.gains["train_size"]) == {"10 %"} and set(known.gains["seed"]) == {1}
     assert set(known.gains["regime"]) == {"transfer"}
     assert set(known.measures["source"]) == set(NAMES)  # jnlpba has no gain
+    assert set(known.measures["measure"]) == {"topics"}  # `recommend` has no tuned sources
 
 
 def test_a_pair_without_measures_is_named_and_nothing_is_written(

@@ -82,6 +82,15 @@ def test_with_gains_the_order_follows_them(sign: float, first: str) -> None:
     assert found.none_helps == ""
 
 
+def test_only_an_order_of_the_same_measures_is_judged() -> None:
+    values, known = values_of("t", {"x": 0.1, "y": 0.9, "z": 0.5}), known_of(0.01, 1)
+    noise = known.measures[known.measures["measure"] == "perplexity"].assign(measure="leep")
+    noise["value"] = np.random.default_rng(1).random(len(noise))
+    more = Known(known.gains, pd.concat([known.measures, noise]))
+    found = [recommend(values, "t", measures(), one).reliability for one in (known, more)]
+    assert found[0] == found[1]
+
+
 def test_with_gains_that_are_losses_none_is_likely_to_help() -> None:
     values = values_of("t", {"x": 0.1, "y": 0.9})
     found = recommend(values, "t", measures(), known_of(-0.1, 1))
