@@ -74,6 +74,12 @@ def encoder_label(name: str) -> str:
     return PurePath(rest).parts[0] if kind == "package" and rest else PurePath(name).name
 
 
+def compared_as(name: str, from_scratch: object) -> str:
+    """Return the encoder that results are told apart by: random weights are not the name's."""
+    label = encoder_label(name)
+    return label if from_scratch is None else f"{label} from scratch"
+
+
 def _joined(prefix: str, names: Iterable[str]) -> str:
     text = "+".join(names)
     return f"-{prefix}-{text}" if text else ""

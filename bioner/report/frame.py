@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bioner.errors import ConfigError, nearest
-from bioner.identity import encoder_label
+from bioner.identity import compared_as
 from bioner.report.runs import Problem, Run
 
 CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", "variant"]
@@ -97,7 +97,7 @@ def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
         "status": record["status"],
         "regime": record["regime"],
         "sources": _sources(config["pretrain"]),
-        "encoder": _encoder(config["encoder"]),
+        "encoder": compared_as(config["encoder"]["name"], config["encoder"]["from_scratch"]),
         "mixing": _mixing(config, record["regime"]),
         "as_mixing": _mixing(config, "transfer"),
         "size": size_label(config["finetune"]["train_size"]),
@@ -117,12 +117,6 @@ def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
         | (_scores(record, target) if record["status"] == "complete" else {})
         for target in config["finetune"]["targets"]
     ]
-
-
-def _encoder(encoder: Mapping[str, Any]) -> str:
-    """Return the short name; of random weights only the tokenizer is that of the name."""
-    label = encoder_label(encoder["name"])
-    return label if encoder["from_scratch"] is None else f"{label} from scratch"
 
 
 def _sources(pretrain: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bioner.errors import DataError
-from bioner.identity import encoder_label
+from bioner.identity import compared_as
 from bioner.text.audit_training import held_out, leaked
 from bioner.text.catalogue import Corpus
 from bioner.transferability.config import measure_name
@@ -43,9 +43,8 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     results: Results = fill(wanted, asked(wanted), workbench, directory)
     rows = results.values
     rows = rows[(rows["target"] == config.target) & rows["source"].isin(config.sources)]
-    found = recommend(
-        rows, config.target, measures(), known.of(REGIME, encoder_label(config.encoder.name))
-    )
+    encoder = compared_as(config.encoder.name, config.encoder.from_scratch)
+    found = recommend(rows, config.target, measures(), known.of(REGIME, encoder))
     leaks = {name: _leaks(workbench.corpora[name], target) for name in config.sources}
     size = config.target_size
     more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
