@@ -1,6 +1,6 @@
 """The order of sources for one target, and the evidence for it. No torch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,8 @@ import pandas as pd
 
 from bioner.transferability.baselines import fit_combination
 from bioner.transferability.known import Known
-from bioner.transferability.quality import RANDOM, RIDGE, SETTING, STATIC, quality
 from bioner.transferability.registry import Measure
+from bioner.transferability.track_record import foretold, reliability, settings
 
 # Measures that vote, with one vote each, while no gains are known that could weigh them: those
 # that see labels on words, and one each of words, text and sentences.
@@ -22,6 +22,8 @@ _FEW_MENTIONS, _LITTLE_INFORMATION = 0.01, 0.02
 # With fewer targets nothing can be left out and learnt from.
 ENOUGH_TARGETS = 3
 _REASONS = 3
+# A source speaks where its place is this far from the middle, -1 for the last and 1 for the first.
+_CLEAR = 0.3
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class Advice:
         source: its name.
         score: by which it was placed, larger first: the expected gain in F1 where gains are known,
             else the mean share of the other sources that it beats, 0..1.
-        speaks_for: what it does better than most others, in plain words.
-        speaks_against: what it does worse than most others.
+        speaks_for: what it does better than most others, in plain words; where gains are known,
+            by measures that foretold them alone.
+        speaks_against: what it does worse than most others, by the same measures.
         gain: known gain on this very target, the mean over seeds; None where there is none.
     """
 
@@ -83,6 +86,7 @@ def recommend(
     others = Known(known.gains[known.gains["target"] != target], known.measures)
     targets = others.gains["target"].nunique()
     scores = None if targets < ENOUGH_TARGETS else _expected(closeness, others, fair)
+    trusted = dict.fromkeys(VOTERS) if scores is None else foretold(others, set(values["measure"]))
     if scores is None:
         scores = _votes(closeness)
         basis = _untested(targets)
@@ -91,14 +95,14 @@ def recommend(
     else:
         basis = (
             f"a ridge regression over measures, fitted to the gains of {targets} other targets "
-            f"({_settings(others.gains)})"
+            f"({settings(others.gains)})"
         )
         score_says = "the gain in F1 that is expected"
         none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"
     order = scores.sort_values(ascending=False, kind="stable").index
     advice = [
         Advice(
-            str(source), float(scores[source]), *_reasons(values, str(source), fair),
+            str(source), float(scores[source]), *_reasons(values, str(source), fair, trusted),
             float(direct[source]) if source in direct else None,
         )
         for source in order
@@ -106,22 +110,6 @@ def recommend(
     used = known.measures[known.measures["measure"].isin(values["measure"])]
     judged = reliability(Known(known.gains, used))  # of such an order as this one
     return Recommendation(target, advice, basis, score_says, none_helps, judged)
-
-
-def reliability(known: Known) -> list[str]:
-    """Say how well the combination of measures ranked sources on the known gains."""
-    if known.gains.empty or known.measures.empty:
-        return ["no gains are known yet: how reliable this order is, nobody has measured"]
-    table = quality(known.measures, known.gains)
-    shown = table[table["measure"].isin([RIDGE, STATIC, RANDOM])]
-    shown = shown[shown["metric"].isin(["spearman", "regret@1"])]
-    said = [
-        "{regime}, {encoder}, training size {train_size}: {measure}: {metric} {mean:.3f} "
-        "[{low:.3f}, {high:.3f}] over {targets} targets".format_map(row)
-        + (f"; {row['note']}" if row["note"] else "")
-        for row in shown.to_dict("records")
-    ]
-    return said or ["no target has known gains of two sources: nothing says how reliable this is"]
 
 
 def _closeness(values: pd.DataFrame, measures: dict[str, Measure]) -> dict[str, pd.DataFrame]:
@@ -141,12 +129,6 @@ def _votes(closeness: pd.DataFrame) -> pd.Series:
     voting = closeness[closeness.index.get_level_values("measure").isin(VOTERS)]
     ranks = voting.rank(axis=1).fillna(1.0) - 1
     return ranks.mean(axis=0) / max(1, voting.shape[1] - 1)
-
-
-def _settings(gains: pd.DataFrame) -> str:
-    """Say in which settings gains were measured: they need not hold in another."""
-    found = gains[SETTING].drop_duplicates().sort_values(SETTING)
-    return "; ".join(map("{0}, {1}, training size {2}".format, *found.to_numpy().T))
 
 
 def _untested(targets: int) -> str:
@@ -193,21 +175,32 @@ def _expected(
 
 
 def _reasons(
-    values: pd.DataFrame, source: str, measures: dict[str, Measure]
+    values: pd.DataFrame,
+    source: str,
+    measures: dict[str, Measure],
+    trusted: Mapping[str, float | None],
 ) -> tuple[list[str], list[str]]:
-    """Return what speaks for a source and what against it, the clearest first."""
-    found: list[tuple[float, str]] = []
-    for name, rows in values[values["measure"].isin(VOTERS)].groupby("measure"):
-        measure = measures[str(name)]
+    """Return what speaks for a source and what against it, the clearest first.
+
+    Args:
+        values: of the target's sources.
+        source: that is spoken of.
+        measures: all of them.
+        trusted: measures that may speak, with their correlation with known gains.
+    """
+    found: list[tuple[float, float, str]] = []
+    for name, rows in values[values["measure"].isin(trusted)].groupby("measure"):
+        measure, told = measures[str(name)], trusted[str(name)]
+        weight, record = (1.0, "") if told is None else (told, f"; Spearman so far {told:.2f}")
         close = rows.set_index("source")["value"].astype(float) * measure.closeness(1.0)
         if source not in close.index:
-            found.append((-1.0, f"{measure.says}: not defined"))
+            found.append((-1.0, weight, f"{measure.says}: not defined"))
         elif len(close) > 1 and close.nunique() > 1:
-            place = (close.rank()[source] - 1) / (len(close) - 1)
+            place = 2 * (close.rank()[source] - 1) / (len(close) - 1) - 1
             value = float(rows.set_index("source")["value"][source])
             rank = int((close > close[source]).sum()) + 1
-            text = f"{measure.says}: {value:.3g} ({rank} of {len(close)})"
-            found.append((2 * place - 1, text))
-    found.sort(key=lambda one: -abs(one[0]))
-    speaks_for = [text for weight, text in found if weight > 0.3][:_REASONS]
-    return speaks_for, [text for weight, text in found if weight < -0.3][:_REASONS]
+            text = f"{measure.says}: {value:.3g} ({rank} of {len(close)}{record})"
+            found.append((place, weight, text))
+    found.sort(key=lambda one: -abs(one[0]) * one[1])
+    speaks_for = [text for place, _, text in found if place > _CLEAR][:_REASONS]
+    return speaks_for, [text for place, _, text in found if place < -_CLEAR][:_REASONS]

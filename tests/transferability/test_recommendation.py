@@ -75,11 +75,26 @@ def test_with_gains_the_order_follows_them(sign: float, first: str) -> None:
     found = recommend(values, "t", measures(), known_of(0.01, sign))
     assert found.advice[0].source == first
     assert found.basis.endswith("the gains of 4 other targets (transfer, tiny, training size all)")
-    lines = [line for line in found.reliability if "spearman" in line]
+    setting, *lines = found.reliability
+    assert setting.startswith("transfer, tiny, training size all, 4 targets; only 4 targets: ")
     for name in ("ridge, leave one target out", "mean gain over the other targets", "random"):
-        assert any(f"{name}: spearman" in line for line in lines)
-    assert any("spearman" in line and "only 4 targets" in line for line in found.reliability)
+        assert any(line.startswith(f"{name}: spearman ") for line in lines)
+    assert all(", regret@1 " in line for line in lines)
     assert found.none_helps == ""
+
+
+def test_only_measures_that_foretold_the_known_gains_speak() -> None:
+    values, known = values_of("t", {"x": 0.1, "y": 0.9, "z": 0.5}), known_of(0.01, 1)
+    noise = known.measures["measure"] == "perplexity"
+    known.measures.loc[noise, "value"] = np.random.default_rng(1).random(noise.sum())
+    best = recommend(values, "t", measures(), known).advice[0]
+    assert best.source == "y"
+    spoken = {
+        name for name in ("mention_overlap_tokens", "label_nmi_words", "perplexity")
+        if any(text.startswith(measures()[name].says) for text in best.speaks_for)
+    }  # fmt: skip
+    assert spoken == {"mention_overlap_tokens", "label_nmi_words"}
+    assert all("(1 of 3; Spearman so far 1.00)" in text for text in best.speaks_for)
 
 
 def test_only_an_order_of_the_same_measures_is_judged() -> None:
