@@ -22,7 +22,8 @@ class EvaluateConfig:
         types: null, or {type of a dataset: type of a head} where the two have other names for one
             thing. `Any`, since OmegaConf lets no override replace a typed dict as a whole.
         device: auto, cpu, cuda, …
-        precision: 32-true, bf16-mixed, or auto: that of the training where the hardware can.
+        precision: 32-true, bf16-mixed, int8 (on a CPU), or auto: that of the training where the
+            hardware can.
         dataset: the catalogue.
         datasets_dir: where corpora lie.
         datasets_mirror: where they are fetched from instead of their own sources.

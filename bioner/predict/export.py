@@ -122,8 +122,8 @@ def _onnx(
     assert isinstance(head, Head)
 
     def f1(file: str) -> float:
-        place, tokenizer = folder / file, tagger.tokenizer
-        found = onnx_model.tag(place, sentences, tokenizer, tagger.window, tags)
+        session, tokenizer = onnx_model.open_model(folder / file), tagger.tokenizer
+        found = onnx_model.tag(session, sentences, tokenizer, tagger.window, tags)
         return score(sentences, [as_read(head, row) for row in found])
 
     plain, rounded = f1(onnx_model.PLAIN), f1(onnx_model.ROUNDED)

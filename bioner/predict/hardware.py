@@ -8,20 +8,20 @@ import torch
 from bioner.errors import ConfigError, nearest
 from bioner.study.machine import resolve_precision
 
-FULL, MIXED = "32-true", "bf16-mixed"
-PRECISIONS = ("auto", FULL, MIXED)
+FULL, MIXED, INT8 = "32-true", "bf16-mixed", "int8"
+PRECISIONS = ("auto", FULL, MIXED, INT8)
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """A device, and whether its matrix products are in bfloat16."""
+    """A device, and the precision of its matrix products: one of `PRECISIONS` but auto."""
 
     device: torch.device
-    bf16: bool
+    precision: str
 
     def computing(self) -> AbstractContextManager[object]:
         """Return the context in which the precision holds."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == MIXED)
 
 
 def pick_hardware(device: str, precision: str, trained: str) -> Hardware:
@@ -29,13 +29,13 @@ def pick_hardware(device: str, precision: str, trained: str) -> Hardware:
 
     Args:
         device: a device of torch's; `auto` is the first GPU, or the CPU where there is none.
-        precision: 32-true, bf16-mixed, or `auto`: that of the training where the hardware
-            multiplies bfloat16, so that the tags are those that the run was scored by; else
-            32-true.
+        precision: 32-true, bf16-mixed, int8 (on a CPU, the linear layers of the encoder), or
+            `auto`: that of the training where the hardware multiplies bfloat16, so that the tags
+            are those that the run was scored by; else 32-true.
         trained: the precision of the training, from the run's record.
 
     Raises:
-        ConfigError: no such device here, or no such precision.
+        ConfigError: no such device here, or no such precision, on this device.
     """
     if precision not in PRECISIONS:
         raise ConfigError("precision", f"is {precision!r}", nearest(precision, PRECISIONS))
@@ -51,4 +51,6 @@ def pick_hardware(device: str, precision: str, trained: str) -> Hardware:
     if precision == "auto":
         fits = found.type in ("cpu", "cuda") and resolve_precision("auto", found.type) == MIXED
         precision = MIXED if fits and trained == MIXED else FULL
-    return Hardware(found, precision == MIXED)
+    if precision == INT8 and found.type != "cpu":
+        raise ConfigError("precision", f"is int8 with device={device}", "device=cpu for int8")
+    return Hardware(found, precision)

@@ -63,8 +63,15 @@ def _quiet(*names: str) -> Iterator[None]:
             logger.setLevel(levels[name])
 
 
+def open_model(file: Path, threads: int = 0) -> onnxruntime.InferenceSession:
+    """Return a session of what `write` or `round_weights` wrote; 0 threads: one for each core."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+
 def tag(
-    file: Path,
+    session: onnxruntime.InferenceSession,
     sentences: Sequence[Sentence],
     tokenizer: PreTrainedTokenizerFast,
     window: Window,
@@ -73,13 +80,12 @@ def tag(
     """Return the tags that a model gives to some sentences, read as in training.
 
     Args:
-        file: what `write` or `round_weights` wrote.
+        session: from `open_model`.
         sentences: their own tags are not looked at.
         tokenizer: of the model.
         window: how rows are cut.
         tags: by id.
     """
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     words = [Sentence(s.words, (OUTSIDE,) * len(s.words), s.line) for s in sentences]
     encoded = encode(words, (OUTSIDE,), tokenizer)
     found = np.zeros(len(encoded.tags), np.int64)

@@ -45,7 +45,8 @@ class PredictConfig:
         backend: processes of this machine, or tasks on a Ray cluster.
         n_jobs: at a time; null is one process, on Ray one task for each core of the cluster.
         device: auto, cpu, cuda, …
-        precision: 32-true, bf16-mixed, or auto: that of the training where the hardware can.
+        precision: 32-true, bf16-mixed, int8 (on a CPU), or auto: that of the training where the
+            hardware can.
         resume: true goes on where an interrupted prediction stopped.
         overwrite: true replaces an output that exists.
         strict: true ends at the first document that can't be read or written.

@@ -20,8 +20,9 @@ from bioner.batches.tokens import Encoded, encode, special_tokens
 from bioner.errors import UserError
 from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
 from bioner.model.heads import Head
+from bioner.model.int8 import to_int8
 from bioner.predict.finished import FinishedRun, build_head
-from bioner.predict.hardware import Hardware, pick_hardware
+from bioner.predict.hardware import INT8, Hardware, pick_hardware
 from bioner.study.weights import Weights, load_weights, restore
 from bioner.text.sentence import Sentence
 from bioner.text.table import ranges
@@ -145,6 +146,8 @@ def load_tagger(
         module = HeadsOnEncoder(encoder, built)
         for head in shared:
             _restore(module, selected[head], head, run.weights[head])
+        if hardware.precision == INT8:
+            to_int8(module.encoder)
         encoders.append(module.to(hardware.device).eval())
     return Tagger(tokenizer, window, tags, encoders, hardware)
 

@@ -165,8 +165,9 @@ def test_onnx(runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     )
     rows = predictions(runs.linear / "predictions" / f"{head}.test.tsv")
     tagger = load_tagger(open_run(runs.linear), [head], "cpu", FULL)
-    tags = onnx_model.tag(output / onnx_model.PLAIN, [s for s, _ in rows], tagger.tokenizer,
-                          tagger.window, tagger.tags[head])  # fmt: skip
+    session = onnx_model.open_model(output / onnx_model.PLAIN)
+    tags = onnx_model.tag(session, [s for s, _ in rows], tagger.tokenizer, tagger.window,
+                          tagger.tags[head])  # fmt: skip
     assert tags == [guess for _, guess in rows]
     devel = open_run(runs.linear).record["scores"][head]["devel"]["f1"]
     assert f"{devel:.4f} with model.onnx" in caplog.text

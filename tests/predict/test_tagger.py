@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from bioner.errors import ConfigError
 from bioner.predict.finished import open_run
-from bioner.predict.hardware import FULL, MIXED, pick_hardware
+from bioner.predict.hardware import FULL, INT8, MIXED, pick_hardware
 from bioner.predict.tagger import load_tagger
 from bioner.study.machine import resolve_precision
 from bioner.text.sentence import Sentence
@@ -37,6 +37,19 @@ def test_the_tags_are_those_of_the_run(runs: Runs, kind: str) -> None:
         assert [tagged.tags(i) for i in range(len(rows))] == [guess for _, guess in rows]
         assert ((tagged.probabilities > 1 / 3 - 1e-6) | (kind == "crf")).all()
         assert (tagged.probabilities <= 1 + 1e-6).all()
+
+
+@pytest.mark.parametrize("kind", ["linear", "crf"])
+def test_int8_gives_nearly_the_same_tags(runs: Runs, kind: str) -> None:
+    run, head = open_run(getattr(runs, kind)), "demo_disease"
+    sentences = [s for s, _ in predictions(run.directory / "predictions" / f"{head}.test.tsv")]
+    full, rounded = (
+        load_tagger(run, [head], "cpu", precision).tag(sentences)[head]
+        for precision in (FULL, INT8)
+    )
+    assert (full.ids == rounded.ids).mean() > 0.99
+    off = np.abs(full.probabilities - rounded.probabilities).max()
+    assert 0 < off < 0.1
 
 
 def test_words_without_pieces_are_outside(runs: Runs) -> None:
@@ -69,10 +82,13 @@ def test_heads_share_an_encoder_where_it_is_the_same(runs: Runs, tmp_path: Path)
 def test_devices_and_precision() -> None:
     assert pick_hardware("cpu", "auto", FULL).device.type == "cpu"
     assert pick_hardware("auto", FULL, MIXED).device.type in ("cpu", "cuda")
-    assert not pick_hardware("cpu", "auto", FULL).bf16
-    assert not pick_hardware("cpu", FULL, MIXED).bf16
-    assert pick_hardware("cpu", MIXED, FULL).bf16
-    assert pick_hardware("cpu", "auto", MIXED).bf16 == (resolve_precision("auto", "cpu") == MIXED)
+    assert pick_hardware("cpu", "auto", FULL).precision == FULL
+    assert pick_hardware("cpu", FULL, MIXED).precision == FULL
+    assert pick_hardware("cpu", MIXED, FULL).precision == MIXED
+    assert pick_hardware("cpu", "auto", MIXED).precision == resolve_precision("auto", "cpu")
+    assert pick_hardware("cpu", INT8, MIXED).precision == INT8
+    with pytest.raises(ConfigError, match=r"precision: is int8 with device=meta; .*device=cpu"):
+        pick_hardware("meta", INT8, FULL)
     for name in ("gpu", "cuda:99"):
         with pytest.raises(ConfigError, match="device: "):
             pick_hardware(name, "auto", FULL)
