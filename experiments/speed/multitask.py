@@ -64,14 +64,22 @@ class Clock(pl.Callback):
         self._last = now
 
 
-def config_of(targets: Sequence[str], folder: Path) -> TrainConfig:
-    """Return the config of a run on these targets."""
+def config_of(targets: Sequence[str], folder: Path, *more: str) -> TrainConfig:
+    """Return the config of a run on these targets, with more overrides."""
     register()
     kind = "single" if len(targets) == 1 else "mtl"
     given = [f"finetune={kind}", f"finetune.targets=[{','.join(targets)}]", "logger=none",
-             "mixing=round_robin", "leakage=ignore", f"runs_dir={folder}"]  # fmt: skip
+             "mixing=round_robin", "leakage=ignore", f"runs_dir={folder}", *more]  # fmt: skip
     with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
         return to_train_config(compose("train", given))
+
+
+def prepare(config: TrainConfig) -> tuple[dict[str, Task], Window]:
+    """Return the tasks of a config, read and encoded, and how their rows are cut."""
+    tokenizer = load_tokenizer(config.encoder)
+    size = window_size(config.encoder, tokenizer)
+    window = Window(special_tokens(tokenizer), size, config.encoder.overlap)
+    return load_tasks(config, tokenizer, window.special.window(size)), window
 
 
 def run(tasks: dict[str, Task], config: TrainConfig, window: Window, steps: int) -> Clock:
@@ -111,10 +119,7 @@ def main() -> None:
     keep_memory()
     with tempfile.TemporaryDirectory() as place:
         config = config_of(options.targets, Path(place))
-        tokenizer = load_tokenizer(config.encoder)
-        size = window_size(config.encoder, tokenizer)
-        window = Window(special_tokens(tokenizer), size, config.encoder.overlap)
-        tasks = load_tasks(config, tokenizer, window.special.window(size))
+        tasks, window = prepare(config)
         steps = options.updates + 2
         together = run(tasks, config, window, steps * len(tasks))
         alone = [
