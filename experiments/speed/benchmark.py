@@ -230,8 +230,8 @@ def main() -> None:
             show(found)
             rows += found
             write_csv(rows, asked.output / "rounds.csv")
-    draw(rows, asked.output / "speed.png")
-    print(f"\n{asked.output}/rounds.csv, {asked.output}/speed.png")
+    draw(rows, asked.output / "speed.svg")
+    print(f"\n{asked.output}/rounds.csv, {asked.output}/speed.svg")
 
 
 if __name__ == "__main__":
