@@ -193,7 +193,7 @@ def start_up(asked: Options) -> dict[str, dict[str, list[float]]]:
                 job = replace(job_of(asked, name, peer, "fp32", folder), updates=1)
                 worker = worker_of(asked, peer, job)
                 try:
-                    worker.begin()
+                    worker.first()
                 finally:
                     worker.stop()
                 if number:  # the first fills the caches

@@ -53,10 +53,14 @@ class Worker:
         self._expect("ready")
         self.first_step = 0.0
 
-    def begin(self) -> dict[str, Any]:
-        """Run the first round, to warm up; return what it reports."""
+    def first(self) -> None:
+        """Run the first update."""
         os.write(self._to, b"go\n")
         self.first_step = self._expect("first")[self._clock] - self._started
+
+    def begin(self) -> dict[str, Any]:
+        """Run the first round, to warm up; return what it reports."""
+        self.first()
         found = self._expect("round")
         self._expect("ready")
         return found
