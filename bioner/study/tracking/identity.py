@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioner.config import TrainConfig
-from bioner.identity import encoder_label, regime, roles, what_counts
+from bioner.identity import compared_as, regime, roles, what_counts
 
 # W&B takes tags of 64 characters.
 _LONGEST_TAG = 64
@@ -65,7 +65,7 @@ def _axes(config: TrainConfig) -> dict[str, Any]:
         "target": _joined(finetune.targets),
         "sources": _joined(config.pretrain.sources),
         "auxiliaries": _joined(finetune.auxiliaries),
-        "encoder": encoder_label(config.encoder.name),
+        "encoder": compared_as(config.encoder.name, config.encoder.from_scratch),
         "mixing": str(config.mixing.strategy),
         "train_size": "all" if size is None else size,
         "seed": config.seed,

