@@ -228,6 +228,7 @@ def train_stage(
         progress.close()
     if trainer.interrupted:
         raise KeyboardInterrupt
+    _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
     mixing = {"strategy": str(config.mixing.strategy), "sizes": plan.sizes, "drawn": plan.drawn(),
               "shares": {task: n / plan.steps for task, n in plan.drawn().items()}}  # fmt: skip
@@ -236,3 +237,11 @@ def train_stage(
         mixing, affinity.result() if affinity else None,
         time.perf_counter() - started, module.words_seen,
     )  # fmt: skip
+
+
+def _say_what_learnt_nothing(best: Mapping[str, Best]) -> None:
+    for group, one in best.items():
+        if one.f1 == 0:
+            log.warning("%s: devel F1 was 0 after every epoch: either nothing was learnt (another "
+                        "optimizer.lr or seed, or more epochs, may help) or devel has no mention",
+                        group)  # fmt: skip

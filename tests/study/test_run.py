@@ -79,6 +79,14 @@ def test_regime(regime: str, tmp_path: Path) -> None:
     assert record["scores"]["demo_disease"]["devel"]["f1"] == best["f1"]
 
 
+def test_a_run_that_learnt_nothing_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, record = run(config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64"))
+    assert record["best"]["demo_disease"]["f1"] == 0
+    assert "demo_disease: devel F1 was 0 after every epoch" in caplog.text
+
+
 def test_it_learns(tmp_path: Path) -> None:
     _, record = run(config_of(tmp_path, *TARGET, "finetune.epochs=25"))
     assert record["scores"]["demo_disease"]["devel"]["f1"] > 0.3
