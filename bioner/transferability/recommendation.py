@@ -95,7 +95,7 @@ def recommend(
     else:
         basis = (
             f"a ridge regression over measures, fitted to the gains of {targets} other targets "
-            f"({settings(others.gains)})"
+            f"({settings(others.gains)}){'' if trusted else '; no measure alone foretold them'}"
         )
         score_says = "the gain in F1 that is expected"
         none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"

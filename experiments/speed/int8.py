@@ -1,6 +1,6 @@
 """Prediction in 8 bits against float32, ONNX Runtime and the Hugging Face pipeline.
 
-python experiments/speed/int8.py RUN_DIR                    # needs the extras onnx and benchmark
+python experiments/speed/int8.py RUN_DIR                    # needs the extra onnx
 
 RUN_DIR is a finished run with one linear head. All tag the same test sentences, in turns, in one
 process on one thread, and processor time is counted, so that it may share the machine. ONNX Runtime
@@ -88,7 +88,7 @@ def main() -> None:
     keep_memory()
     run = open_run(options.run)
     (head,) = run.choose([])
-    corpus = load_corpus(head, run.config.dataset[head], Path(os.environ["BIONER_DATASETS"]))
+    corpus = load_corpus(head, run.config.dataset[head], Path(run.config.datasets_dir))
     test = corpus.splits["test"].sentences
     timed = test[: options.sentences]
     seconds: dict[str, list[float]] = defaultdict(list)

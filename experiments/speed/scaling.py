@@ -1,6 +1,6 @@
 """How cost grows with sentences, tasks, encoder and grid, each measured, fitted and drawn.
 
-python experiments/speed/scaling.py                 # about 20 minutes of one core
+python experiments/speed/scaling.py                 # about 10 minutes of one core
 
 All on one thread, in processor time, so that it may share the machine. `--output` gets
 `scaling.csv` (every point) and `scaling.svg`.
@@ -68,23 +68,22 @@ def sentences(folder: Path) -> Iterator[Point]:
     for size in SENTENCES:
         seconds = bioner(
             "train", f"finetune.targets=[{TARGET}]", f"finetune.train_size={size}", "logger=none",
-            "finetune.epochs=1", "finetune.devel_size=50", FLOAT32,
-            f"runs_dir={folder}",
+            "finetune.epochs=1", "finetune.devel_size=50", FLOAT32, f"runs_dir={folder}",
         )  # fmt: skip
         yield Point("sentences", size, seconds, "run of one epoch")
 
 
-def pace(config: TrainConfig, updates: int) -> float:
+def pace(config: TrainConfig) -> float:
     """Return the seconds for 1,000 words of training."""
     found, window = prepare(config)
-    return 1000 / rate([run(found, config, window, updates * len(found))])
+    return 1000 / rate([run(found, config, window, UPDATES * len(found))])
 
 
 def tasks(folder: Path) -> Iterator[Point]:
     """Updates of more and more tasks, as many of each."""
     for size in TASKS:
         config = config_of(EIGHT[:size], folder, FLOAT32)
-        yield Point("tasks", size, pace(config, UPDATES), "1,000 words")
+        yield Point("tasks", size, pace(config), "1,000 words")
 
 
 def encoders(folder: Path) -> Iterator[Point]:
@@ -96,7 +95,7 @@ def encoders(folder: Path) -> Iterator[Point]:
         config = config_of([TARGET], folder, FLOAT32, "encoder=tiny", *given)
         named = load_encoder(config.encoder).named_parameters()
         size = sum(p.numel() for name, p in named if "embeddings" not in name)
-        yield Point("encoder parameters", size, pace(config, UPDATES), "1,000 words")
+        yield Point("encoder parameters", size, pace(config), "1,000 words")
 
 
 def grids(folder: Path) -> Iterator[Point]:

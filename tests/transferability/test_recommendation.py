@@ -74,7 +74,8 @@ def test_with_gains_the_order_follows_them(sign: float, first: str) -> None:
     values = values_of("t", {"x": 0.1, "y": 0.9, "z": 0.5})
     found = recommend(values, "t", measures(), known_of(0.01, sign))
     assert found.advice[0].source == first
-    assert found.basis.endswith("the gains of 4 other targets (transfer, tiny, training size all)")
+    assert "the gains of 4 other targets (transfer, tiny, training size all)" in found.basis
+    assert ("no measure alone foretold them" in found.basis) == (sign < 0)
     setting, *lines = found.reliability
     assert setting.startswith("transfer, tiny, training size all, 4 targets; only 4 targets: ")
     for name in ("ridge, leave one target out", "mean gain over the other targets", "random"):
@@ -95,6 +96,13 @@ def test_only_measures_that_foretold_the_known_gains_speak() -> None:
     }  # fmt: skip
     assert spoken == {"mention_overlap_tokens", "label_nmi_words"}
     assert all("(1 of 3; Spearman so far 1.00)" in text for text in best.speaks_for)
+
+
+def test_where_no_measure_foretold_the_gains_none_speaks_and_that_is_said() -> None:
+    values, known = values_of("t", {"x": 0.1, "y": 0.9, "z": 0.5}), known_of(0.01, -1)
+    found = recommend(values, "t", measures(), known)
+    assert not any(advice.speaks_for or advice.speaks_against for advice in found.advice)
+    assert "no measure alone foretold them" in found.basis
 
 
 def test_only_an_order_of_the_same_measures_is_judged() -> None:
