@@ -33,7 +33,6 @@ class Gradients:
     Family.gradients,
     "likeness of the weights that matter to both (Fisher cosine)",
     symmetric=True,
-    pairs_labels=True,
 )
 def fisher_cosine(source: Gradients, target: Gradients) -> float:
     """Return the cosine of the normalised diagonal Fisher embeddings.
@@ -41,7 +40,8 @@ def fisher_cosine(source: Gradients, target: Gradients) -> float:
     Achille et al. 2019, "Task2Vec: Task Embedding for Meta-Learning" (arXiv 1902.03545), section
     3.3, the symmetric distance: the cosine of F1 / (F1 + F2) and F2 / (F1 + F2), one less the
     distance. In 0..1. Costs one backward pass a batch and dataset. The tags are drawn from the
-    model, so it hardly sees labels: on the demo datasets random ones look near.
+    model, so labels reach it through the head alone: on the demo datasets the same text with its
+    own labels and with random ones has 0.778 and 0.784.
     """
     total = source.fisher + target.fisher
     felt = total > 0

@@ -37,8 +37,8 @@ def content_coverage(source: TextProfile, target: TextProfile) -> float:
 def mention_overlap_types(source: TextProfile, target: TextProfile) -> float:
     """Return the share of the target's distinct train mentions that the source's train has.
 
-    Compared by their words, whatever their entity type. Not symmetric. Random labels that keep
-    the lengths of mentions hit some by chance, and more than a source of another type does.
+    Compared by their words, whatever their entity type. Not symmetric. A source with the target's
+    text has some by chance even where its labels are random.
     """
     return _covered(target.mentions.keys(), source.mentions.keys())
 

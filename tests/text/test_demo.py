@@ -159,19 +159,22 @@ def test_names_also_stand_outside_mentions(corpora: Corpora) -> None:
     assert sum(map(len, wrong)) > 50
 
 
-def test_only_the_related_source_shares_the_target_names(corpora: Corpora) -> None:
-    target = _names(corpora["demo_disease"]["test"])
-    share = {name: _overlap(target, _names(corpora[name]["train"])) for name in SOURCES[:3]}
-    assert share["demo_disease_related"] > 0.6
-    assert share["demo_chemical"] == share["demo_unrelated"] == 0
+def test_only_the_related_source_shares_many_of_the_target_names(corpora: Corpora) -> None:
+    for split in SPLITS:
+        target = _names(corpora["demo_disease"][split])
+        share = {name: _overlap(target, _names(corpora[name]["train"])) for name in SOURCES}
+        assert share["demo_disease_related"] > 0.6
+        assert share["demo_shuffled"] == 0
+        assert 0 < share["demo_chemical"] < 0.05 and 0 < share["demo_unrelated"] < 0.05
 
 
-def test_no_word_of_a_disease_stands_in_a_name_of_the_unrelated_source(corpora: Corpora) -> None:
+def test_of_the_unrelated_source_only_viruses_share_a_word_with_a_disease(corpora: Corpora) -> None:
     diseases, species = (
         {word for sentences in corpora[c].values() for name in _names(sentences) for word in name}
         for c in ("demo_disease", "demo_unrelated")
     )
-    assert {word for word in diseases & species if len(word) > 1} == set()
+    shared = {word for word in diseases & species if len(word) > 1}
+    assert shared <= {"influenza", "measles", "mumps", "rabies", "rubella", "sars"}
 
 
 def test_only_the_chemical_source_shares_the_target_patterns(corpora: Corpora) -> None:
@@ -185,14 +188,16 @@ def test_only_the_chemical_source_shares_the_target_patterns(corpora: Corpora) -
 def test_shuffling_moves_the_mentions_and_keeps_all_else(corpora: Corpora) -> None:
     kept = total = 0
     for split in SPLITS:
-        related, shuffled = (corpora[n][split] for n in ("demo_disease_related", "demo_shuffled"))
-        for before, after in zip(related, shuffled, strict=True):
+        labelled, shuffled = (corpora[n][split] for n in ("demo_unrelated", "demo_shuffled"))
+        for before, after in zip(labelled, shuffled, strict=True):
             assert [word for word, _ in before] == [word for word, _ in after]
             old, new = _spans(before), _spans(after)
             assert sorted(e - s for s, e in old) == sorted(e - s for s, e in new)
-            kept += len(set(old) & set(new))
-            total += len(old)
-    assert 0 < kept / total < 0.15  # by chance alone: about one place in ten
+            assert not set(old) & set(new)
+            was, now = ({i for s, e in spans for i in range(s, e)} for spans in (old, new))
+            kept += len(was & now)
+            total += len(was)
+    assert kept / total < 0.01  # a sentence may have no other room
 
 
 def test_names_of_the_related_source_find_what_the_target_never_showed(corpora: Corpora) -> None:
@@ -202,7 +207,7 @@ def test_names_of_the_related_source_find_what_the_target_never_showed(corpora: 
     alone = _f1(target["test"], own)
     assert f1["demo_disease_related"] > alone + 0.2
     assert abs(f1["demo_chemical"] - alone) < 0.03
-    assert f1["demo_unrelated"] == alone
+    assert abs(f1["demo_unrelated"] - alone) < 0.03
     assert f1["demo_shuffled"] < alone - 0.1
 
 

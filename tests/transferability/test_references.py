@@ -100,7 +100,7 @@ def transrate_reference(view: View) -> float:
     scaled = scaled / np.sqrt(np.mean([x @ x for x in scaled]))
 
     def rate(z: np.ndarray) -> float:
-        code = np.eye(z.shape[1]) + sum(np.outer(x, x) for x in z) / (len(z) * 1e-4)
+        code = np.eye(z.shape[1]) + sum(np.outer(x, x) for x in z) / (len(z) * 0.03)
         return 0.5 * float(np.log(np.linalg.det(code)))
 
     parts = [scaled[view.labels == label] for label in range(view.classes)]
