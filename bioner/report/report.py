@@ -82,15 +82,21 @@ def _print(top: About, results: Results, folder: Path) -> None:
     table = Table(
         title=f"study {top.study}", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
     )
-    for title in ("regime", "target", "helped by", "size", "test F1", "seeds"):
+    apart = [
+        n for n in ("encoder", "mixing", "variant") if scores.loc[scores[n] != "", n].nunique() > 1
+    ]
+    for title in ("regime", "target", "helped by", *apart, "size", "test F1", "seeds"):
         table.add_column(title, overflow="fold", no_wrap=title in ("regime", "target", "test F1"))
-    ordered = scores.sort_values(["target", "encoder", "size", "regime", "sources", "partners"])
+    ordered = scores.sort_values(
+        ["target", "encoder", "size", "regime", "sources", "partners", "mixing", "variant"]
+    )
     for row in rows_of(ordered.head(_MOST_ROWS)):
         helpers = [f"from {name}" for name in row.sources.split("+") if name]
         helpers += [f"with {name}" for name in row.partners.split("+") if name]
         spread = f" ± {row.std:.4f}" if row.n > 1 else ""
         shown = f"{row.f1:.4f}{spread}" if row.n else "missing"
-        table.add_row(row.regime, row.target, "\n".join(helpers), row.size, shown, str(row.n))
+        cells = ["\n".join(helpers), *(getattr(row, name) for name in apart), row.size, shown]
+        table.add_row(row.regime, row.target, *cells, str(row.n))
     console.print(table)
     if len(scores) > _MOST_ROWS:
         console.print(f"… and {len(scores) - _MOST_ROWS} more cells in the report")

@@ -7,14 +7,13 @@ datasets should help the target, `demo_disease`, is known from how they are made
 
 * `demo_disease_related` has the target's type, other patterns, and three quarters of its names,
   among them most of the names that only the target's devel and test show.
-* `demo_chemical` has another type in the target's own patterns, and other names but for some
-  abbreviations that stand for a disease in the target, as TB does (toluidine blue). Nothing
-  that is like a disease fills its slots for an entity outside mentions.
+* `demo_chemical` has another type in the target's own patterns, whose slots tell it what a mention
+  is, and other names but for some abbreviations that stand for a disease in the target, as TB
+  does (toluidine blue).
 * `demo_unrelated` has another type, other patterns, and other names but for some viruses that are
   named as the disease they cause.
 * `demo_shuffled` has the sentences of `demo_unrelated` with their mentions moved to random places
-  (see `_shuffled`), in all three splits. So what it teaches less than `demo_unrelated` does, the
-  labels make out; and who looks at no labels can't tell the two apart.
+  (see `_shuffled`), in all three splits: who looks at no labels can't tell the two apart.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +31,6 @@ Item = TypeVar("Item")
 Tagged = list[tuple[str, str]]
 
 EMPTY = 0.3  # share of the sentences without a mention
-MENTION = 0.7  # chance that an entity slot of another sentence holds a mention
 TARGET, RELATED = "demo_disease", "demo_disease_related"
 UNRELATED, SHUFFLED = "demo_unrelated", "demo_shuffled"
 DRAFTS = 100  # of the places of a sentence's moved mentions
@@ -49,6 +47,7 @@ class Recipe:
         shown: the part of the shuffled names, from and up to, that train may show; devel and
             test draw from all.
         patterns: the section of `patterns.txt` that its sentences come from.
+        filled: the chance that an entity slot of a sentence with mentions holds one.
         distractors: the sections, of names or words, that fill entity slots outside mentions;
             one named twice is drawn twice as often.
         sentences: how many each split has.
@@ -59,6 +58,7 @@ class Recipe:
     names: tuple[str, ...]
     shown: tuple[float, float]
     patterns: str
+    filled: float
     distractors: tuple[str, ...]
     sentences: dict[str, int]
 
@@ -72,10 +72,12 @@ _CHEMICAL = ("gene", "procedure", "process", "habit", "chemical_trap", "chemical
 _SPECIES = ("guild", "trait", "marker", "climate", "species_trap", "species_trap")
 _CHEMICALS, _SPECIMENS = ("chemical", "chemical_or_disease"), ("species", "virus_or_disease")
 _RECIPES = {
-    TARGET: Recipe(1, "Disease", ("disease",), (0.4, 1.0), "mechanism", _DISEASE, _SMALL),
-    RELATED: Recipe(2, "Disease", ("disease",), (0.1, 0.85), "clinical", _CLINICAL, _LARGE),
-    "demo_chemical": Recipe(3, "Chemical", _CHEMICALS, (0.0, 0.8), "mechanism", _CHEMICAL, _LARGE),
-    UNRELATED: Recipe(4, "Species", _SPECIMENS, (0.0, 0.8), "ecology", _SPECIES, _LARGE),
+    TARGET: Recipe(1, "Disease", ("disease",), (0.4, 1.0), "mechanism", 0.7, _DISEASE, _SMALL),
+    RELATED: Recipe(2, "Disease", ("disease",), (0.1, 0.85), "clinical", 0.7, _CLINICAL, _LARGE),
+    "demo_chemical": Recipe(
+        3, "Chemical", _CHEMICALS, (0.0, 0.8), "mechanism", 1.0, _CHEMICAL, _LARGE
+    ),
+    UNRELATED: Recipe(4, "Species", _SPECIMENS, (0.0, 0.8), "ecology", 0.7, _SPECIES, _LARGE),
 }
 
 
@@ -143,7 +145,7 @@ def _filled(recipe: Recipe, lexicon: Sequence[str], random: Random) -> Iterator[
             yield token, "O"
             continue
         slot = token.strip("{}")
-        named = slot == "entity" and len(lexicon) > 0 and random.random() < MENTION
+        named = slot == "entity" and len(lexicon) > 0 and random.random() < recipe.filled
         filler = ""
         while not filler or filler in used:
             section = _choice(recipe.distractors, random) if slot in ("entity", "other") else slot

@@ -107,6 +107,19 @@ def test_small_studies(
     assert ("No run of this study is complete" in page) == (not done)
 
 
+def test_rows_of_an_axis_are_told_apart_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    write_study(tmp_path / "study", [Made(A), Made(A, seed=2)])
+    made(tmp_path)
+    assert "variant" not in capsys.readouterr().out
+    write_study(tmp_path / "study", [Made(A, change={"head.dropout": 0.5})])
+    made(tmp_path, axes=["head.dropout"])
+    shown = capsys.readouterr().out
+    assert "variant" in shown and "dropout=0.1" in shown and "dropout=0.5" in shown
+
+
 def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_study(tmp_path / "study", [Made(A, seed=s) for s in (1, 2, 3)])
     places = {
