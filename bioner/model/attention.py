@@ -198,5 +198,10 @@ def _no_mask(*_: Any, **__: Any) -> None:
     """Make no mask: the blocks keep the rows apart."""
 
 
+def leave_uncompiled() -> None:
+    """Have torch.compile leave the packed attention as it is: each batch has other groups."""
+    AttentionInterface.register(ATTENTION, torch.compiler.disable(packed_attention))
+
+
 AttentionInterface.register(ATTENTION, packed_attention)
 AttentionMaskInterface.register(ATTENTION, _no_mask)

@@ -23,7 +23,7 @@ from bioner.batches.tokens import special_tokens
 from bioner.config import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
-from bioner.model.attention import ATTENTION
+from bioner.model.attention import ATTENTION, leave_uncompiled
 from bioner.model.dropout import replace_dropout
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,11 @@ class Encoder(nn.Module):
         for parameter in self.parameters():
             parameter.requires_grad = parameter.grad is not None
         self.zero_grad(set_to_none=True)
+
+    def compile_transformer(self) -> None:
+        """Have torch.compile make kernels for all but packed attention; weights keep their names."""
+        leave_uncompiled()
+        self.transformer.compile(dynamic=True)
 
     def _read(self, pieces: Tensor, rows: Tensor) -> Tensor:
         run = packing.run_packed if self.packed else packing.run_padded

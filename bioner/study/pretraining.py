@@ -12,7 +12,7 @@ from bioner.config import TrainConfig
 from bioner.identity import digest, what_counts, what_is_set
 from bioner.model.encoder import fingerprint
 from bioner.study.record import SEMANTICS
-from bioner.study.stage import Stage, precision, train_stage
+from bioner.study.stage import Stage, mixing_of, precision, train_stage
 from bioner.study.store import Stored, find_stage, stored_stage
 from bioner.study.tasks import Task
 
@@ -59,6 +59,8 @@ def _stage(config: TrainConfig, tasks: Mapping[str, Task]) -> Stage:
 def _stage_key(config: TrainConfig, stage: Stage) -> str:
     """Hash all that determines a pretraining stage's result."""
     counted = what_counts(config)
+    # Of the mixing only what this stage does: fine-tuning may mix its tasks in any way.
+    counted["mixing"] = asdict(mixing_of(config.mixing, list(stage.tasks)))
     used = ("encoder", "head", "mixing", "weighting", "optimizer", "batch", "trainer", "seed")
     budget = ("train_size", "devel_size", "epochs", "steps")
     return digest(

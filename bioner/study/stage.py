@@ -103,6 +103,8 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
     """Build the encoder and a head per task; a head's first weights depend on its task alone."""
     torch.manual_seed(config.seed)
     encoder = load_encoder(config.encoder)
+    if config.encoder.compile:
+        encoder.compile_transformer()
     heads = {}
     for name, tags in stage.tags.items():
         torch.manual_seed(int(digest([config.seed, name])[:8], 16))
@@ -119,7 +121,7 @@ def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
     sizes = {name: len(task.used) for name, task in stage.tasks.items()}
     cuts = {name: _cut(task, config, processes) for name, task in stage.tasks.items()}
     plan = make_plan(
-        _mixing(config.mixing, list(sizes)), sizes, stage.targets, cuts,
+        mixing_of(config.mixing, list(sizes)), sizes, stage.targets, cuts,
         stage.epochs, stage.steps, config.seed,
     )  # fmt: skip
     log.info("%s: %d epochs, %d steps, mixing %s", stage.name, plan.epochs, plan.steps,
@@ -140,7 +142,7 @@ def _cut(task: Task, config: TrainConfig, processes: int) -> Cut:
     return Cut(sentences, tokens * processes, lengths)
 
 
-def _mixing(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:
+def mixing_of(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:
     """Return the mixing of one stage: the weights of its own tasks; nothing to mix for one task."""
     if len(tasks) == 1:
         return MixingConfig(Strategy.proportional)

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,23 @@ def test_packed_is_padded(folder: Path) -> None:
     assert packed.packed and not padded.packed
     assert packed(BATCH).shape == (3, packed.hidden) == (3, 16)
     torch.testing.assert_close(packed(BATCH), padded(BATCH), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compiled_is_not_compiled(folder: Path) -> None:
+    plain, compiled = (load_encoder(EncoderConfig(name=str(folder))).eval() for _ in range(2))
+    compiled.compile_transformer()
+    assert compiled.state_dict().keys() == plain.state_dict().keys()
+    for batch in (BATCH, _batch([2, 5, 3], [3], first=[1], count=[1])):  # other groups, other sizes
+        torch.testing.assert_close(compiled(batch), plain(batch), rtol=1e-5, atol=1e-5)
+    gradients = []
+    for encoder in (plain, compiled):
+        encoder(BATCH).square().sum().backward()
+        gradients.append(
+            torch.cat([p.grad.flatten() for p in encoder.parameters() if p.grad is not None])
+        )
+    assert (gradients[1] - gradients[0]).norm() < 1e-5 * gradients[0].norm()
 
 
 def test_pooling_and_layers_are_the_configs(folder: Path) -> None:

@@ -124,6 +124,14 @@ def test_a_finished_run_is_skipped_and_a_stage_is_reused(tmp_path: Path) -> None
     assert run(other)[1]["pretraining"]["reused"] is True
 
 
+def test_a_stage_of_one_source_is_reused_whatever_fine_tuning_mixes(tmp_path: Path) -> None:
+    run(config_of(tmp_path, *REGIMES["transfer"], "finetune.epochs=1"))
+    weights = "mixing.weights={demo_disease:3,demo_chemical:1}"
+    for mixing in (["mixing=uniform"], ["mixing=weights", weights]):
+        mixed = config_of(tmp_path, *REGIMES["transfer_mtl"], "finetune.epochs=1", *mixing)
+        assert run(mixed)[1]["pretraining"]["reused"] is True
+
+
 class _KilledError(Exception):
     """Stands for the end of the process."""
 
