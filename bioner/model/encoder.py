@@ -77,7 +77,7 @@ class Encoder(nn.Module):
         self.zero_grad(set_to_none=True)
 
     def compile_transformer(self) -> None:
-        """Have torch.compile make kernels for all but packed attention; weights keep their names."""
+        """Hand all but packed attention to torch.compile; the weights keep their names."""
         leave_uncompiled()
         self.transformer.compile(dynamic=True)
 
