@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 
+from bioner.report.frame import CELL
 from bioner.report.runs import Problem
 
 _SHOWN = 48
@@ -13,7 +14,8 @@ def compatible(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     """Keep the rows that agree with most of the complete ones; say in what the others differ.
 
     The training semantics and the datasets' contents must be the same in the whole study, the
-    config's other keys among the runs of one target, encoder, train size and variant. Where as
+    config's other keys among the runs of one target, encoder, train size and variant, the roles of
+    partners and the order of sources among those of one cell. Where as
     many runs have one value as another, the larger one (the newer semantics) is kept.
 
     Args:
@@ -50,10 +52,12 @@ def _long(rows: pd.DataFrame) -> pd.DataFrame:
     found = []
     scope = rows[["target", "encoder", "size", "as_single"]]
     places = ["\t".join(place) for place in scope.itertuples(index=False)]
-    for row, place, settings in zip(rows.index, places, rows.settings, strict=True):
+    cells = ["\t".join(cell) for cell in rows[CELL].itertuples(index=False)]
+    for row, place, cell, settings in zip(rows.index, places, cells, rows.settings, strict=True):
         parsed = json.loads(settings)
         found += [(row, "", key, value) for key, value in parsed["study"].items()]
         found += [(row, place, key, value) for key, value in parsed["config"].items()]
+        found += [(row, cell, key, value) for key, value in parsed["cell"].items()]
     long = pd.DataFrame(found, columns=["row", "scope", "key", "value"])
     return long.set_index("row")
 

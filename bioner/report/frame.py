@@ -19,6 +19,7 @@ REGIMES = ("single", "mtl", "transfer", "transfer_mtl")
 _ON_AXES = ("seed", "finetune.kind", "finetune.targets", "finetune.auxiliaries",
             "finetune.train_size", "pretrain.kind", "pretrain.sources", "pretrain.checkpoint",
             "mixing.")  # fmt: skip
+_WITHIN_CELL = ("finetune.auxiliaries", "pretrain.sources")
 
 
 def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, list[Problem]]:
@@ -26,8 +27,8 @@ def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, l
 
     Scores are from 0 to 1 and of the test split; they are missing where a run is not complete.
     `sources` and `partners` are joined by `+`; `settings` holds, as JSON, all that must not differ
-    between runs that are compared; `as_single`, `as_transfer` and `as_mtl` are the `variant` that
-    a run of that regime would have.
+    between runs that are compared or averaged; `as_single`, `as_transfer` and `as_mtl` are the
+    `variant` that a run of that regime would have.
 
     Args:
         runs: of a study.
@@ -164,7 +165,7 @@ def _matters(key: str, regime: str) -> bool:
     """Say whether a key can change the result of a run of this regime."""
     if key.startswith("pretrain."):
         return regime.startswith("transfer")
-    if key == "finetune.auxiliary_size" or key.startswith("weighting."):
+    if key.startswith(("finetune.auxiliar", "weighting.")):
         return regime in ("mtl", "transfer_mtl")
     return True
 
@@ -181,7 +182,11 @@ def _variant(flat: Mapping[str, str], axes: Sequence[str], regime: str) -> str:
 def _settings(
     record: Mapping[str, Any], flat: Mapping[str, str], axes: Sequence[str], target: str
 ) -> str:
-    """Return all that must not differ: `study`, the same everywhere; `config`, in one place."""
+    """Return all that must not differ.
+
+    `study` is the same everywhere, `config` in one place, `cell` in one cell: whether a partner is
+    a target too, and in which order sources stand, the axes don't say.
+    """
     datasets = {
         f"{name} {split}": digest
         for name, use in record["datasets"].items()
@@ -189,16 +194,17 @@ def _settings(
         if split != "test" or name == target
     }
     reading = {key: value for key, value in flat.items() if key.startswith("dataset.")}
-    config = {
+    others = {
         key: value
         for key, value in flat.items()
         if key not in reading
-        and not key.startswith(_ON_AXES)
         and not any(_under(key, axis) for axis in axes)
         and _matters(key, record["regime"])
     }
     study = {"semantics": str(record["semantics"])} | datasets | reading
-    return json.dumps({"study": study, "config": config})
+    config = {key: value for key, value in others.items() if not key.startswith(_ON_AXES)}
+    cell = {key: others[key] for key in _WITHIN_CELL if key in others}
+    return json.dumps({"study": study, "config": config, "cell": cell})
 
 
 def _scores(record: Mapping[str, Any], target: str) -> dict[str, Any]:

@@ -37,10 +37,9 @@ def read_measures(named: str | None, folder: Path) -> tuple[pd.DataFrame, list[P
     if not tables:
         return pd.DataFrame(columns=MEASURE_COLUMNS), problems
     found = pd.concat(tables, ignore_index=True)
-    found["value"] = pd.to_numeric(found.value, errors="coerce")
     for _, group in found[found.duplicated(_KEY, keep=False)].groupby(_KEY):
-        if group.value.nunique(dropna=False) > 1:
+        if group.value.nunique() > 1:
             first = ", ".join(str(group.iloc[0][key]) for key in _KEY)
             says = f"two values for {first}: the first is taken"
             problems.append(Problem("unreadable", str(place), says))
-    return found.drop_duplicates(_KEY).dropna(subset=["value"]), problems
+    return found.drop_duplicates(_KEY), problems

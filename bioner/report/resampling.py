@@ -1,8 +1,8 @@
 """Statistics of strict F1 over units (documents or sentences) and seeds. Arrays in, arrays out.
 
 The test set is one sample of text, and each seed one sample of what training gives. The bootstrap
-redraws both; approximate randomisation keeps the trained models and asks whether the text could
-have told them apart.
+redraws the text, and Student's t adds the error of so few seeds; approximate randomisation keeps
+the trained models and asks whether the text could have told them apart.
 """
 
 from collections.abc import Sequence
@@ -58,16 +58,18 @@ def bootstrap_f1(
 
 
 def over_seeds(draws: np.ndarray, seed: int) -> np.ndarray:
-    """Return draws of the mean over seeds, the seeds redrawn as well as the units.
+    """Return draws of the mean over seeds, as uncertain as units and so few seeds leave it.
 
-    Redrawing S seeds shows only (S - 1) / S of their variance, so their deviations are stretched
-    by sqrt(S / (S - 1)) (Rao and Wu 1988, section 2, for simple random samples). One seed says
-    nothing of the variance between seeds: then the units' variance alone is left.
+    To each draw of the mean over these seeds comes an error of theirs, which follows Student's t
+    with S - 1 degrees of freedom times the standard error of their mean (Student 1908). Redrawing
+    the seeds would take their variance for known: of three seeds without any gain 13 to 18 % had
+    p < 0.05 (simulated, 2.5 points between seeds and 0.6 or 0 between texts), where t has 4 to
+    5 %. One seed says nothing of the variance between seeds: then the units' alone is left.
 
     Args:
         draws: `[seeds, samples]`.
-        seed: of the redrawing; the same number of seeds is redrawn alike, so what is compared
-            shares its draws.
+        seed: of the errors; those of the same number of seeds are alike, so that what is compared
+            shares them: the difference of two means has the error of its paired differences.
 
     Returns:
         `[samples]`.
@@ -76,16 +78,20 @@ def over_seeds(draws: np.ndarray, seed: int) -> np.ndarray:
     mean = draws.mean(axis=0)
     if seeds == 1:
         return mean
-    redrawn = (draws * _redrawn(seeds, samples, seed)).sum(axis=0) / seeds
-    return mean + np.sqrt(seeds / (seeds - 1)) * (redrawn - mean)
+    apart = draws.mean(axis=1) - draws.mean()
+    return mean + apart @ _errors(seeds, samples, seed)
 
 
 @cache
-def _redrawn(seeds: int, samples: int, seed: int) -> np.ndarray:
-    """Return how often each seed is drawn in each sample, `[seeds, samples]`."""
+def _errors(seeds: int, samples: int, seed: int) -> np.ndarray:
+    """Return what makes of S deviations from their mean an error of that mean, `[seeds, samples]`.
+
+    With z from N(0, 1), c from chi-square with S - 1 degrees of freedom and deviations d, of which
+    sum d² = (S - 1) s², sum d z / sqrt(S c) is s / sqrt(S) times Student's t.
+    """
     rng = np.random.default_rng([seed, seeds])
-    drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=samples).T
-    return np.ascontiguousarray(drawn, dtype=np.float64)
+    chi_square = rng.chisquare(seeds - 1, samples)
+    return rng.standard_normal((seeds, samples)) / np.sqrt(seeds * chi_square)
 
 
 def interval(draws: np.ndarray, level: float = 0.95) -> tuple[float, float]:

@@ -1,14 +1,18 @@
 """Documents to sentences of words that know where they stand in the document."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain, islice
+from typing import Any
 
 from bioner.text.document import Annotation, Document, Passage
 from bioner.text.sentence import Sentence
 from bioner.text.tags import OUTSIDE
+
+_BLANK = re.compile(r"[^\S\n]")  # each as long as the space that it is read as
 
 Offsets = tuple[tuple[int, int], ...]
 
@@ -64,17 +68,30 @@ def segmented(document: Document) -> Segmented:
 
 def _sentences(passage: Passage) -> Iterator[Offsets]:
     """Yield the offsets of the words of each sentence that is more than blanks."""
-    # Reading columns needs neither.
-    import sentencex
+    # Reading columns needs neither this nor sentencex.
     from tokenizers.pre_tokenizers import BertPreTokenizer
 
     words = BertPreTokenizer()
-    for sentence in sentencex.get_sentence_boundaries("en", passage.text):
+    for sentence in _boundaries(passage.text):
         base = passage.offset + sentence["start_index"]
         pieces = words.pre_tokenize_str(sentence["text"])
         found = tuple([(base + s, base + e) for word, (s, e) in pieces if not word.isspace()])
         if found:
             yield found
+
+
+def _boundaries(text: str) -> list[dict[str, Any]]:
+    """Return the sentences of a text, as sentencex gives them."""
+    import sentencex
+
+    try:
+        return sentencex.get_sentence_boundaries("en", text)
+    except BaseException as error:
+        # sentencex 1.0 panics where a blank outside ASCII follows a capital letter and precedes a
+        # full stop, as in "hepatitis C\u00a0.", and a panic is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        return sentencex.get_sentence_boundaries("en", _BLANK.sub(" ", text))
 
 
 def _tags(

@@ -21,12 +21,12 @@ class Results:
     """The values of one setting, which grow with the datasets and measures that are asked for.
 
     `measures.csv` has the values, `skipped.csv` the pairs for which a measure is not defined, and
-    `inputs.json` the SHA-256 of each dataset's files: where a file has changed, the rows of its
-    dataset are computed again, and that is said.
+    `inputs.json` a digest of all that decides each split's sentences: where a file, or how it is
+    read, has changed, the rows of its dataset are computed again, and that is said.
 
     Args:
         folder: the run directory.
-        inputs: the SHA-256 of the splits of each dataset that is used now.
+        inputs: the digests of the splits of each dataset that is used now.
 
     Attributes:
         values: columns `MEASURE_COLUMNS`.
@@ -43,7 +43,8 @@ class Results:
         known = self._known_inputs()
         changed = [name for name in inputs if name in known and known[name] != inputs[name]]
         if changed:
-            log.warning("files have changed, computed again: %s", ", ".join(changed))
+            log.warning("a file, or how it is read, has changed, computed again: %s",
+                        ", ".join(changed))  # fmt: skip
             self.values, self.skipped = (
                 table[~table["source"].isin(changed) & ~table["target"].isin(changed)]
                 for table in (self.values, self.skipped)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bioner.errors import ConfigError
+from bioner.identity import digest
 from bioner.transferability.config import MeasureConfig
 from bioner.transferability.heatmap import draw_heatmaps
 from bioner.transferability.progress import tracked
@@ -67,7 +68,7 @@ def fill(
     Processes that fill the same directory take turns.
     """
     inputs = {
-        name: {split: content.sha256 for split, content in corpus.splits.items()}
+        name: {split: digest(dict(content.key)) for split, content in corpus.splits.items()}
         for name, corpus in workbench.corpora.items()
     }
     with FileLock(directory / ".lock"):

@@ -45,7 +45,8 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Read a CSV of measures or gains; an empty `view` stays an empty text.
 
     Raises:
-        DataError: it can't be read, or lacks a column.
+        DataError: it can't be read, lacks a column, or has a value or gain that is no finite
+            number.
     """
     text = dict.fromkeys((*PAIR, "measure", "view", "regime", "encoder", "train_size"), str)
     try:
@@ -56,4 +57,10 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if lacking:
         found = f"has no column {', '.join(lacking)}"
         raise DataError(path, 1, found, f"expected {','.join(columns)}")
+    for column in {"value", "gain"} & {*columns}:
+        numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+        for row in np.flatnonzero(~np.isfinite(numbers)):
+            found = f"{column} is {str(table[column].iloc[row])!r}"
+            raise DataError(path, int(row) + 2, found, "expected a finite number")
+        table[column] = numbers
     return table

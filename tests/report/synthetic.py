@@ -174,7 +174,8 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
             leaked_sentences=0, dropped_sentences=0, repaired_tags={}, lost_words={},
             oversized_words={}, cut_mentions={}, dropped_mentions={}, joined_mentions={},
         )  # fmt: skip
-    record.scores = {made.target: {"devel": test, "test": {**test, **part}}}
+    targets = record.config["finetune"]["targets"]
+    record.scores = {name: {"devel": test, "test": {**test, **part}} for name in targets}
     record.timing = {"train_seconds": 10.0, "words_per_second": 1e4, "wall_seconds": 12.0,
                      "peak_rss_bytes": 5e8}  # fmt: skip
     if made.sources:

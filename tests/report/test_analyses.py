@@ -64,17 +64,17 @@ def json_f1(place: Path) -> float:
 
 
 def test_gains_are_paired_by_seed_and_setting(tmp_path: Path) -> None:
-    runs = [*seeds(3, A, size=0.1), *seeds(4, A, "transfer", [B], size=0.1, skill=0.95),
+    runs = [*seeds(6, A, size=0.1), *seeds(7, A, "transfer", [B], size=0.1, skill=0.95),
             *seeds(2, A, "mtl", (), [B], size=0.1, skill=0.75), Made(A, size=0.5, skill=0.1),
             Made(C, "transfer", [B], size=0.1)]  # fmt: skip
     tables = results_of(tmp_path, runs).tables
-    assert len(tables["gains_by_seed"]) == 5  # no single with seed 4, none of C
+    assert len(tables["gains_by_seed"]) == 8  # no single with seed 7, none of C
     for row in tables["gains_by_seed"].itertuples():
         folder = tmp_path / "study"
         assert f"s{row.seed}" in row.base_run and "0.1" in row.base_run
         assert row.gain == pytest.approx(json_f1(folder / row.run) - json_f1(folder / row.base_run))
     transfer, mtl = (one(tables["gains"], regime=r) for r in ("transfer", "mtl"))
-    assert (transfer.n, mtl.n) == (3, 2)
+    assert (transfer.n, mtl.n) == (6, 2)
     assert transfer.low > 0 and transfer["mark"] == "*" * len(transfer["mark"]) != ""
     assert transfer.p_holm == transfer.p == max(transfer.p_bootstrap, transfer.p_randomisation)
     # Two seeds: an interval, but no star, and it says why.
@@ -117,6 +117,24 @@ def test_incompatible_runs_are_named_and_left_out(other: Made, says: str, tmp_pa
     assert any(says in p.says for p in results.problems)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"finetune.targets": [A, B], "finetune.auxiliaries": []}, "finetune.auxiliaries is []"),
+        ({"pretrain.sources": [C, B]}, f'pretrain.sources is ["{C}", "{B}"]'),
+    ],
+)
+def test_other_roles_and_another_order_are_no_seeds(
+    change: dict[str, list[str]], says: str, tmp_path: Path
+) -> None:
+    runs = [*seeds(2, A, "transfer_mtl", [B, C], [B]),
+            Made(A, "transfer_mtl", [B, C], [B], seed=3, change=change)]  # fmt: skip
+    results = results_of(tmp_path, runs)
+    table = results.tables["scores"]
+    assert one(table, target=A, regime="transfer_mtl").seeds == "1,2"
+    assert any(says in p.says for p in results.problems)
+
+
 def test_what_does_not_matter_to_a_regime_makes_no_run_incompatible(tmp_path: Path) -> None:
     other = {
         "pretrain.epochs": 7,
@@ -145,10 +163,10 @@ def test_an_axis_separates_what_would_be_incompatible(tmp_path: Path) -> None:
 
 def test_label_saving(tmp_path: Path) -> None:
     sizes = {0.1: 0.5, 0.2: 0.6, 0.4: 0.8}
-    runs = [run for size, skill in sizes.items() for run in seeds(2, A, size=size, skill=skill)]
-    runs += [*seeds(2, A, "transfer", [B], size=0.1, skill=0.8),
-             *seeds(2, A, "mtl", (), [B], size=0.1, skill=0.99),
-             *seeds(2, A, "mtl", (), [C], size=0.1, skill=0.1)]  # fmt: skip
+    runs = [run for size, skill in sizes.items() for run in seeds(5, A, size=size, skill=skill)]
+    runs += [*seeds(5, A, "transfer", [B], size=0.1, skill=0.8),
+             *seeds(5, A, "mtl", (), [B], size=0.1, skill=0.99),
+             *seeds(5, A, "mtl", (), [C], size=0.1, skill=0.1)]  # fmt: skip
     results = results_of(tmp_path, runs)
     tables = results.tables
     assert list(tables["curves"].share) == [0.1, 0.2, 0.4]

@@ -88,14 +88,37 @@ def test_runs_share_the_drawn_units() -> None:
     assert (one == other).all() and one.std() > 0
 
 
-def test_the_variance_of_seeds_is_whole() -> None:
-    """Without units' variance, the spread of the mean is that of S independent seeds."""
+def test_the_mean_of_seeds_is_students() -> None:
+    """Without units' variance, the interval is that of the t-test."""
     seeds = np.array([0.70, 0.74, 0.79])
     draws = over_seeds(np.repeat(seeds[:, None], 200_000, axis=1), 1)
-    assert draws.mean() == pytest.approx(seeds.mean(), abs=1e-3)
-    assert draws.std() == pytest.approx(seeds.std(ddof=1) / np.sqrt(3), rel=0.01)
+    theirs = stats.ttest_1samp(seeds, 0).confidence_interval(0.95)
+    assert interval(draws) == pytest.approx((theirs.low, theirs.high), abs=3e-3)
+    against = seeds.mean() - 0.08
+    assert bootstrap_p(draws - against) == pytest.approx(
+        stats.ttest_1samp(seeds, against).pvalue, rel=0.03
+    )
     alone = np.array([[0.1, 0.2]])
     assert over_seeds(alone, 1).tolist() == [0.1, 0.2]
+
+
+def test_what_is_compared_shares_the_errors_of_its_seeds() -> None:
+    one, other = (np.random.default_rng(s).random((3, 1)) * np.ones((3, 400)) for s in (1, 2))
+    difference = over_seeds(one, 1) - over_seeds(other, 1)
+    assert difference == pytest.approx(over_seeds(one - other, 1))
+
+
+@pytest.mark.parametrize(("between", "units"), [(2.5, 0.6), (2.5, 0.0), (0.6, 0.6), (0.0, 0.6)])
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_few_seeds_keep_the_level(seeds: int, between: float, units: float) -> None:
+    """Where nothing is gained, p < 0.05 is rare, whether seeds or texts make the differences."""
+    rng = np.random.default_rng(2)
+    found = 0
+    for k in range(600):
+        gains = rng.normal(0, between, seeds) + rng.normal(0, units)
+        draws = gains[:, None] + rng.normal(0, units, 500)
+        found += bootstrap_p(over_seeds(draws, k)) < 0.05
+    assert stats.binomtest(found, 600, 0.05, "greater").pvalue > 0.001
 
 
 def test_bootstrap_p() -> None:

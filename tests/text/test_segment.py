@@ -122,6 +122,18 @@ def test_the_time_is_linear(unit: str) -> None:
     assert seconds(160_000) < 9 * seconds(40_000) + 0.3
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2009", "\u3000", "\u2028", " "], ids=ascii)
+def test_any_blank_between_an_initial_and_a_full_stop(blank: str) -> None:
+    text = f"Serum vitamin D{blank}. The level of E{blank}. coli was low."
+    found = segment(document(text, mark(6, 15)))
+    words = [word for sentence in found for word in sentence.words]
+    assert words == text.replace(blank, " ").replace(".", " .").split()
+    for sentence in found:
+        spelt = [text[start:end] for start, end in sentence.offsets]
+        assert spelt == list(sentence.words)
+    assert found[0].tags[:4] == ("O", "B-X", "I-X", "O")
+
+
 def test_a_word_of_50_000_characters_and_a_sentence_of_5_000_words() -> None:
     (sentence,) = segment(document("G" * 50_000 + " is long", mark(0, 50_000)))
     assert len(sentence.words[0]) == 50_000 and sentence.tags == ("B-X", "O", "O")

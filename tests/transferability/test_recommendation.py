@@ -146,6 +146,10 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "known_gains.csv").write_text("source,target\n")
     with pytest.raises(UserError, match=r"known_gains.csv:1: has no column regime"):
         load_known(tmp_path)
+    row = "a,b,transfer,e,0.1,1,abc"
+    (tmp_path / "known_gains.csv").write_text(f"{','.join(GAIN_COLUMNS)}\n{row}\n")
+    with pytest.raises(UserError, match=r"known_gains.csv:2: gain is 'abc'"):
+        load_known(tmp_path)
 
 
 def configured(tmp_path: Path, *overrides: str) -> RecommendConfig:

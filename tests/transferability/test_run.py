@@ -1,5 +1,6 @@
 """`bioner measure` on the demo datasets: what it writes, resumes and leaves out; known answers."""
 
+import re
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -101,9 +102,31 @@ def test_rows_of_a_changed_file_are_computed_again(tmp_path: Path) -> None:
     assert Results(tmp_path, {"a": {"train": "2"}}).done == changed.done
 
 
-def test_a_damaged_table_is_named(tmp_path: Path) -> None:
-    (tmp_path / "measures.csv").write_text("source,target\na,b\n")
-    with pytest.raises(DataError, match=r"measures.csv:1: has no column measure, view, value"):
+def test_rows_of_a_dataset_that_is_read_otherwise_are_computed_again(
+    base: MeasureConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = replace(base, sources=SOURCES[:2], measures=["sizes"], heatmaps=False)
+    measure_pairs(config, tmp_path)
+    before = table(tmp_path).set_index(["source", "measure"]).seconds
+    renamed = replace(base.dataset["demo_chemical"], types={"Chemical": "Drug"})
+    measure_pairs(replace(config, dataset={**base.dataset, "demo_chemical": renamed}), tmp_path)
+    assert "how it is read, has changed, computed again: demo_chemical" in caplog.text
+    again = table(tmp_path).set_index(["source", "measure"]).seconds.loc[before.index] != before
+    assert again.loc["demo_chemical"].all() and not again.loc["demo_disease_related"].any()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("source,target\na,b\n", "measures.csv:1: has no column measure, view, value"),
+        (f"{','.join(MEASURE_COLUMNS)}\na,b,topics,,0.5,1\na,c,topics,,xx,1\n",
+         "measures.csv:3: value is 'xx'; expected a finite number"),
+        (f"{','.join(MEASURE_COLUMNS)}\na,b,topics,,,1\n", "measures.csv:2: value is ''"),
+    ],
+)  # fmt: skip
+def test_a_damaged_table_is_named(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "measures.csv").write_text(text)
+    with pytest.raises(DataError, match=re.escape(says)):
         Results(tmp_path, {})
 
 

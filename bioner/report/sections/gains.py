@@ -54,9 +54,9 @@ def gains_section(results: Results) -> Section | None:
         "Gains over single",
         ["The gain of a run is its test F1 minus that of the single run on the same target, "
          "encoder, training subset, budget and seed, in F1 points. Intervals (95 %) are by paired "
-         f"bootstrap over the test set's {units} and over seeds; p-values are two-sided, the "
-         "larger of the bootstrap's and of approximate randomisation's, in which the two systems' "
-         f"outputs for one of the {units} change places for all seeds together.",
+         f"bootstrap over the test set's {units}, with Student's t for so many seeds; p-values are "
+         "two-sided, the larger of the bootstrap's and of approximate randomisation's, in which "
+         f"the two systems' outputs for one of the {units} change places for all seeds together.",
          _STARS, *left_out(settings)],
         tables,
         drawings,

@@ -20,8 +20,8 @@ def scores_section(results: Results) -> Section:
         "scores",
         "Test scores",
         ["Strict entity-level F1 on the test split, in percent: the mean over seeds, its standard "
-         "deviation over seeds, and a 95 % interval by bootstrap over the test set's units and the "
-         "seeds. A cell that has no complete run is shown as missing."],
+         "deviation over seeds, and a 95 % interval by bootstrap over the test set's units, with "
+         "Student's t for so many seeds. A cell that has no complete run is shown as missing."],
         [_overview(done), _scores(table)],
     )  # fmt: skip
 
