@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from bioner.batches.mixing import mixing_of, shares
 from bioner.config import (
     FinetuneConfig,
     Finetuning,
@@ -16,6 +17,28 @@ from bioner.config import (
 )
 from bioner.errors import ConfigError, nearest
 from bioner.identity import roles
+
+# What Lightning's Trainer takes, but bioner gives it, and what is to be done instead.
+_TRAINER = {
+    "set finetune.epochs or finetune.steps": (
+        "max_epochs", "min_epochs", "max_steps", "min_steps", "max_time",
+    ),
+    "set optimizer.clip": ("gradient_clip_val", "gradient_clip_algorithm"),
+    "set batch.sentences": ("accumulate_grad_batches",),
+    "set finetune.train_size or finetune.devel_size": (
+        "limit_train_batches", "limit_val_batches", "limit_test_batches", "limit_predict_batches",
+        "overfit_batches", "fast_dev_run",
+    ),
+    "leave it out: devel is scored after each epoch": (
+        "val_check_interval", "check_val_every_n_epoch", "num_sanity_val_steps",
+    ),
+    "choose one of the group logger": ("logger",),
+    "leave it out": (
+        "callbacks", "default_root_dir", "enable_checkpointing", "enable_progress_bar",
+        "enable_model_summary", "reload_dataloaders_every_n_epochs", "use_distributed_sampler",
+        "barebones",
+    ),
+}  # fmt: skip
 
 _LISTS = ("finetune.targets", "finetune.auxiliaries", "pretrain.sources")
 
@@ -189,6 +212,10 @@ def _check_rest(config: TrainConfig) -> None:
         )
     for key, group in (("head", config.head), ("trainer", config.trainer)):
         _check_target(key, group)
+    for instead, keys in _TRAINER.items():
+        for key in keys:
+            if key in config.trainer:
+                raise ConfigError(f"trainer.{key}", "is bioner's own to set", instead)
 
 
 def _check_weights(config: TrainConfig) -> None:
@@ -201,6 +228,10 @@ def _check_weights(config: TrainConfig) -> None:
             raise ConfigError(
                 f"mixing.weights.{name}", "no such task in this run", nearest(name, roles(config))
             )
+    stages = (config.pretrain.sources, [*config.finetune.targets, *config.finetune.auxiliaries])
+    for tasks in stages:
+        if len(tasks) > 1:
+            shares(mixing_of(config.mixing, tasks), dict.fromkeys(tasks, 1))
 
 
 def _check_dict(key: str, value: object) -> None:

@@ -15,7 +15,6 @@ _WITHOUT_EFFECT = (
     "logger", "study", "datasets_dir", "datasets_mirror", "runs_dir", "cache_dir", "rerun",
     "dry_run", "debug",
 )  # fmt: skip
-_TRAINER_WITHOUT_EFFECT = ("enable_progress_bar", "enable_model_summary", "log_every_n_steps")
 _DATASET_WITHOUT_EFFECT = (
     "title", "path", "url", "hub", "licence", "redistributable", "citation", "verified",
 )  # fmt: skip
@@ -47,8 +46,7 @@ def what_counts(config: TrainConfig) -> dict[str, Any]:
     for key in _WITHOUT_EFFECT:
         del plain[key]
     del plain["finetune"]["affinity_every"]  # looks on, and changes nothing
-    for key in _TRAINER_WITHOUT_EFFECT:
-        plain["trainer"].pop(key, None)
+    plain["trainer"].pop("log_every_n_steps", None)
     for dataset in plain["dataset"].values():
         for key in _DATASET_WITHOUT_EFFECT:
             del dataset[key]
@@ -85,6 +83,15 @@ def _joined(prefix: str, names: Iterable[str]) -> str:
     return f"-{prefix}-{text}" if text else ""
 
 
+def _places(config: TrainConfig) -> dict[str, Any]:
+    """Return where the datasets lie of which some file is not pinned: there they may be others."""
+    return {
+        name: [dataset.path, asdict(dataset.hub)]
+        for name, dataset in config.dataset.items()
+        if not set(dataset.own_files) <= set(dataset.sha256)
+    }
+
+
 def run_name(config: TrainConfig) -> str:
     """Return `<slug>-<hash8>`, the name of the run's directory."""
     size = config.finetune.train_size
@@ -98,4 +105,5 @@ def run_name(config: TrainConfig) -> str:
     slug = re.sub(r"[^\w.+-]", "", parts.replace("%", "pct"))[:120]
     # A run that looked at affinities has in its record what one that did not lacks.
     counts = what_counts(config) | {"affinity_every": config.finetune.affinity_every}
+    counts |= {"places": _places(config) or None}
     return f"{slug}-s{config.seed}-{digest(what_is_set(counts))[:8]}"

@@ -6,6 +6,7 @@ from bioner.errors import ConfigError
 from tests.composition import train_config
 
 TARGET = "finetune.targets=[demo_disease]"
+SHARED = ["finetune=mtl", "finetune.auxiliaries=[demo_chemical]"]
 SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
 
 
@@ -38,6 +39,11 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ([TARGET, *SOURCE, "mixing.weights={demo_chemical: many}"],
          "mixing.weights.demo_chemical", "is 'many'"),
         ([TARGET, "mixing.weights=3"], "mixing.weights", "is 3"),
+        ([TARGET, *SHARED, "mixing=weights"], "mixing.weights.demo_disease", "missing"),
+        ([TARGET, *SHARED, "mixing=weights", "mixing.weights={demo_disease: 1, demo_chemical: 0}"],
+         "mixing.weights.demo_chemical", "0"),
+        ([TARGET, *SHARED, "mixing=temperature", "mixing.temperature=-1"],
+         "mixing.temperature", "-1"),
         ([TARGET, "encoder.from_scratch=yes"], "encoder.from_scratch", "is 'yes'"),
         ([TARGET, "finetune.epochs=0"], "finetune.epochs", "is 0"),
         ([TARGET, "finetune.steps=5"], "finetune.epochs and finetune.steps", "both are set"),
@@ -54,6 +60,11 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ([TARGET, "seed=-1"], "seed", "is -1"),
         ([TARGET, "study=a/b"], "study", "is 'a/b'"),
         ([TARGET, "study=.."], "study", "is '..'"),
+        ([TARGET, "+trainer.max_epochs=1"], "trainer.max_epochs", "set finetune.epochs"),
+        ([TARGET, "+trainer.accumulate_grad_batches=4"],
+         "trainer.accumulate_grad_batches", "set batch.sentences"),
+        ([TARGET, "+trainer.gradient_clip_val=1"], "trainer.gradient_clip_val", "optimizer.clip"),
+        ([TARGET, "+trainer.callbacks=[]"], "trainer.callbacks", "leave it out"),
         ([TARGET, "head._target_=null"], "head._target_", "is not given"),
     ],
 )  # fmt: skip

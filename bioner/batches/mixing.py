@@ -1,7 +1,8 @@
 """How often each task is drawn. Sizes are in sentences. No torch."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bioner.config import MixingConfig, Strategy
 from bioner.errors import ConfigError, nearest
@@ -44,6 +45,15 @@ def shares(
         case Strategy.annealed:
             size = _normalised({task: float(size) for task, size in sizes.items()})
             return {task: (1 - progress) * size[task] + progress / len(sizes) for task in sizes}
+
+
+def mixing_of(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:
+    """Return the mixing of one stage: the weights of its own tasks; nothing to mix for one task."""
+    if len(tasks) == 1:
+        return MixingConfig(Strategy.proportional)
+    if mixing.weights is None:
+        return mixing
+    return replace(mixing, weights={t: w for t, w in mixing.weights.items() if t in tasks})
 
 
 def _tempered(sizes: Mapping[str, int], temperature: float) -> dict[str, float]:

@@ -15,6 +15,7 @@ from bioner.compose import own_config
 from bioner.config import TrainConfig
 from bioner.errors import UserError
 from bioner.messages import explain
+from bioner.study.inputs import check_inputs
 from bioner.study.record import finished
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,11 @@ class Job:
             self.fail(f"{error}; rerun=true runs it again")
             return
         if found is not None:
+            try:
+                check_inputs(self.config, found)
+            except UserError as error:
+                self.fail(str(error))
+                return
             self.state, self.record = State.done, found
         elif (self.directory / "record.json").exists():
             self.state = State.to_retry

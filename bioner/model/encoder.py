@@ -101,8 +101,8 @@ def load_encoder(config: EncoderConfig) -> Encoder:
     if "add_pooling_layer" in inspect.signature(model_class).parameters:
         options["add_pooling_layer"] = False
     lost: list[str] = []
-    with _loading("from_scratch" if config.from_scratch else "name", config.name):
-        if config.from_scratch:
+    with _loading("name" if config.from_scratch is None else "from_scratch", config.name):
+        if config.from_scratch is not None:
             transformer = AutoModel.from_config(model_config, **options)
         else:
             transformer, report = AutoModel.from_pretrained(
@@ -165,7 +165,7 @@ def fingerprint(config: EncoderConfig) -> str:
     """
     folder = _folder(config)
     files = [file for pattern in _TEXTS for file in folder.glob(pattern)]
-    files += [] if config.from_scratch else _weights(folder)
+    files += _weights(folder) if config.from_scratch is None else []
     sha256 = hashlib.sha256(json.dumps(config.from_scratch, sort_keys=True).encode())
     for file in sorted(files):
         with file.open("rb") as stream:
@@ -201,7 +201,7 @@ def _folder(config: EncoderConfig) -> Path:
         return Path(name)
     try:
         folder = Path(snapshot_download(name, revision=config.revision, allow_patterns=_TEXTS))
-        for pattern in () if config.from_scratch else _WEIGHTS:
+        for pattern in _WEIGHTS if config.from_scratch is None else ():
             if not _weights(folder):
                 snapshot_download(name, revision=folder.name, allow_patterns=pattern)
     except Exception as error:  # of the hub's client, which changes its HTTP library
@@ -231,7 +231,8 @@ def _model_config(config: EncoderConfig) -> PreTrainedConfig:
         raise ConfigError("encoder.name", f"{config.name} has a decoder", "an encoder")
     with _loading("from_scratch", config.name):
         # Built anew: what the config derives must follow the replaced values.
-        return type(own).from_dict(values | config.from_scratch) if config.from_scratch else own
+        replaced = config.from_scratch
+        return own if replaced is None else type(own).from_dict(values | replaced)
 
 
 @contextmanager

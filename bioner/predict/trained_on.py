@@ -8,7 +8,7 @@ from pathlib import Path
 from bioner.config import Leakage, Pretraining, TrainConfig
 from bioner.errors import UserError
 from bioner.predict.finished import FinishedRun, open_run
-from bioner.study.tasks import choose_sentences, load_corpora
+from bioner.study.tasks import choose_sentences, choose_source, load_corpora
 from bioner.text.audit_sentences import long_enough
 from bioner.text.sentence import Sentence
 from bioner.text.table import joined
@@ -63,10 +63,13 @@ def _own_texts(config: TrainConfig, run: FinishedRun) -> set[str]:
         known = run.record["datasets"][name]["sha256"]
         if {split: content.sha256 for split, content in corpus.splits.items()} != known:
             raise UserError(f"the files of {name} here are not those of the run")
-    chosen = choose_sentences(config, corpora)
+    chosen = [*choose_sentences(config, corpora).items()]
+    # As an auxiliary a source may have been used in another size.
+    both = {*config.pretrain.sources} & {*config.finetune.auxiliaries}
+    chosen += [(name, choose_source(config, corpora, name)) for name in sorted(both)]
     return {
         joined(corpora[name].splits["train"].sentences[i])
-        for name, guarded in chosen.items()
+        for name, guarded in chosen
         for i in guarded.used
     }
 

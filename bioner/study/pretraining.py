@@ -8,13 +8,14 @@ from typing import Any
 from pytorch_lightning.loggers import Logger
 
 from bioner.batches.datamodule import Window
+from bioner.batches.mixing import mixing_of
 from bioner.config import TrainConfig
 from bioner.identity import digest, what_counts, what_is_set
 from bioner.model.encoder import fingerprint
 from bioner.study.record import SEMANTICS
-from bioner.study.stage import Stage, mixing_of, precision, train_stage
+from bioner.study.stage import Stage, precision, train_stage
 from bioner.study.store import Stored, find_stage, stored_stage
-from bioner.study.tasks import Task
+from bioner.study.tasks import Task, source_task
 
 
 def store_folder(config: TrainConfig) -> Path:
@@ -48,7 +49,7 @@ def _stage(config: TrainConfig, tasks: Mapping[str, Task]) -> Stage:
     sources = config.pretrain.sources
     return Stage(
         "pretrain",
-        {name: tasks[name] for name in sources},
+        {name: source_task(config, tasks, name) for name in sources},
         sources,
         {"sources": sources},
         config.pretrain.epochs,
@@ -63,8 +64,11 @@ def _stage_key(config: TrainConfig, stage: Stage) -> str:
     counted["mixing"] = asdict(mixing_of(config.mixing, list(stage.tasks)))
     used = ("encoder", "head", "mixing", "weighting", "optimizer", "batch", "trainer", "seed")
     budget = ("train_size", "devel_size", "epochs", "steps")
+    # Two sources take turns in their order, which the dict below loses.
+    order = {"order": list(stage.tasks)} if len(stage.tasks) > 1 else {}
     return digest(
-        {
+        order
+        | {
             "semantics": SEMANTICS,
             "precision": precision(config),
             "config": what_is_set({name: counted[name] for name in used}),

@@ -21,6 +21,7 @@ from bioner.config import Pretraining, TrainConfig
 from bioner.errors import UserError
 from bioner.identity import regime, what_counts
 from bioner.model.encoder import load_tokenizer, window_size
+from bioner.study.inputs import check_inputs
 from bioner.study.loggers import close_logger, open_logger
 from bioner.study.machine import keep_memory
 from bioner.study.predictions import write_predictions
@@ -59,6 +60,7 @@ def train(config: TrainConfig, directory: Path) -> float:
     with one_at_a_time(directory):
         found = None if config.rerun else finished(directory)
         if found is not None:
+            check_inputs(config, found)
             log.info("skipped, finished already: %s", directory)
             return mean_devel(found["best"])
         return _train(config, directory)
@@ -68,6 +70,8 @@ def _train(config: TrainConfig, directory: Path) -> float:
     _quieten_lightning()
     keep_memory()
     if is_first():
+        # With rerun=true: were it killed, the old record would stand over the new weights.
+        (directory / "record.json").unlink(missing_ok=True)
         OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
     record = Record(
         directory.name, config.study, regime(config), config.seed, precision(config),

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import torch
 from pytorch_lightning.loggers import Logger
 
 from bioner.batches.datamodule import MultiTaskData, Window
+from bioner.batches.mixing import mixing_of
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
 from bioner.build import build
-from bioner.config import Carry, MixingConfig, Strategy, TrainConfig
+from bioner.config import Carry, TrainConfig
 from bioner.identity import digest
 from bioner.model.encoder import load_encoder
 from bioner.model.module import TaggingModule
@@ -140,15 +141,6 @@ def _cut(task: Task, config: TrainConfig, processes: int) -> Cut:
     # Two special tokens a row, as nearly all encoders have.
     lengths = task.encoded["train"].sentence_pieces[task.used] + 2
     return Cut(sentences, tokens * processes, lengths)
-
-
-def mixing_of(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:
-    """Return the mixing of one stage: the weights of its own tasks; nothing to mix for one task."""
-    if len(tasks) == 1:
-        return MixingConfig(Strategy.proportional)
-    if mixing.weights is None:
-        return mixing
-    return replace(mixing, weights={t: w for t, w in mixing.weights.items() if t in tasks})
 
 
 def precision(config: TrainConfig) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -85,18 +85,33 @@ def load_tasks(
     chosen = choose_sentences(config, corpora)
     tasks = {}
     for name, role in roles(config).items():
-        devel, test = (corpora[name].splits[split].sentences for split in SPLITS[1:])
-        devel_size, devel_key = _sizes(config, role)[1]
-        selecting = subset(devel, devel_size, config.subset_seed, key=devel_key)
         guarded = chosen[name]
         encoded = encode_corpus(corpora[name], config, tokenizer, vocabulary)
         tasks[name] = Task(
-            role, corpora[name], encoded, guarded.used,
-            {"devel": selecting, "test": np.arange(len(test))},
+            role, corpora[name], encoded, guarded.used, _scored(config, role, corpora[name]),
             guarded.leaked, guarded.dropped,
         )  # fmt: skip
         _say(name, tasks[name], longest_word)
     return tasks
+
+
+def source_task(config: TrainConfig, tasks: Mapping[str, Task], name: str) -> Task:
+    """Return a dataset as pretraining reads it.
+
+    One that is an auxiliary too stands in `tasks` with the sizes of `finetune`; pretraining has
+    those of `pretrain`, whatever comes after it.
+    """
+    task = tasks[name]
+    if task.role == "source":
+        return task
+    guarded = choose_source(config, {name: task.corpus for name, task in tasks.items()}, name)
+    if len(guarded.used) != len(task.used):
+        log.info("source %s: %d train sentences used in pretraining, %d in fine-tuning", name,
+                 len(guarded.used), len(task.used))  # fmt: skip
+    return replace(
+        task, role="source", used=guarded.used, scored=_scored(config, "source", task.corpus),
+        leaked=guarded.leaked, dropped=guarded.dropped,
+    )  # fmt: skip
 
 
 def load_corpora(config: TrainConfig) -> dict[str, Corpus]:
@@ -124,14 +139,36 @@ def choose_sentences(config: TrainConfig, corpora: Mapping[str, Corpus]) -> dict
     Raises:
         ConfigError: a leak under `leakage=error`, or nothing left under `leakage=drop`.
     """
-    guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
-    chosen = {}
-    for name, role in roles(config).items():
-        size, key = _sizes(config, role)[0]
-        train = corpora[name].splits["train"].sentences
-        asked = subset(train, size, config.subset_seed, config.subset_unit, key)
-        chosen[name] = guard.look(role, name, train, asked)
-    return chosen
+    guard = _guard(config, corpora)
+    return {name: _chosen(config, guard, role, corpora[name])
+            for name, role in roles(config).items()}  # fmt: skip
+
+
+def choose_source(config: TrainConfig, corpora: Mapping[str, Corpus], name: str) -> Guarded:
+    """Choose the train sentences that pretraining reads of a dataset, its other role left aside.
+
+    Raises:
+        ConfigError: see `choose_sentences`.
+    """
+    return _chosen(config, _guard(config, corpora), "source", corpora[name])
+
+
+def _guard(config: TrainConfig, corpora: Mapping[str, Corpus]) -> Guard:
+    return Guard(config, {name: corpora[name] for name in config.finetune.targets})
+
+
+def _chosen(config: TrainConfig, guard: Guard, role: str, corpus: Corpus) -> Guarded:
+    size, key = _sizes(config, role)[0]
+    train = corpus.splits["train"].sentences
+    asked = subset(train, size, config.subset_seed, config.subset_unit, key)
+    return guard.look(role, corpus.name, train, asked)
+
+
+def _scored(config: TrainConfig, role: str, corpus: Corpus) -> dict[str, np.ndarray]:
+    devel, test = (corpus.splits[split].sentences for split in SPLITS[1:])
+    size, key = _sizes(config, role)[1]
+    selecting = subset(devel, size, config.subset_seed, key=key)
+    return {"devel": selecting, "test": np.arange(len(test))}
 
 
 def encode_corpus(

@@ -196,11 +196,7 @@ class Workbench:
         devel, test = (self.corpora[source].splits[s].sentences for s in ("devel", "test"))
         scored = {
             "devel": subset(
-                devel,
-                config.pretrain.devel_size,
-                config.subset_seed,
-                config.subset_unit,
-                "pretrain.devel_size",
+                devel, config.pretrain.devel_size, config.subset_seed, key="pretrain.devel_size"
             ),
             "test": np.arange(len(test)),
         }

@@ -210,6 +210,18 @@ def test_from_scratch_follows_the_seed() -> None:
     assert one[word].shape == (30522, 32) and not one[word].equal(other[word])
 
 
+def test_from_scratch_without_values_is_random_too(folder: Path) -> None:
+    word = "transformer.embeddings.word_embeddings.weight"
+    kept, random = (
+        dict(load_encoder(EncoderConfig(name=str(folder), from_scratch=values)).named_parameters())
+        for values in (None, {})
+    )
+    assert kept[word].shape == random[word].shape and not kept[word].equal(random[word])
+    assert fingerprint(EncoderConfig(name=str(folder))) != fingerprint(
+        EncoderConfig(name=str(folder), from_scratch={})
+    )
+
+
 def test_from_scratch_derives_what_follows(tmp_path: Path) -> None:
     """ModernBERT's kinds of layers follow from their number."""
     config = ModernBertConfig(**SHAPE, global_attn_every_n_layers=2, pad_token_id=0)

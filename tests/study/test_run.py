@@ -132,6 +132,40 @@ def test_a_stage_of_one_source_is_reused_whatever_fine_tuning_mixes(tmp_path: Pa
         assert run(mixed)[1]["pretraining"]["reused"] is True
 
 
+def test_a_source_that_is_an_auxiliary_too_has_the_sizes_of_pretraining(tmp_path: Path) -> None:
+    both = ["finetune=mtl", "finetune.auxiliaries=[demo_disease_related]",
+            "finetune.auxiliary_size=16", "finetune.epochs=1"]  # fmt: skip
+    _, record = run(config_of(tmp_path, *TARGET, *SOURCE, *both))
+    assert record["datasets"]["demo_disease_related"]["train_sentences"] == 16
+    assert record["pretraining"]["mixing"]["sizes"] == {"demo_disease_related": 64}
+    other = config_of(tmp_path, *REGIMES["transfer"], "finetune.epochs=1")
+    assert run(other)[1]["pretraining"]["reused"] is True
+
+
+def test_sources_in_another_order_are_another_stage(tmp_path: Path) -> None:
+    names = ["demo_disease_related", "demo_chemical"]
+    keys = set()
+    for order in (names, names[::-1]):
+        sources = [*SOURCE, f"pretrain.sources=[{','.join(order)}]"]
+        _, record = run(config_of(tmp_path, *TARGET, *sources, "finetune.epochs=1"))
+        keys.add(record["pretraining"]["key"])
+    assert len(keys) == 2
+
+
+def test_a_rerun_that_is_killed_leaves_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, _ = run(config_of(tmp_path, *TARGET, "finetune.epochs=1"))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stage.TaggingModule, "training_step", killed)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):  # Lightning makes the one the other
+        train(config_of(tmp_path, *TARGET, "finetune.epochs=1", "rerun=true"), directory)
+    assert not (directory / "record.json").exists()
+
+
 class _KilledError(Exception):
     """Stands for the end of the process."""
 
