@@ -5,10 +5,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bioner.identity import what_is_set
 from bioner.study.record import SCHEMA, SEMANTICS
 
 # What a run with the same budget, data and model shares with its single baseline.
-_SHARED = ("batch", "encoder", "head", "leakage", "optimizer", "seed", "subset_seed", "trainer")
+_SHARED = (
+    "batch", "encoder", "head", "leakage", "optimizer", "seed", "subset_seed", "subset_unit",
+    "trainer",
+)  # fmt: skip
 _BUDGET = ("train_size", "devel_size", "epochs", "steps")
 
 
@@ -20,7 +24,10 @@ def baseline_key(record: Mapping[str, Any], target: str) -> str:
         target: one of the run's targets.
     """
     config = record["config"]
-    shared = {name: config[name] for name in _SHARED}
+    # `trainer.precision` may be `auto`: what it came to is what counts.
+    shared = what_is_set({name: config[name] for name in _SHARED} | {
+        "trainer": {**config["trainer"], "precision": record["precision"]}
+    })  # fmt: skip
     budget = {name: config["finetune"][name] for name in _BUDGET}
     data = [config["dataset"][target], record["datasets"][target]["sha256"], record["semantics"]]
     return json.dumps([target, shared, budget, data], sort_keys=True)

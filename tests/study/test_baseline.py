@@ -19,7 +19,7 @@ def record(f1: float, *overrides: str) -> dict[str, Any]:
     return {
         "schema": SCHEMA, "semantics": SEMANTICS, "status": "complete", "regime": regime(config),
         "config": what_counts(config), "scores": {"demo_disease": {"test": {"f1": f1}}},
-        "datasets": {"demo_disease": {"sha256": {"train": "0"}}},
+        "datasets": {"demo_disease": {"sha256": {"train": "0"}}}, "precision": "32-true",
     }  # fmt: skip
 
 
@@ -34,12 +34,23 @@ def test_gain(tmp_path: Path) -> None:
     (tmp_path / "single-c").mkdir()
     (tmp_path / "single-c" / "record.json").write_text("{")
     assert gains(record(0.75, *MTL), tmp_path) == {"demo_disease": 0.25}
+    older = record(0.75, *MTL)
+    del older["config"]["encoder"]["compile"]  # a key that it had not, and that is null here
+    assert gains(older, tmp_path) == {"demo_disease": 0.25}
+    assert gains(record(0.75, *MTL) | {"precision": "bf16-mixed"}, tmp_path) == {}
     assert gains(record(0.5), tmp_path) == {}  # a single run is no gain over itself
 
 
 @pytest.mark.parametrize(
     "other",
-    ["seed=2", "finetune.train_size=0.5", "finetune.epochs=3", "optimizer.lr=1", "head=crf"],
+    [
+        "seed=2",
+        "finetune.train_size=0.5",
+        "finetune.epochs=3",
+        "optimizer.lr=1",
+        "head=crf",
+        "subset_unit=documents",
+    ],
 )
 def test_no_gain_over_another_budget_or_model(other: str, tmp_path: Path) -> None:
     write(tmp_path, "single-a", record(0.5, other))

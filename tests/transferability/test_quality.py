@@ -46,6 +46,22 @@ def one(table: pd.DataFrame, measure: str, metric: str) -> pd.Series:
     return rows.iloc[0]
 
 
+def test_sources_are_compared_over_the_seeds_that_all_of_them_have() -> None:
+    gains = gains_of(seeds=1)
+    measures = measures_of(gains)
+    lucky = gains[(gains["source"] == "b") & (gains["target"] == "a")].assign(seed=7, gain=0.9)
+    more = pd.concat([gains, lucky])
+    pd.testing.assert_frame_equal(
+        quality(measures, more, resamples=50), quality(measures, gains, resamples=50)
+    )
+    # Where the sources of a target share no seed, all count.
+    apart = gains.assign(seed=[NAMES.index(name) for name in gains["source"]])
+    assert (
+        one(quality(measures, apart, resamples=50), "vocabulary_coverage", "spearman")["targets"]
+        == 5
+    )
+
+
 def test_good_bad_and_baselines() -> None:
     gains = gains_of()
     table = quality(measures_of(gains), gains, resamples=200)

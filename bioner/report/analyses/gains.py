@@ -124,7 +124,7 @@ def _tested(part: Rows, draws: Draws, seed: int, randomised: float | None) -> di
         [draws[r["target"], r["run"]] - draws[r["target"], r["base_run"]] for r in part]
     )
     drawn = over_seeds(apart, seed)
-    found["low"], found["high"] = interval(drawn)
+    found["low"], found["high"] = interval(np.clip(drawn, -1, 1))  # no F1 gains more
     bootstrapped = bootstrap_p(drawn)
     return found | {
         "p_bootstrap": bootstrapped,
