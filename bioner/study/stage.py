@@ -2,6 +2,7 @@
 
 import logging
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,6 +214,9 @@ def train_stage(
     scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
     devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
     data = MultiTaskData(train, devel, plan, window)
+    if resume.exists() and not zipfile.is_zipfile(resume):  # cut off where the machine went down
+        log.warning("%s: %s is damaged; it starts anew", stage.name, resume)
+        resume.unlink(missing_ok=True)
     if resume.exists():
         log.info("%s: goes on from %s", stage.name, resume)
     started = time.perf_counter()

@@ -152,6 +152,17 @@ def test_sources_in_another_order_are_another_stage(tmp_path: Path) -> None:
     assert len(keys) == 2
 
 
+def test_a_damaged_checkpoint_is_named_and_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64")
+    folder = Path(config.runs_dir) / config.study / run_name(config) / "checkpoints"
+    folder.mkdir(parents=True)
+    (folder / "finetune.ckpt").write_bytes(b"PK\x03\x04 and no more")
+    assert run(config)[1]["status"] == "complete"
+    assert "finetune.ckpt is damaged; it starts anew" in caplog.text
+
+
 def test_a_rerun_that_is_killed_leaves_no_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
