@@ -35,7 +35,7 @@ class LocalPlace:
 
     def __init__(self, options: LocalOptions, shared: Sequence[str]) -> None:
         limit = options.time_limit
-        if limit is not None and limit <= 0:
+        if limit is not None and not (isinstance(limit, int | float) and limit > 0):
             raise ConfigError("hydra.launcher.time_limit", f"is {limit}", "minutes, above 0")
         slots = make_slots(options.n_jobs, options.gpus)
         self.at_once, self._free = len(slots), deque(slots)

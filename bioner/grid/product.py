@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from bioner.errors import ConfigError
+
 
 def expand(
     parser: OverridesParser,
@@ -17,6 +19,9 @@ def expand(
 
     Of two overrides of one key the later counts.
 
+    Raises:
+        ConfigError: a line with a quotation that does not end.
+
     Args:
         parser: Hydra's.
         params: of all jobs, key and values.
@@ -26,7 +31,11 @@ def expand(
     shared = [f"{key}={value}" for key, value in params.items()]
     jobs: list[list[str]] = []
     for line in grids or [""]:
-        overrides = parser.parse_overrides([*shared, *shlex.split(line), *arguments])
+        try:
+            words = shlex.split(line)
+        except ValueError as error:
+            raise ConfigError("hydra.sweeper.grids", f"{line!r}: {error}") from error
+        overrides = parser.parse_overrides([*shared, *words, *arguments])
         (product,) = BasicSweeper.split_arguments(overrides, None)
         jobs += product
     return jobs

@@ -54,9 +54,10 @@ def search(
         UserError: there is nothing to search, or a trial can't be composed.
     """
     for name in ("n_trials", "at_once"):
-        if (value := getattr(options, name)) < 1:
-            raise ConfigError(f"hydra.sweeper.{name}", f"is {value}", "at least 1")
-    space = {one.get_key_element(): _values(one) for one in overrides if one.is_sweep_override()}
+        value = getattr(options, name)
+        if not isinstance(value, int) or value < 1:
+            raise ConfigError(f"hydra.sweeper.{name}", f"is {value}", "a number, at least 1")
+    space = {one.get_key_element(): _space(one) for one in overrides if one.is_sweep_override()}
     if not space:
         legal = "optimizer.lr=interval(1e-5,1e-3), head=linear,crf, …"
         raise UserError(f"nothing to search: no override names several values; {legal}")
@@ -77,6 +78,13 @@ def search(
         if returns:
             _show(study, returns)
     return returns
+
+
+def _space(override: Override) -> BaseDistribution:
+    try:
+        return _values(override)
+    except ValueError as error:  # Optuna's, of borders that can't be
+        raise ConfigError(override.get_key_element(), str(error).replace("`", "")) from error
 
 
 def _values(override: Override) -> BaseDistribution:

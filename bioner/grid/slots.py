@@ -43,12 +43,12 @@ def make_slots(n_jobs: int | None, gpus: Sequence[str] | None) -> list[Slot]:
         gpus: `CUDA_VISIBLE_DEVICES` of each slot, used in turn; None: each GPU that is visible.
 
     Raises:
-        ConfigError: `n_jobs` is less than 1.
+        ConfigError: `n_jobs` is no number of jobs.
     """
     visible = _visible() if gpus is None else list(gpus)
     count = n_jobs if n_jobs is not None else max(1, len(visible))
-    if count < 1:
-        raise ConfigError("hydra.launcher.n_jobs", f"is {count}", "at least 1, or null")
+    if not isinstance(count, int) or count < 1:
+        raise ConfigError("hydra.launcher.n_jobs", f"is {count}", "a number, at least 1, or null")
     threads = max(1, _cores() // count)
     return [Slot(visible[i % len(visible)] if visible else None, threads) for i in range(count)]
 

@@ -7,7 +7,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn, JobStatus
 
-from bioner.errors import UserError
+from bioner.errors import ConfigError, UserError
 from tests.grid.grids import grid, records
 
 pytest.importorskip("optuna")
@@ -79,6 +79,20 @@ def test_a_failed_trial_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> N
 def test_nothing_to_search() -> None:
     with pytest.raises(UserError, match="nothing to search"):
         searched(["lr=1"], 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "trials", "says"),
+    [
+        (["lr=interval(1e-3,1e-5)"], 2, "lr: low <= high must hold"),
+        (["lr=tag(log,interval(0,1e-3))"], 2, "lr: low > 0 must hold"),
+        (["lr=interval(0.1,1)"], "ten", "hydra.sweeper.n_trials: is ten"),
+        (["lr=interval(0.1,1)"], 0, "hydra.sweeper.n_trials: is 0"),
+    ],
+)
+def test_what_cannot_be_searched_is_named(words: list[str], trials: int, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        searched(words, trials)
 
 
 @pytest.mark.slow
