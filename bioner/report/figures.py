@@ -96,7 +96,7 @@ def _legend(figure: Figure, axes: Axes, regimes: Sequence[str]) -> None:
 
 
 def gain_intervals(name: str, caption: str, table: pd.DataFrame) -> Drawing:
-    """Draw every cell's gain with its interval, a panel per target."""
+    """Draw every cell's gain with its interval, a panel per target; of one seed hollow, dotted."""
     targets = sorted(table.target.unique())
     sizes = [0.95 + 0.2 * (table.target == target).sum() for target in targets]
     figure, panels = _panels(len(targets), 2, 4.6, sizes)
@@ -106,9 +106,11 @@ def gain_intervals(name: str, caption: str, table: pd.DataFrame) -> Drawing:
         axes.axvline(0, color=FAINT, linewidth=0.8)
         for y, row in enumerate(rows_of(part)):
             colour = COLOURS[row.regime]
+            line, inside = ("-", colour) if row.n > 1 else (":", "white")
             if pd.notna(row.low):
-                axes.plot([100 * row.low, 100 * row.high], [y, y], color=colour, linewidth=1.6)
-            (dot,) = axes.plot([100 * row.gain], [y], MARKERS[row.regime], color=colour, ms=5)
+                axes.plot([100 * row.low, 100 * row.high], [y, y], line, color=colour, lw=1.6)
+            (dot,) = axes.plot([100 * row.gain], [y], MARKERS[row.regime], color=colour, ms=5,
+                               mfc=inside)  # fmt: skip
             drawing.tip(dot, f"{_named(row)}: {_said(row)}")
         labels = [helper(row) + (f" {row.mark}" if row.mark else "")
                   for row in rows_of(part)]  # fmt: skip

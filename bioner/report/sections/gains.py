@@ -82,7 +82,8 @@ def _heat_map(
 def _intervals(name: str, words: str, rows: pd.DataFrame) -> Drawing:
     caption = (
         f"Gain over single of every cell{_of(words)}, with 95 % intervals. ← names what the "
-        "encoder was pretrained on, + what it was trained with, ←+ one dataset for both."
+        "encoder was pretrained on, + what it was trained with, ←+ one dataset for both. Hollow "
+        "and dotted: one seed, and an interval that knows nothing of what another would give."
     )
     with style():
         return gain_intervals(name, caption, rows)
