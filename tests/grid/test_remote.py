@@ -57,7 +57,8 @@ def test_our_own_error_is_the_last_word() -> None:
 
 def test_a_record_speaks_for_a_job_without_a_result(config: TrainConfig, tmp_path: Path) -> None:
     followed = Followed(Job((), config, tmp_path), "is queued")
-    record = {"schema": SCHEMA, "semantics": SEMANTICS, "status": "complete", "scores": {}}
+    record = {"schema": SCHEMA, "semantics": SEMANTICS, "status": "complete", "scores": {},
+              "datasets": {}}  # fmt: skip
     (tmp_path / "record.json").write_text(json.dumps(record))
     followed.lose("NODE_FAIL")
     assert (followed.job.state, followed.job.error) == (State.done, "")
