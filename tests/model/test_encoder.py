@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
+from torch._dynamo.utils import counters
 from transformers import AutoModelForMaskedLM, BertConfig, ModernBertConfig, PreTrainedConfig
 
 from bioner.batches.batch import Batch
@@ -72,9 +73,11 @@ def test_packed_is_padded(folder: Path) -> None:
 def test_compiled_is_not_compiled(folder: Path) -> None:
     plain, compiled = (load_encoder(EncoderConfig(name=str(folder))).eval() for _ in range(2))
     compiled.compile_transformer()
+    counters.clear()
     assert compiled.state_dict().keys() == plain.state_dict().keys()
     for batch in (BATCH, _batch([2, 5, 3], [3], first=[1], count=[1])):  # other groups, other sizes
         torch.testing.assert_close(compiled(batch), plain(batch), rtol=1e-5, atol=1e-5)
+    assert counters["stats"]["unique_graphs"] > 0
     gradients = []
     for encoder in (plain, compiled):
         encoder(BATCH).square().sum().backward()

@@ -152,6 +152,16 @@ def test_sources_in_another_order_are_another_stage(tmp_path: Path) -> None:
     assert len(keys) == 2
 
 
+def test_encoder_compile_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[bool] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, dynamic: told.append(dynamic))
+    tiny = [*TARGET, "finetune.epochs=1", "finetune.train_size=16"]
+    run(config_of(tmp_path, *tiny))
+    assert told == []
+    run(config_of(tmp_path, *tiny, "encoder.compile=true"))
+    assert told == [True]
+
+
 def test_a_damaged_checkpoint_is_named_and_left(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
