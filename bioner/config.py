@@ -97,6 +97,7 @@ class EncoderConfig:
         max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
         overlap: pieces that two windows of a long sentence share.
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
+        flash_attention: the variable-length kernels of flash-attn for packed rows in training.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
     """
 
@@ -108,6 +109,7 @@ class EncoderConfig:
     max_pieces: int | None = None
     overlap: int = 64
     packed: bool | None = None
+    flash_attention: bool | None = None
     compile: bool | None = None
 
 

@@ -17,6 +17,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from bioner.model.dropout import mask
 
 ATTENTION = "bioner_packed"
+# transformers' own, which takes packed rows too. Its versions 3 and 4 have no dropout.
+FLASH = "flash_attention_2"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from bioner.batches.tokens import special_tokens
 from bioner.config import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
-from bioner.model.attention import ATTENTION, leave_uncompiled
+from bioner.model.attention import ATTENTION, FLASH, leave_uncompiled
 from bioner.model.dropout import replace_dropout
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,18 @@ class Encoder(nn.Module):
         for parameter in self.parameters():
             parameter.requires_grad = parameter.grad is not None
         self.zero_grad(set_to_none=True)
+
+    def attend_with_flash(self) -> None:
+        """Give packed rows to the variable-length kernels of flash-attn; in 16 bits, on a GPU.
+
+        Raises:
+            ConfigError: rows are not packed, or transformers finds no such kernels here.
+        """
+        if not self.packed:
+            found = "is for packed rows, and this encoder pads them"
+            raise ConfigError("encoder.flash_attention", found, "null; see encoder.packed")
+        with _loading("flash_attention", FLASH):
+            self.transformer.set_attn_implementation(FLASH)
 
     def compile_transformer(self) -> None:
         """Hand all but packed attention to torch.compile; the weights keep their names."""

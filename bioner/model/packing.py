@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from bioner.config import Pooling
 from bioner.errors import ConfigError
-from bioner.model.attention import lay_out
+from bioner.model.attention import ATTENTION, lay_out
 
 # The families (config.model_type) whose packed form is proven equal to the padded one in the tests.
 FAMILIES = frozenset({"bert", "distilbert", "electra", "modernbert", "roberta", "xlm-roberta"})
@@ -84,7 +85,7 @@ def run_packed(
     """Return the mean of some hidden layers, through one packed row.
 
     Args:
-        model: a transformer of one of `FAMILIES` that was built with `attention.ATTENTION`.
+        model: a transformer of one of `FAMILIES` whose attention is `ATTENTION` or `FLASH`.
         pieces: Long [pieces], ids row after row.
         rows: Long [rows], pieces in each row.
         layers: the hidden layers, counted from the end; -1 is the last.
@@ -102,10 +103,22 @@ def run_packed(
     output = model(
         input_ids=pieces[order.to(pieces.device)].unsqueeze(0),
         position_ids=(within.to(pieces.device) + first_position(model.config)).unsqueeze(0),
-        layout=lay_out(lengths, model.config.num_attention_heads, pieces.device),
+        **_keep_apart(model.config, lengths, pieces.device),
         output_hidden_states=layers != (-1,),
     )
     return _mean(output, layers)[0].index_select(0, place.to(pieces.device))
+
+
+def _keep_apart(config: PreTrainedConfig, lengths: Tensor, device: torch.device) -> dict[str, Any]:
+    """Return what the transformer's attention must know to keep rows of these lengths apart."""
+    if config._attn_implementation == ATTENTION:
+        return {"layout": lay_out(lengths, config.num_attention_heads, device)}
+    ends = F.pad(lengths.cumsum(0, dtype=torch.int32), (1, 0)).to(device)
+    longest = int(lengths[-1])
+    return {
+        "cu_seq_lens_q": ends, "cu_seq_lens_k": ends,
+        "max_length_q": longest, "max_length_k": longest,
+    }  # fmt: skip
 
 
 def run_padded(

@@ -18,6 +18,7 @@ from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
 from bioner.build import build
 from bioner.config import Carry, TrainConfig
+from bioner.errors import ConfigError
 from bioner.identity import digest
 from bioner.model.encoder import load_encoder
 from bioner.model.module import TaggingModule
@@ -105,6 +106,9 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
     """Build the encoder and a head per task; a head's first weights depend on its task alone."""
     torch.manual_seed(config.seed)
     encoder = load_encoder(config.encoder)
+    if config.encoder.flash_attention:
+        _check_flash(config)
+        encoder.attend_with_flash()
     if config.encoder.compile:
         encoder.compile_transformer()
     heads = {}
@@ -116,6 +120,13 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
     return TaggingModule(
         encoder, heads, scored, weighting, config.optimizer, steps, seed=config.seed
     )
+
+
+def _check_flash(config: TrainConfig) -> None:
+    found = precision(config)
+    if "16" not in found or config.trainer.get("accelerator") == "cpu":
+        found = f"is true with trainer.precision={found}"
+        raise ConfigError("encoder.flash_attention", found, "null, or 16 bits and a GPU")
 
 
 def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:

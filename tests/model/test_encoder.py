@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch._dynamo.utils import counters
 from transformers import AutoModelForMaskedLM, BertConfig, ModernBertConfig, PreTrainedConfig
+from transformers.utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
 from bioner.config import EncoderConfig, Pooling
@@ -85,6 +86,18 @@ def test_compiled_is_not_compiled(folder: Path) -> None:
             torch.cat([p.grad.flatten() for p in encoder.parameters() if p.grad is not None])
         )
     assert (gradients[1] - gradients[0]).norm() < 1e-5 * gradients[0].norm()
+
+
+def test_flash_attention_is_for_packed_rows(folder: Path) -> None:
+    padded = load_encoder(EncoderConfig(name=str(folder), packed=False))
+    with pytest.raises(ConfigError, match=r"encoder.flash_attention: is for packed rows"):
+        padded.attend_with_flash()
+
+
+@pytest.mark.skipif(is_flash_attn_2_available(), reason="flash-attn is here")
+def test_flash_attention_that_is_not_here(folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"encoder.flash_attention: .*can't be loaded: Import"):
+        load_encoder(EncoderConfig(name=str(folder))).attend_with_flash()
 
 
 def test_pooling_and_layers_are_the_configs(folder: Path) -> None:

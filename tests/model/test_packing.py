@@ -5,11 +5,14 @@ from copy import deepcopy
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers import modeling_flash_attention_utils as flash
+from transformers.utils import is_flash_attn_2_available
 
 from bioner.config import Pooling
 from bioner.errors import ConfigError
-from bioner.model.attention import ATTENTION
+from bioner.model.attention import ATTENTION, FLASH
 from bioner.model.packing import (
     FAMILIES,
     from_the_end,
@@ -99,6 +102,60 @@ def test_packed_is_padded_on_pretrained_weights(minilm: str) -> None:
         minilm, add_pooling_layer=False, attn_implementation=ATTENTION
     )
     _assert_equal(padded, packed, torch.tensor([20, 7, 33, 7]), (-1,), 1e-5)
+
+
+def _each_row(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    cu_seqlens_q: Tensor,
+    cu_seqlens_k: Tensor,
+    max_seqlen_q: int,
+    max_seqlen_k: int,
+    dropout_p: float = 0.0,
+    softmax_scale: float | None = None,
+    causal: bool = False,
+    window_size: tuple[int, int] = (-1, -1),
+) -> Tensor:
+    """Compute what flash-attn says of its kernel, row by row; all are [pieces, heads, size]."""
+    assert cu_seqlens_q.dtype == torch.int32 and cu_seqlens_q.equal(cu_seqlens_k)
+    assert max_seqlen_q == max_seqlen_k == int(cu_seqlens_q.diff().max()) and not causal
+    rows = []
+    for start, end in cu_seqlens_q.unfold(0, 2, 1).tolist():
+        place = torch.arange(end - start)
+        apart = (place[:, None] - place).abs()
+        sees = (apart <= window_size[0]) | (window_size[0] < 0)
+        row = (x[start:end].transpose(0, 1) for x in (q, k, v))
+        out = scaled_dot_product_attention(*row, sees, dropout_p, scale=softmax_scale)
+        rows.append(out.transpose(0, 1))
+    return torch.cat(rows)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_flash_attention_is_told_where_rows_end(
+    family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the kernel, which needs a GPU: that is written out above."""
+    unused = (None, None, None)
+    monkeypatch.setattr(flash, "_lazy_imports", lambda *_, **__: (None, _each_row, *unused))
+    monkeypatch.setattr(flash, "_loaded_implementation", None)
+    padded, packed = _both(_config(family))
+    packed.config._attn_implementation = FLASH
+    _assert_equal(padded, packed, ROWS, (-1,), 1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_flash_attn_2_available(), reason="needs a GPU and flash-attn")
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_flash_attention_is_ours(family: str) -> None:
+    _, ours = _both(_config(family))
+    theirs = deepcopy(ours)
+    theirs.set_attn_implementation(FLASH)
+    found = []
+    for model in (ours, theirs):
+        model.to("cuda", torch.bfloat16)
+        found.append(run_packed(model, _pieces(ROWS).to("cuda"), ROWS.to("cuda"), (-1,)))
+    torch.testing.assert_close(found[1], found[0], rtol=0.05, atol=0.05)
 
 
 def test_local_attention_is_tested() -> None:

@@ -9,7 +9,7 @@ from seqeval.metrics import f1_score, precision_score, recall_score
 from seqeval.scheme import IOB2
 
 from bioner.config import TrainConfig
-from bioner.errors import UserError
+from bioner.errors import ConfigError, UserError
 from bioner.identity import run_name
 from bioner.study import stage
 from bioner.study.record import read_record
@@ -160,6 +160,14 @@ def test_encoder_compile_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert told == []
     run(config_of(tmp_path, *tiny, "encoder.compile=true"))
     assert told == [True]
+
+
+def test_flash_attention_is_for_16_bits_and_a_gpu(tmp_path: Path) -> None:
+    tiny = [*TARGET, "finetune.epochs=1", "finetune.train_size=16", "encoder.flash_attention=true"]
+    for precision in ("32-true", "bf16-mixed"):
+        config = config_of(tmp_path, *tiny, f"trainer.precision={precision}")
+        with pytest.raises(ConfigError, match=rf"encoder.flash_attention: .*precision={precision}"):
+            run(config)
 
 
 def test_a_damaged_checkpoint_is_named_and_left(
