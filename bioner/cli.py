@@ -186,9 +186,9 @@ def main() -> int:
         return 2
     # Hydra would print its errors itself and exit with 1.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    register()
     errors: list[Exception] = []
     try:
+        register()
         hydra.main(version_base="1.3", config_path=str(shipped("conf")), config_name=verb)(
             _held_back(VERBS[verb], errors)
         )()

@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 from bioner.checks import to_train_config
 from bioner.config import TrainConfig
 from bioner.datasets.config import DatasetsConfig
+from bioner.errors import DataError
 from bioner.identity import run_name
 from bioner.predict.evaluate_config import EvaluateConfig
 from bioner.predict.export_config import ExportConfig
@@ -106,7 +107,11 @@ def config_file(name: str) -> str:
 
 def _catalogue(folders: Sequence[Path], store: ConfigStore) -> dict[str, Any]:
     """Load every dataset under its own name; one that the command line describes starts empty."""
-    names = {file.stem for folder in folders for file in folder.glob("dataset/*.yaml")}
+    names = set()
+    for file in (file for folder in folders for file in folder.glob("dataset/*.yaml")):
+        if "." in file.stem:  # the name is part of keys, dataset.NAME.path
+            raise DataError(file, None, "a dataset's name has no dot", "rename the file")
+        names.add(file.stem)
     for index, argument in enumerate(sys.argv):
         match = re.match(r"\+*dataset\.(\w+)\.([\w.]+)=", argument)
         if match:

@@ -108,6 +108,10 @@ def test_a_misspelt_key_in_a_users_file_names_the_file(tmp_path: Path) -> None:
     file.write_text("path: x\n types: [Gene]\n")
     ended = bioner("train", "--config-dir", "conf", "finetune.targets=[mine]", cwd=tmp_path)
     assert (ended.returncode, "mine.yaml" in ended.stderr) == (2, True)
+    file.rename(file.with_name("my.corpus.yaml"))
+    ended = bioner("train", "--config-dir", "conf", "finetune.targets=[mine]", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "my.corpus.yaml: a dataset's name has no dot; rename the file" in ended.stderr
 
 
 def write_corpus(folder: Path) -> None:

@@ -192,7 +192,4 @@ def _restore(module: HeadsOnEncoder, weights: Weights, head: str, file: object) 
     ]
     if lacking:
         raise UserError(f"{file}: lacks {len(lacking)} tensors, e.g. {lacking[0]}")
-    try:
-        restore(module, weights)
-    except UserError as error:
-        raise UserError(f"{file}: {error}") from error
+    restore(module, weights)

@@ -204,6 +204,10 @@ def _settings(
     study = {"semantics": str(record["semantics"])} | datasets | reading
     config = {key: value for key, value in others.items() if not key.startswith(_ON_AXES)}
     cell = {key: others[key] for key in _WITHIN_CELL if key in others}
+    if (encoder := record.get("encoder_sha256")) is not None:
+        config["the encoder's files"] = encoder
+    if (record["pretraining"] or {}).get("checkpoint") and "sha256" in record["pretraining"]:
+        cell["the file of pretrain.checkpoint"] = record["pretraining"]["sha256"]
     return json.dumps({"study": study, "config": config, "cell": cell})
 
 

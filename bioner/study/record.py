@@ -69,7 +69,8 @@ class Record:
     `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
     to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
     `affinity` is what `finetune.affinity_every` asked for (see `LookaheadAffinity.result`), or
-    None; records that are older than it lack it.
+    None. `encoder_sha256` is over the files of the encoder before any training, with `config` the
+    one thing that tells two versions behind a name apart. Older records lack these two.
     `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
     """
 
@@ -79,6 +80,7 @@ class Record:
     seed: int
     precision: str
     config: dict[str, Any]
+    encoder_sha256: str | None = None
     status: str = "complete"
     schema: int = SCHEMA
     semantics: int = SEMANTICS

@@ -20,7 +20,7 @@ from bioner.batches.tokens import special_tokens
 from bioner.config import Pretraining, TrainConfig
 from bioner.errors import UserError
 from bioner.identity import regime, what_counts
-from bioner.model.encoder import load_tokenizer, window_size
+from bioner.model.encoder import fingerprint, load_tokenizer, window_size
 from bioner.study.inputs import check_inputs
 from bioner.study.loggers import close_logger, open_logger
 from bioner.study.machine import keep_memory
@@ -37,7 +37,7 @@ from bioner.study.record import (
 )
 from bioner.study.scoring import predict, score, surfaces
 from bioner.study.stage import Stage, Trained, precision, train_stage
-from bioner.study.store import Stored
+from bioner.study.store import Stored, sha256
 from bioner.study.tasks import Task, load_tasks
 from bioner.study.weights import load_weights, restore
 
@@ -125,6 +125,7 @@ def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | 
     longest_word = window.special.window(window.max_pieces)
     tasks = load_tasks(config, tokenizer, longest_word)
     record.datasets = {name: task.use(longest_word) for name, task in tasks.items()}
+    record.encoder_sha256 = fingerprint(config.encoder)
     start = _pretrained(config, tasks, window, logger)
     if start is not None:
         record.pretraining = {**start.about, "reused": start.reused}
@@ -166,7 +167,7 @@ def _pretrained(
 def _from_run(place: Path) -> Stored:
     """Take the selected weights of a finished run, or one file of them."""
     if place.is_file():
-        return Stored(load_weights(place), {"checkpoint": str(place)}, reused=True)
+        return _stored(place)
     record = read_record(place)
     if record["status"] != "complete":
         raise UserError(f"pretrain.checkpoint: the run {place} is {record['status']}")
@@ -177,7 +178,13 @@ def _from_run(place: Path) -> Stored:
             f"pretrain.checkpoint: {place} holds {len(files)} sets of weights, one is needed; "
             f"name one of them: {names or '(none)'}"
         )
-    return Stored(load_weights(files[0]), {"checkpoint": str(files[0])}, reused=True)
+    return _stored(files[0])
+
+
+def _stored(file: Path) -> Stored:
+    return Stored(
+        load_weights(file), {"checkpoint": str(file), "sha256": sha256(file)}, reused=True
+    )
 
 
 def _score(

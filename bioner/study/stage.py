@@ -1,8 +1,6 @@
 """One training of the encoder: transfer pretraining or fine-tuning, of one task or many."""
 
 import logging
-import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +25,12 @@ from bioner.study.affinity import LookaheadAffinity
 from bioner.study.machine import resolve_precision
 from bioner.study.processes import meet
 from bioner.study.progress import StageProgress
+from bioner.study.resuming import Checkpoint
 from bioner.study.selection import Best, KeepBest
 from bioner.study.tasks import Task
 from bioner.study.weights import Weights, carry_over
 
 log = logging.getLogger(__name__)
-
-# Seconds between two checkpoints; a run killed before the first starts anew.
-CHECKPOINT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -82,24 +78,6 @@ class Trained:
     def timing(self) -> dict[str, float]:
         """What the record says of it."""
         return {"train_seconds": self.seconds, "words_per_second": self.words / self.seconds}
-
-
-class _Checkpoint(pl.Callback):
-    """Writes, at the end of an epoch, what a killed stage goes on from; at most once a minute."""
-
-    def __init__(self, file: Path) -> None:
-        self._file, self._last = file, time.monotonic()
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        due = time.monotonic() - self._last >= CHECKPOINT_SECONDS
-        # All processes save or none does: their clocks differ, and saving waits for all.
-        if not trainer.strategy.broadcast(due):
-            return
-        temporary = self._file.with_suffix(".tmp")
-        trainer.save_checkpoint(temporary)
-        if trainer.is_global_zero:
-            temporary.replace(self._file)
-        self._last = time.monotonic()
 
 
 def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
@@ -203,10 +181,10 @@ def train_stage(
         carry: what is taken over from them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    resume = folder / f"{stage.name}.ckpt"
+    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt")
     keep = KeepBest(stage.groups, stage.tags, folder)
     progress = StageProgress(stage.name)
-    callbacks: list[pl.Callback] = [keep, _Checkpoint(resume), progress]
+    callbacks: list[pl.Callback] = [keep, checkpoint, progress]
     affinity = None
     if stage.affinity_every is not None:
         affinity = LookaheadAffinity(
@@ -225,14 +203,8 @@ def train_stage(
     scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
     devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
     data = MultiTaskData(train, devel, plan, window)
-    if resume.exists() and not zipfile.is_zipfile(resume):  # cut off where the machine went down
-        log.warning("%s: %s is damaged; it starts anew", stage.name, resume)
-        resume.unlink(missing_ok=True)
-    if resume.exists():
-        log.info("%s: goes on from %s", stage.name, resume)
-    started = time.perf_counter()
     try:
-        trainer.fit(module, data, ckpt_path=resume if resume.exists() else None, weights_only=True)
+        trainer.fit(module, data, ckpt_path=checkpoint.found(stage.name), weights_only=True)
     finally:
         progress.close()
     if trainer.interrupted:
@@ -244,7 +216,7 @@ def train_stage(
     return Trained(
         module, trainer, keep.best, {group: keep.file(group) for group in stage.groups},
         mixing, affinity.result() if affinity else None,
-        time.perf_counter() - started, module.words_seen,
+        checkpoint.seconds(), checkpoint.words(module),
     )  # fmt: skip
 
 

@@ -17,16 +17,20 @@ from bioner.model.module import TaggingModule
 
 log = logging.getLogger(__name__)
 
+_ANOTHER = "it is of another encoder or head than this run's config names"
+
 
 @dataclass(frozen=True)
 class Weights:
     """The encoder and some heads at one step.
 
     Attributes:
+        file: where they are from.
         tensors: named as in the module: `encoder.…` and `heads.TASK.…`.
         tags: the label space of each head.
     """
 
+    file: Path
     tensors: dict[str, Tensor]
     tags: dict[str, tuple[str, ...]]
 
@@ -61,7 +65,7 @@ def load_weights(path: Path) -> Weights:
             tags = _tags((file.metadata() or {})["tags"])
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise UserError(f"{path}: can't be read as weights of a stage: {error}") from error
-    return Weights(tensors, tags)
+    return Weights(path, tensors, tags)
 
 
 def _tags(metadata: str) -> dict[str, tuple[str, ...]]:
@@ -78,7 +82,7 @@ def restore(module: nn.Module, weights: Weights) -> None:
     Raises:
         UserError: a tensor that the module does not have, or has in another shape.
     """
-    _copy(module, weights.tensors)
+    _copy(module, weights.tensors, weights.file)
 
 
 def carry_over(
@@ -110,8 +114,9 @@ def carry_over(
     fresh = [name for name in own if name not in carried]
     lacking = [name for name in fresh if name.startswith("encoder.")]
     if lacking:
-        raise UserError(f"pretrained weights lack {len(lacking)} encoder tensors: {lacking[:5]}")
-    _copy(module, carried)
+        found = f"lacks {len(lacking)} tensors of this run's encoder: {', '.join(lacking[:5])}"
+        raise UserError(f"{weights.file}: {found}; {_ANOTHER}")
+    _copy(module, carried, weights.file)
     kept = {f"heads.{source}." for source in heads.values() if source is not None}
     skipped = [
         n for n in weights.tensors if n.startswith("heads.") and not n.startswith(tuple(kept))
@@ -125,14 +130,12 @@ def _same_space(weights: Weights, tags: Sequence[str]) -> str | None:
     return next((task for task, names in weights.tags.items() if names == tuple(tags)), None)
 
 
-def _copy(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+def _copy(module: nn.Module, tensors: Mapping[str, Tensor], file: Path) -> None:
     own = module.state_dict()
     for name, tensor in tensors.items():
         if name not in own:
-            raise UserError(f"weights hold {name}, which this encoder and head do not have")
+            raise UserError(f"{file}: holds {name}, which this run does not have; {_ANOTHER}")
         if own[name].shape != tensor.shape:
-            raise UserError(
-                f"weights hold {name} of shape {list(tensor.shape)}, "
-                f"expected {list(own[name].shape)}"
-            )
+            found = f"holds {name} of shape {list(tensor.shape)}, expected {list(own[name].shape)}"
+            raise UserError(f"{file}: {found}; {_ANOTHER}")
         own[name].copy_(tensor)

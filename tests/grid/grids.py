@@ -33,14 +33,14 @@ def waits_once(hidden, tags, **_):
 
 def clocks_differ(hidden, tags, **_):
     from bioner.model.heads import LinearHead
-    from bioner.study import stage
-    stage.CHECKPOINT_SECONDS = 0.0 if os.environ.get("LOCAL_RANK", "0") == "0" else 1e9
+    from bioner.study import resuming
+    resuming.CHECKPOINT_SECONDS = 0.0 if os.environ.get("LOCAL_RANK", "0") == "0" else 1e9
     return LinearHead(hidden, tags)
 
 def saves_often(hidden, tags, **_):
     from bioner.model.heads import LinearHead
-    from bioner.study import stage
-    stage.CHECKPOINT_SECONDS = 0.0
+    from bioner.study import resuming
+    resuming.CHECKPOINT_SECONDS = 0.0
     return LinearHead(hidden, tags)
 
 def killed_once(hidden, tags, **_):

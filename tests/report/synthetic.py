@@ -25,6 +25,7 @@ class Made:
 
     Attributes:
         skill: the probability that a gold mention is predicted as it is.
+        encoder: SHA-256 of the encoder's files, or None as in older records.
         change: full keys of the config and the values they have instead.
     """
 
@@ -39,6 +40,7 @@ class Made:
     semantics: int = SEMANTICS
     precision: str = "32-true"
     sha: str = "a"
+    encoder: str | None = "e"
     change: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -47,7 +49,8 @@ class Made:
         helpers = "+".join([*self.sources, *self.auxiliaries])
         change = "".join(f"-{key}-{value}" for key, value in self.change.items())
         ident = f"{self.regime}-{self.target}-{helpers}-{self.size}-s{self.seed}{change}"
-        return f"{ident}-{self.semantics}{self.sha}{self.precision}".replace("/", "_")
+        files = f"{self.sha}{self.encoder}"
+        return f"{ident}-{self.semantics}{files}{self.precision}".replace("/", "_")
 
 
 @cache
@@ -72,8 +75,8 @@ def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
         f"- finetune.targets=[{made.target}]\n- seed={made.seed}\n"
     )
     record = Record(
-        made.name, folder.name, made.regime, made.seed, made.precision, _config(made), made.status,
-        semantics=made.semantics,
+        made.name, folder.name, made.regime, made.seed, made.precision, _config(made),
+        made.encoder, made.status, semantics=made.semantics,
         environment={"git_commit": "0123456789abcdef", "versions": {}},
     )  # fmt: skip
     if made.status == "failed":

@@ -105,6 +105,7 @@ def test_transfer_then_mtl_against_its_parts(tmp_path: Path) -> None:
         (Made(A, seed=9, semantics=99), "semantics is 99"),
         (Made(A, seed=9, precision="bf16-mixed"), 'precision is "bf16-mixed"'),
         (Made(A, seed=9, sha="b"), "demo_disease train is btrain"),
+        (Made(A, seed=9, encoder="f"), "the encoder's files is f"),
         (Made(A, seed=9, change={"finetune.epochs": 99}), "finetune.epochs is 99"),
         (Made(A, seed=9, change={"optimizer.lr": 0.5}), "optimizer.lr is 0.5"),
     ],
@@ -133,6 +134,11 @@ def test_other_roles_and_another_order_are_no_seeds(
     table = results.tables["scores"]
     assert one(table, target=A, regime="transfer_mtl").seeds == "1,2"
     assert any(says in p.says for p in results.problems)
+
+
+def test_a_record_from_before_the_encoders_files_were_noted_stays(tmp_path: Path) -> None:
+    results = results_of(tmp_path, [*seeds(2, A), Made(A, seed=3, encoder=None)])
+    assert not results.problems and one(results.tables["scores"]).n == 3
 
 
 def test_what_does_not_matter_to_a_regime_makes_no_run_incompatible(tmp_path: Path) -> None:

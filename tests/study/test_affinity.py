@@ -13,7 +13,7 @@ from bioner.config import TrainConfig
 from bioner.errors import ConfigError
 from bioner.identity import run_name, what_counts
 from bioner.model.encoder import load_tokenizer, window_size
-from bioner.study import affinity, stage
+from bioner.study import affinity, resuming
 from bioner.study.affinity import LookaheadAffinity, look
 from bioner.study.record import read_record
 from bioner.study.run import train
@@ -50,7 +50,7 @@ class _KilledError(Exception):
 def test_training_does_not_notice_and_a_killed_run_keeps_its_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
     alone, weights = run(config_of(tmp_path / "alone"))
     every = "finetune.affinity_every=2"
     looked, of_looked = run(config_of(tmp_path / "looked", every))

@@ -16,18 +16,20 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.demos.boring_classes import BoringModel
-from bioner.study import stage
+from bioner.study import resuming
 
 file, due = Path(sys.argv[1]), sys.argv[2]
-stage.CHECKPOINT_SECONDS = 1e6  # however slow the machine, only the clock that is put forward
-checkpoint = stage._Checkpoint(file)
+resuming.CHECKPOINT_SECONDS = 1e6  # however slow the machine, only the clock that is put forward
+checkpoint = resuming.Checkpoint(file)
 if os.environ.get("LOCAL_RANK", "0") == due:
-    checkpoint._last -= stage.CHECKPOINT_SECONDS
+    checkpoint._last -= resuming.CHECKPOINT_SECONDS
 trainer = pl.Trainer(accelerator="cpu", devices=2, strategy="ddp", max_epochs=2,
                      limit_train_batches=2, limit_val_batches=0, logger=False,
                      enable_checkpointing=False, enable_progress_bar=False,
                      enable_model_summary=False, callbacks=[checkpoint])
-trainer.fit(BoringModel())
+model = BoringModel()
+model.words_seen = 0
+trainer.fit(model)
 torch.distributed.destroy_process_group()  # else its threads may abort the interpreter's end
 """
 

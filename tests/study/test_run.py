@@ -1,6 +1,7 @@
 """True runs of every regime on the demo datasets with the tiny encoder."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from seqeval.scheme import IOB2
 from bioner.config import TrainConfig
 from bioner.errors import ConfigError, UserError
 from bioner.identity import run_name
-from bioner.study import stage
+from bioner.model.encoder import fingerprint
+from bioner.study import resuming, stage
 from bioner.study.record import read_record
 from bioner.study.run import train
 from tests.composition import train_config
@@ -202,7 +204,7 @@ class _KilledError(Exception):
 def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
     whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=4"))[1]
     config = config_of(tmp_path / "killed", *REGIMES["mtl"], "finetune.epochs=4")
     step = stage.TaggingModule.training_step
@@ -224,6 +226,11 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     assert 0 < calls[60] < calls[59]  # it went on from a checkpoint, not from the start
     for part in ("scores", "best", "mixing"):
         assert again[part] == whole[part]
+    words, others = (
+        timing["words_per_second"] * timing["train_seconds"]
+        for timing in (again["timing"], whole["timing"])
+    )
+    assert words == pytest.approx(others)  # what the first start did counts too
 
 
 def test_from_the_checkpoint_of_a_finished_run(tmp_path: Path) -> None:
@@ -234,6 +241,14 @@ def test_from_the_checkpoint_of_a_finished_run(tmp_path: Path) -> None:
                        "pretrain.carry=encoder_and_matching_heads")  # fmt: skip
     record = run(config)[1]
     assert record["regime"] == "transfer"
+    file = directory / "checkpoints" / "demo_disease_related.safetensors"
+    assert record["pretraining"]["checkpoint"] == str(file)
+    assert record["pretraining"]["sha256"] == sha256(file.read_bytes()).hexdigest()
+    assert record["encoder_sha256"] == fingerprint(config.encoder)
+    larger = config_of(tmp_path, *TARGET, "pretrain=checkpoint", f"pretrain.checkpoint={file}",
+                       "encoder.from_scratch.hidden_size=48")  # fmt: skip
+    with pytest.raises(UserError, match=rf"{file}: holds encoder.*expected .*another encoder"):
+        run(larger)
     unfinished = config_of(tmp_path, *TARGET, "pretrain=checkpoint",
                            f"pretrain.checkpoint={tmp_path}")  # fmt: skip
     with pytest.raises(UserError, match="no finished run"):

@@ -10,7 +10,7 @@ import pytest
 
 from bioner.config import TrainConfig
 from bioner.errors import UserError
-from bioner.study import stage
+from bioner.study import resuming, stage
 from bioner.study.tracking.content import tables
 from bioner.study.tracking.history import STEP, read_rows
 from bioner.study.wandb_records import read_wandb_study
@@ -190,7 +190,7 @@ class _KilledError(Exception):
 def test_a_run_that_goes_on_continues_its_curve(
     no_key: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
     step = stage.TaggingModule.training_step
     whole_run, whole = run(tracked(tmp_path / "whole", *SOURCE, "finetune.epochs=3"))
     config = tracked(tmp_path / "killed", *SOURCE, "finetune.epochs=3")
