@@ -97,7 +97,7 @@ class EncoderConfig:
         max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
         overlap: pieces that two windows of a long sentence share.
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
-        flash_attention: the variable-length kernels of flash-attn for packed rows in training.
+        flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
     """
 

@@ -17,6 +17,7 @@ from tokenizers import pre_tokenizers
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers import PreTrainedTokenizerFast as Tokenizer
+from transformers.utils.import_utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
 from bioner.batches.tokens import special_tokens
@@ -80,13 +81,16 @@ class Encoder(nn.Module):
         """Give packed rows to the variable-length kernels of flash-attn; in 16 bits, on a GPU.
 
         Raises:
-            ConfigError: rows are not packed, or transformers finds no such kernels here.
+            ConfigError: rows are not packed, or there is no flash-attn or no GPU.
         """
         if not self.packed:
             found = "is for packed rows, and this encoder pads them"
             raise ConfigError("encoder.flash_attention", found, "null; see encoder.packed")
-        with _loading("flash_attention", FLASH):
-            self.transformer.set_attn_implementation(FLASH)
+        # Without the package transformers would take kernels from the hub, and run them.
+        if not is_flash_attn_2_available():
+            found = "flash-attn 2 is not installed, or there is no GPU"
+            raise ConfigError("encoder.flash_attention", found, "null")
+        self.transformer.set_attn_implementation(FLASH)
 
     def compile_transformer(self) -> None:
         """Hand all but packed attention to torch.compile; the weights keep their names."""

@@ -145,7 +145,7 @@ def load_tagger(
         built = {h: build_head(run.config.head, encoder.hidden, tags[h]) for h in shared}
         module = HeadsOnEncoder(encoder, built)
         for head in shared:
-            _restore(module, selected[head], head, run.weights[head])
+            _restore(module, selected[head], head)
         if hardware.precision == INT8:
             to_int8(module.encoder)
         encoders.append(module.to(hardware.device).eval())
@@ -182,7 +182,7 @@ def _same_encoder(first: Weights, second: Weights) -> bool:
     return ours.keys() == theirs.keys() and all(torch.equal(ours[n], theirs[n]) for n in ours)
 
 
-def _restore(module: HeadsOnEncoder, weights: Weights, head: str, file: object) -> None:
+def _restore(module: HeadsOnEncoder, weights: Weights, head: str) -> None:
     """Put the selected weights in; every tensor of the encoder and of the head must be there."""
     wanted = ("encoder.", f"heads.{head}.")
     lacking = [
@@ -191,5 +191,5 @@ def _restore(module: HeadsOnEncoder, weights: Weights, head: str, file: object) 
         if name.startswith(wanted) and name not in weights.tensors
     ]
     if lacking:
-        raise UserError(f"{file}: lacks {len(lacking)} tensors, e.g. {lacking[0]}")
+        raise UserError(f"{weights.file}: lacks {len(lacking)} tensors, e.g. {lacking[0]}")
     restore(module, weights)

@@ -20,6 +20,8 @@ _ON_AXES = ("seed", "finetune.kind", "finetune.targets", "finetune.auxiliaries",
             "finetune.train_size", "pretrain.kind", "pretrain.sources", "pretrain.checkpoint",
             "mixing.")  # fmt: skip
 _WITHIN_CELL = ("finetune.auxiliaries", "pretrain.sources")
+# Keys that came later, and what was so before there were such keys.
+_LATER = {"encoder.compile": "null", "encoder.flash_attention": "null"}
 
 
 def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, list[Problem]]:
@@ -45,9 +47,7 @@ def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, l
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             says = f"the record is damaged: {type(error).__name__} {error}"
             problems.append(Problem("unreadable", str(run.place or run.record.get("run")), says))
-    keys = {key for row in rows for key in json.loads(row["settings"])["config"]} | {
-        key for row in rows for key in row.pop("axes_found")
-    }
+    keys = {key for row in rows for key in row.pop("keys")}
     for axis in axes:
         if rows and not any(_under(key, axis) for key in keys):
             raise ConfigError("axes", f"no run's config has {axis!r}", nearest(axis, keys))
@@ -89,7 +89,7 @@ def _under(key: str, prefix: str) -> bool:
 def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
     record, config = run.record, run.record["config"]
     # `trainer.precision` may be `auto`: what it came to is what counts.
-    flat = _flat({**config, "precision": record["precision"]})
+    flat = _LATER | _flat({**config, "precision": record["precision"]})
     flat.pop("trainer.precision", None)
     common = {
         "run": record["run"],
@@ -107,7 +107,7 @@ def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
         "semantics": record["semantics"],
         "error": (record["error"] or {}).get("message", ""),
         "commit": record["environment"].get("git_commit") or "",
-        "axes_found": [key for key in flat if any(_under(key, axis) for axis in axes)],
+        "keys": list(flat),
         **{f"as_{name}": _variant(flat, axes, name) for name in ("single", "transfer", "mtl")},
         **_costs(record),
     }

@@ -43,6 +43,7 @@ def gains(record: Mapping[str, Any], study: Path) -> dict[str, float]:
     singles = {
         baseline_key(other, target): other["scores"][target]["test"]["f1"]
         for other in _singles(study)
+        if _may_have_one_encoder(record, other)
         for target in other["scores"]
     }
     found = {}
@@ -51,6 +52,12 @@ def gains(record: Mapping[str, Any], study: Path) -> dict[str, float]:
         if single is not None and record["regime"] != "single":
             found[target] = splits["test"]["f1"] - single
     return found
+
+
+def _may_have_one_encoder(record: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether the files behind the encoder's name were the same, as far as it was noted."""
+    noted = {one.get("encoder_sha256") for one in (record, other)} - {None}
+    return len(noted) < 2
 
 
 def _singles(study: Path) -> Iterator[dict[str, Any]]:

@@ -69,8 +69,10 @@ class Record:
     `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
     to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
     `affinity` is what `finetune.affinity_every` asked for (see `LookaheadAffinity.result`), or
-    None. `encoder_sha256` is over the files of the encoder before any training, with `config` the
-    one thing that tells two versions behind a name apart. Older records lack these two.
+    None. `encoder_sha256` is over the encoder's files as they were when the run was last started:
+    two versions behind one name are told apart by it. Older records lack these two.
+    `timing`: the seconds of a run that was killed and went on are of all its starts, but for what
+    lay behind its last checkpoint; `earlier_seconds` of them are of training before the last one.
     `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
     """
 
@@ -80,7 +82,6 @@ class Record:
     seed: int
     precision: str
     config: dict[str, Any]
-    encoder_sha256: str | None = None
     status: str = "complete"
     schema: int = SCHEMA
     semantics: int = SEMANTICS
@@ -94,6 +95,7 @@ class Record:
     environment: dict[str, Any] = field(default_factory=dict)
     wandb: dict[str, Any] | None = None
     error: dict[str, str] | None = None
+    encoder_sha256: str | None = None
     cross: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
 

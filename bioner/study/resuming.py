@@ -27,6 +27,11 @@ class Checkpoint(pl.Callback):
         self._file, self._last = file, time.monotonic()
         self._started, self._seconds, self._words = time.perf_counter(), 0.0, 0
 
+    @property
+    def earlier_seconds(self) -> float:
+        """The seconds of training before the checkpoint that this start went on from."""
+        return self._seconds
+
     def seconds(self) -> float:
         """Return the seconds of training, those before the checkpoint included."""
         return self._seconds + time.perf_counter() - self._started
@@ -73,5 +78,6 @@ class Checkpoint(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Go on counting from what had been spent."""
-        spent = checkpoint["spent"]
-        self._seconds, self._words = spent["seconds"], spent["words"]
+        if "spent" in checkpoint:  # older ones lack it
+            spent = checkpoint["spent"]
+            self._seconds, self._words = spent["seconds"], spent["words"]

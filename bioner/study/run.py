@@ -102,7 +102,8 @@ def _recorded(config: TrainConfig, directory: Path, record: Record) -> Iterator[
         record.error = {"type": type(error).__name__, "message": str(error)}
         raise
     finally:
-        record.timing["wall_seconds"] = time.perf_counter() - started
+        earlier = record.timing.get("earlier_seconds", 0.0)  # a failed run has no timing yet
+        record.timing["wall_seconds"] = earlier + time.perf_counter() - started
         record.timing["peak_rss_bytes"] = _peak_rss()
         if is_first():
             record.wandb = close_logger(logger, record, config, directory)

@@ -72,12 +72,16 @@ class Trained:
     mixing: dict[str, Any]
     affinity: dict[str, Any] | None
     seconds: float
+    earlier_seconds: float
     words: int
 
     @property
     def timing(self) -> dict[str, float]:
         """What the record says of it."""
-        return {"train_seconds": self.seconds, "words_per_second": self.words / self.seconds}
+        return {
+            "train_seconds": self.seconds, "earlier_seconds": self.earlier_seconds,
+            "words_per_second": self.words / self.seconds,
+        }  # fmt: skip
 
 
 def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
@@ -85,7 +89,7 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
     torch.manual_seed(config.seed)
     encoder = load_encoder(config.encoder)
     if config.encoder.flash_attention:
-        _check_flash(config)
+        _check_flash(config, stage)
         encoder.attend_with_flash()
     if config.encoder.compile:
         encoder.compile_transformer()
@@ -100,11 +104,17 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
     )
 
 
-def _check_flash(config: TrainConfig) -> None:
-    found = precision(config)
-    if "16" not in found or config.trainer.get("accelerator") == "cpu":
-        found = f"is true with trainer.precision={found}"
-        raise ConfigError("encoder.flash_attention", found, "null, or 16 bits and a GPU")
+def _check_flash(config: TrainConfig, stage: Stage) -> None:
+    bits, device = precision(config), config.trainer.get("accelerator", "auto")
+    for key, value, fits in (
+        ("trainer.precision", bits, "16" in bits),
+        ("trainer.accelerator", device, device != "cpu"),
+        # It looks in float32, outside of what Lightning casts.
+        ("finetune.affinity_every", stage.affinity_every, stage.affinity_every is None),
+    ):
+        if not fits:
+            legal = "null, or 16 bits on a GPU without finetune.affinity_every"
+            raise ConfigError("encoder.flash_attention", f"is true with {key}={value}", legal)
 
 
 def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
@@ -216,7 +226,7 @@ def train_stage(
     return Trained(
         module, trainer, keep.best, {group: keep.file(group) for group in stage.groups},
         mixing, affinity.result() if affinity else None,
-        checkpoint.seconds(), checkpoint.words(module),
+        checkpoint.seconds(), checkpoint.earlier_seconds, checkpoint.words(module),
     )  # fmt: skip
 
 

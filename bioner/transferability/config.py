@@ -24,7 +24,7 @@ from bioner.config import (
 )
 from bioner.dataset_config import DatasetConfig
 from bioner.errors import ConfigError, nearest
-from bioner.identity import digest, encoder_label
+from bioner.identity import digest, encoder_label, what_is_set
 
 
 @dataclass
@@ -174,4 +174,4 @@ def measure_name(config: MeasureConfig) -> str:
     if config.joint is not None:
         plain["joint"] = Path(config.joint).name  # it ends in the run's hash
     slug = re.sub(r"[^\w.+-]", "", encoder_label(config.encoder.name))
-    return f"{slug}-{digest(plain)[:8]}"
+    return f"{slug}-{digest(what_is_set(plain))[:8]}"

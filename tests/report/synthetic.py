@@ -26,6 +26,7 @@ class Made:
     Attributes:
         skill: the probability that a gold mention is predicted as it is.
         encoder: SHA-256 of the encoder's files, or None as in older records.
+        checkpoint: SHA-256 of the weights of `pretrain.checkpoint`, if it started from some.
         change: full keys of the config and the values they have instead.
     """
 
@@ -41,6 +42,7 @@ class Made:
     precision: str = "32-true"
     sha: str = "a"
     encoder: str | None = "e"
+    checkpoint: str | None = None
     change: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -49,7 +51,7 @@ class Made:
         helpers = "+".join([*self.sources, *self.auxiliaries])
         change = "".join(f"-{key}-{value}" for key, value in self.change.items())
         ident = f"{self.regime}-{self.target}-{helpers}-{self.size}-s{self.seed}{change}"
-        files = f"{self.sha}{self.encoder}"
+        files = f"{self.sha}{self.encoder}{self.checkpoint or ''}"
         return f"{ident}-{self.semantics}{files}{self.precision}".replace("/", "_")
 
 
@@ -75,10 +77,12 @@ def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
         f"- finetune.targets=[{made.target}]\n- seed={made.seed}\n"
     )
     record = Record(
-        made.name, folder.name, made.regime, made.seed, made.precision, _config(made),
-        made.encoder, made.status, semantics=made.semantics,
+        made.name, folder.name, made.regime, made.seed, made.precision, _config(made), made.status,
+        semantics=made.semantics, encoder_sha256=made.encoder,
         environment={"git_commit": "0123456789abcdef", "versions": {}},
     )  # fmt: skip
+    if made.checkpoint is not None:
+        record.pretraining = {"checkpoint": "runs/a", "sha256": made.checkpoint, "reused": True}
     if made.status == "failed":
         record.error = {"type": "ValueError", "message": "out of luck"}
     else:

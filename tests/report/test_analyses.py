@@ -1,5 +1,6 @@
 """Analyses of studies whose answers are known."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +58,6 @@ def test_an_encoder_from_scratch_is_another_encoder(tmp_path: Path) -> None:
 
 
 def json_f1(place: Path) -> float:
-    import json
-
     (splits,) = json.loads((place / "record.json").read_text())["scores"].values()
     return splits["test"]["f1"]
 
@@ -107,6 +106,7 @@ def test_transfer_then_mtl_against_its_parts(tmp_path: Path) -> None:
         (Made(A, seed=9, sha="b"), "demo_disease train is btrain"),
         (Made(A, seed=9, encoder="f"), "the encoder's files is f"),
         (Made(A, seed=9, change={"finetune.epochs": 99}), "finetune.epochs is 99"),
+        (Made(A, seed=9, change={"encoder.flash_attention": True}), "flash_attention is true"),
         (Made(A, seed=9, change={"optimizer.lr": 0.5}), "optimizer.lr is 0.5"),
     ],
 )
@@ -134,6 +134,27 @@ def test_other_roles_and_another_order_are_no_seeds(
     table = results.tables["scores"]
     assert one(table, target=A, regime="transfer_mtl").seeds == "1,2"
     assert any(says in p.says for p in results.problems)
+
+
+def test_another_file_behind_a_checkpoint_is_incompatible(tmp_path: Path) -> None:
+    change = {"pretrain.kind": "checkpoint", "pretrain.checkpoint": "runs/a"}
+    runs = [Made(A, "transfer", seed=seed, checkpoint=file, change=change)
+            for seed, file in ((1, "a"), (2, "a"), (3, "b"))]  # fmt: skip
+    (problem,) = results_of(tmp_path, runs).problems
+    assert (problem.state, problem.place) == ("incompatible", runs[2].name)
+    assert "the file of pretrain.checkpoint is b" in problem.says
+
+
+def test_a_record_from_before_a_key_has_what_was_so_then(tmp_path: Path) -> None:
+    flash = Made(A, seed=3, change={"encoder.flash_attention": True})
+    folder = write_study(tmp_path / "study", [*(old := seeds(2, A)), flash])
+    for made in old:
+        file = folder / made.name / "record.json"
+        record = json.loads(file.read_text())
+        del record["config"]["encoder"]["flash_attention"]
+        file.write_text(json.dumps(record))
+    (problem,) = results_of(tmp_path, []).problems
+    assert problem.place == flash.name
 
 
 def test_a_record_from_before_the_encoders_files_were_noted_stays(tmp_path: Path) -> None:

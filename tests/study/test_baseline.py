@@ -41,6 +41,12 @@ def test_gain(tmp_path: Path) -> None:
     assert gains(record(0.5), tmp_path) == {}  # a single run is no gain over itself
 
 
+def test_no_gain_over_other_files_behind_the_encoders_name(tmp_path: Path) -> None:
+    write(tmp_path, "single-a", record(0.5) | {"encoder_sha256": "a"})
+    for noted, gain in (("a", {"demo_disease": 0.25}), ("b", {}), (None, {"demo_disease": 0.25})):
+        assert gains(record(0.75, *MTL) | {"encoder_sha256": noted}, tmp_path) == gain
+
+
 @pytest.mark.parametrize(
     "other",
     [

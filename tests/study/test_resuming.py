@@ -29,5 +29,8 @@ def test_what_lies_behind_the_checkpoint_counts(
     again.on_fit_start(trainer, module)
     now[0] += 4
     module.words_seen = 12
-    assert again.seconds() == 12
+    assert (again.earlier_seconds, again.seconds()) == (8, 12)
     assert again.words(module) == 42
+    other = Checkpoint(tmp_path / "a.ckpt")
+    other.on_load_checkpoint(trainer, module, {})  # of a version that noted nothing
+    assert (other.earlier_seconds, other.words(module)) == (0, 12)

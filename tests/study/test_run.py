@@ -165,11 +165,14 @@ def test_encoder_compile_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_flash_attention_is_for_16_bits_and_a_gpu(tmp_path: Path) -> None:
-    tiny = [*TARGET, "finetune.epochs=1", "finetune.train_size=16", "encoder.flash_attention=true"]
-    for precision in ("32-true", "bf16-mixed"):
-        config = config_of(tmp_path, *tiny, f"trainer.precision={precision}")
-        with pytest.raises(ConfigError, match=rf"encoder.flash_attention: .*precision={precision}"):
-            run(config)
+    flash = [*REGIMES["mtl"], "finetune.epochs=1", "encoder.flash_attention=true"]
+    for wrong, others in (
+        ("trainer.precision=32-true", ["trainer.accelerator=auto"]),
+        ("trainer.accelerator=cpu", ["trainer.precision=bf16-mixed"]),
+        ("finetune.affinity_every=9", ["trainer.accelerator=auto", "trainer.precision=16-mixed"]),
+    ):
+        with pytest.raises(ConfigError, match=f"encoder.flash_attention: is true with {wrong}"):
+            run(config_of(tmp_path, *flash, wrong, *others))
 
 
 def test_a_damaged_checkpoint_is_named_and_left(
@@ -226,6 +229,9 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     assert 0 < calls[60] < calls[59]  # it went on from a checkpoint, not from the start
     for part in ("scores", "best", "mixing"):
         assert again[part] == whole[part]
+    assert again["timing"]["earlier_seconds"] > 0 == whole["timing"]["earlier_seconds"]
+    for timing in (again["timing"], whole["timing"]):
+        assert timing["wall_seconds"] > timing["train_seconds"]
     words, others = (
         timing["words_per_second"] * timing["train_seconds"]
         for timing in (again["timing"], whole["timing"])
