@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +10,13 @@ if TYPE_CHECKING:
 
     from bioner.predict.annotator import Annotator
 
-__version__ = version("bioner")
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version  # not needed to compose a config
+
+    return version(__name__)
 
 
 def load(

@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from bioner import __version__
+import bioner
 from bioner.compose import head_of_export, plain_words, register, shipped
 from bioner.imports import collector_off
 from bioner.messages import explain
@@ -171,7 +171,7 @@ def main() -> int:
         print(USAGE, end="")
         return 0
     if verb == "--version":
-        print(__version__)
+        print(bioner.__version__)
         return 0
     if "-sc" in sys.argv:
         verb = _completed_verb()

@@ -6,6 +6,8 @@ from typing import Any
 
 from omegaconf import MISSING
 
+SPLITS = ("train", "devel", "test")
+
 
 class Flatten(StrEnum):
     """Which of two mentions that overlap is kept."""
@@ -80,4 +82,4 @@ class DatasetConfig:
     @property
     def own_files(self) -> tuple[str, ...]:
         """The splits that are files; with `devel_share` devel is a part of train."""
-        return ("train", "devel", "test") if self.devel_share is None else ("train", "test")
+        return SPLITS if self.devel_share is None else ("train", "test")

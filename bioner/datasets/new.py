@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from bioner.dataset_config import DatasetConfig, Flatten
+from bioner.dataset_config import SPLITS, DatasetConfig, Flatten
 from bioner.datasets.config import DatasetsConfig
 from bioner.datasets.sniff import SNIFFERS, columns_of, go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.text.audit_counts import SplitCounts, count
-from bioner.text.catalogue import SPLITS, Corpus, load_corpus
+from bioner.text.catalogue import Corpus, load_corpus
 
 # Of the sentences of train where there is no devel split.
 DEVEL_SHARE = 0.1

@@ -5,9 +5,8 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.dataset_config import DatasetConfig
+from bioner.dataset_config import SPLITS, DatasetConfig
 from bioner.errors import ConfigError, nearest
-from bioner.text.catalogue import SPLITS
 
 
 @dataclass

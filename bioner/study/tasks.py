@@ -11,11 +11,12 @@ from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.tokens import Encoded, encode, encoding_key, fingerprint
 from bioner.config import TrainConfig
+from bioner.dataset_config import SPLITS
 from bioner.identity import roles
 from bioner.study.guard import Guard, Guarded
 from bioner.study.record import DatasetUse
 from bioner.text.cache import cached
-from bioner.text.catalogue import SPLITS, Corpus, load_corpus
+from bioner.text.catalogue import Corpus, load_corpus
 from bioner.text.subset import subset
 
 log = logging.getLogger(__name__)

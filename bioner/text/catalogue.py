@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from bioner.dataset_config import DatasetConfig
+from bioner.dataset_config import SPLITS, DatasetConfig
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
 from bioner.text.documents import has_documents
 from bioner.text.fetch import ARCHIVE, ensure
@@ -16,8 +16,6 @@ from bioner.text.schemes import SCHEMES
 from bioner.text.split import FORMATS, Split, SplitReader
 from bioner.text.tags import tag_set
 from bioner.text.type_map import type_names
-
-SPLITS = ("train", "devel", "test")
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 from omegaconf import OmegaConf
 
-from bioner.dataset_config import DatasetConfig
+from bioner.dataset_config import SPLITS, DatasetConfig
 from bioner.errors import ConfigError, DataError
-from bioner.text.catalogue import SPLITS, load_corpus
+from bioner.text.catalogue import load_corpus
 
 CONF = Path(__file__).parents[2] / "conf" / "dataset"
 REAL = sorted(f.stem for f in CONF.glob("*.yaml") if not f.stem.startswith("demo_"))
