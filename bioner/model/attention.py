@@ -121,17 +121,18 @@ class _Attention(torch.autograd.Function):
                 p.masked_fill_(far, -torch.inf)
             torch.softmax(p, -1, out=p)
         kept = mask(weights, dropout) if dropout else weights.new_empty(0)
-        dropped = weights * kept if dropout else weights
+        dropped = _drop(weights, kept)
         for v, o, p in blocks.each(values, out, squares=(dropped,)):
             torch.bmm(p, v, out=o)
-        ctx.save_for_backward(queries, keys, values, weights, dropped, kept)
+        ctx.save_for_backward(queries, keys, values, weights, kept)
         ctx.blocks, ctx.scale = blocks, scale
         return blocks.give(out)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         blocks: _Blocks = ctx.blocks
-        queries, keys, values, weights, dropped, kept = ctx.saved_tensors
+        queries, keys, values, weights, kept = ctx.saved_tensors
+        dropped = _drop(weights, kept)
         of_out = blocks.take(gradients[0])
         of_queries, of_keys, of_values = (torch.empty_like(x) for x in (queries, keys, values))
         of_weights = torch.empty_like(weights)
@@ -152,6 +153,11 @@ class _Attention(torch.autograd.Function):
         of_queries.mul_(ctx.scale)
         found = (blocks.give(x) for x in (of_queries, of_keys, of_values))
         return (*found, None, None, None, None)
+
+
+def _drop(weights: Tensor, kept: Tensor) -> Tensor:
+    """Drop what the mask says, [squares]; an empty mask drops nothing."""
+    return weights * kept if len(kept) else weights
 
 
 class _Blocks:

@@ -64,7 +64,11 @@ class TaggingModule(pl.LightningModule):
         self._optimizer, self._steps, self._seed = optimizer, steps, seed
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Make the update's randomness a function of the seed and the step alone."""
+        """Free the last gradients, and make the update a function of the seed and the step alone.
+
+        Lightning frees them after the forward pass, whose peak of memory they would add to.
+        """
+        self.zero_grad()
         torch.manual_seed((self._seed << 32) + self.global_step)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
