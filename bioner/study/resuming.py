@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytorch_lightning as pl
+import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from bioner.model.module import TaggingModule
 
@@ -14,6 +16,19 @@ log = logging.getLogger(__name__)
 
 # Seconds between two checkpoints; a run killed before the first starts anew.
 CHECKPOINT_SECONDS = 60.0
+
+
+class StreamedCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint straight to its file, where Lightning makes two copies in memory first.
+
+    Lightning's way the file appears whole or not at all; `Checkpoint` sees to that.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None
+    ) -> None:
+        """Write it; there are no storage options."""
+        torch.save(checkpoint, path)
 
 
 class Checkpoint(pl.Callback):

@@ -9,6 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from bioner.batches.datamodule import MultiTaskData, Window
 from bioner.batches.mixing import mixing_of
@@ -25,7 +26,7 @@ from bioner.study.affinity import LookaheadAffinity
 from bioner.study.machine import resolve_precision
 from bioner.study.processes import meet
 from bioner.study.progress import StageProgress
-from bioner.study.resuming import Checkpoint
+from bioner.study.resuming import Checkpoint, StreamedCheckpoints
 from bioner.study.selection import Best, KeepBest
 from bioner.study.tasks import Task
 from bioner.study.weights import Weights, carry_over
@@ -167,6 +168,8 @@ def _make_trainer(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+    if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # and no plugin of the user's
+        trainer.strategy.checkpoint_io = StreamedCheckpoints()
     return trainer
 
 
