@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from bioner.errors import ConfigError, nearest
+from bioner.model import int8
 from bioner.study.machine import resolve_precision
 
 FULL, MIXED, INT8 = "32-true", "bf16-mixed", "int8"
@@ -53,4 +54,6 @@ def pick_hardware(device: str, precision: str, trained: str) -> Hardware:
         precision = MIXED if fits and trained == MIXED else FULL
     if precision == INT8 and found.type != "cpu":
         raise ConfigError("precision", f"is int8 with device={device}", "device=cpu for int8")
+    if precision == INT8 and not int8.available():
+        raise ConfigError("precision", "is int8, but this PyTorch has no oneDNN", "32-true")
     return Hardware(found, precision)

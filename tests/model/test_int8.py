@@ -4,22 +4,33 @@ import pytest
 import torch
 from torch import nn
 
-from bioner.model.int8 import Int8Linear, to_int8
+from bioner.model.int8 import Int8Linear, input_levels, to_int8
 
 
-@pytest.fixture(autouse=True)
-def _seeded() -> None:
+@pytest.fixture(autouse=True, params=["as it is", "without VNNI"])
+def _processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
+    if request.param == "without VNNI":
+        monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
 
 
 def test_a_case_by_hand() -> None:
     linear = nn.Linear(2, 2)
     linear.weight.data = torch.tensor([[127.0, -63.6], [0.0, 0.0]])
     linear.bias.data = torch.tensor([1.0, 5.0])
-    rows = torch.tensor([[254.0, 2.0], [0.0, 0.0]])
-    # Scales 1 and (smallest); the weights become 127 and -64, the row 127 and 1 with scale 2.
-    expected = torch.tensor([[2.0 * (127 * 127 - 64) + 1, 5.0], [1.0, 5.0]])
+    levels = input_levels()
+    rows = torch.tensor([[2.0 * levels, 2.0], [-2.0 * levels, -2.0], [0.0, 0.0]])
+    # Scales 1 and (smallest); the weights become 127 and -64, a row levels and 1 with scale 2.
+    product = 2.0 * (127 * levels - 64)
+    expected = torch.tensor([[product + 1, 5.0], [1 - product, 5.0], [1.0, 5.0]])
     torch.testing.assert_close(Int8Linear(linear)(rows), expected)
+
+
+def test_the_largest_products_do_not_overflow() -> None:
+    linear = nn.Linear(400, 3, bias=False)
+    linear.weight.data = torch.tensor([[1.0], [-1.0], [1.0]]).repeat(1, 400)
+    rows = torch.tensor([[1.0], [-1.0]]).repeat(1, 400)
+    torch.testing.assert_close(Int8Linear(linear)(rows), linear(rows))
 
 
 @pytest.mark.parametrize("shape", [(0, 48), (1, 48), (255, 48), (700, 48), (3, 100, 48), (48,)])
@@ -30,7 +41,7 @@ def test_an_output_is_off_by_no_more_than_the_rounding(shape: tuple[int, ...], b
     with torch.inference_mode():
         exact, found = linear(vectors), Int8Linear(linear)(vectors)
     assert found.shape == exact.shape
-    step = vectors.abs().amax(-1, keepdim=True) / 127 / 2
+    step = vectors.abs().amax(-1, keepdim=True) / input_levels() / 2
     weight_step = linear.weight.abs().amax(1) / 127 / 2
     ones = torch.ones_like(linear.weight)
     bound = (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -77,6 +78,12 @@ def test_heads_share_an_encoder_where_it_is_the_same(runs: Runs, tmp_path: Path)
     alone, together = own.tag(words)["demo_disease"], shared.tag(words)["demo_disease"]
     assert np.array_equal(alone.ids, together.ids)
     assert np.allclose(alone.probabilities, together.probabilities)
+
+
+def test_int8_needs_a_pytorch_with_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=r"precision: is int8, but .* no oneDNN; .*32-true"):
+        pick_hardware("cpu", INT8, FULL)
 
 
 def test_devices_and_precision() -> None:
