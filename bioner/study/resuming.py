@@ -21,7 +21,7 @@ CHECKPOINT_SECONDS = 60.0
 class StreamedCheckpoints(TorchCheckpointIO):
     """Writes a checkpoint straight to its file, where Lightning makes two copies in memory first.
 
-    Lightning's way the file appears whole or not at all; `Checkpoint` sees to that.
+    That the file appears whole or not at all, `Checkpoint` sees to.
     """
 
     def save_checkpoint(
