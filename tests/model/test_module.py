@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioner.config import Decay
-from bioner.identity import run_name
 from bioner.model.module import TaggingModule, rate
 from bioner.study import stage
-from bioner.study.run import train
-from tests.composition import train_config
+from tests.study.test_run import TARGET, config_of, run
 
+SMALL = [*TARGET, "finetune.train_size=32", "finetune.epochs=1"]  # two updates
 SCHEDULES = st.integers(1, 300).flatmap(lambda n: st.tuples(st.just(n), st.floats(0, 0.99)))
 
 
@@ -32,18 +31,6 @@ def test_rate_rises_to_the_peak_and_falls(schedule: tuple[int, float], decay: De
         assert rate(steps, steps, warmup, decay) == 0
 
 
-def run(tmp_path: Path, *overrides: str) -> None:
-    config = train_config(
-        "encoder=tiny", "logger=none", "trainer.accelerator=cpu", "finetune.epochs=1",
-        "finetune.targets=[demo_disease]", "finetune.train_size=64", f"runs_dir={tmp_path}/runs",
-        f"datasets_dir={tmp_path.parent}/datasets", f"cache_dir={tmp_path.parent}/cache",
-        *overrides,
-    )  # fmt: skip
-    directory = Path(config.runs_dir) / config.study / run_name(config)
-    directory.mkdir(parents=True, exist_ok=True)
-    train(config, directory)
-
-
 def test_no_forward_pass_has_the_last_gradients_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +42,7 @@ def test_no_forward_pass_has_the_last_gradients_beside_it(
 
     usual = TaggingModule.training_step
     monkeypatch.setattr(TaggingModule, "training_step", watched)
-    run(tmp_path)
+    run(config_of(tmp_path, *SMALL))
     assert seen == [0, 0]
 
 
@@ -70,7 +57,8 @@ def test_matrices_alone_decay_and_the_head_has_its_own_rate(
 
     usual = stage.make_module
     monkeypatch.setattr(stage, "make_module", noted)
-    run(tmp_path, "optimizer.head_lr=0.5", "optimizer.lr=0.25", "optimizer.weight_decay=0.125")
+    rates = ["optimizer.head_lr=0.5", "optimizer.lr=0.25", "optimizer.weight_decay=0.125"]
+    run(config_of(tmp_path, *SMALL, *rates))
     groups = made[0].configure_optimizers()["optimizer"].param_groups
     found = {p: (g["initial_lr"], g["weight_decay"]) for g in groups for p in g["params"]}
     for name, parameter in made[0].named_parameters():

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from pytorch_lightning.demos.boring_classes import BoringModel
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from bioner.study import resuming
 from bioner.study.resuming import Checkpoint, StreamedCheckpoints
+from tests.study.test_run import TARGET, config_of, run
 
 
 def test_what_lies_behind_the_checkpoint_counts(
@@ -46,3 +50,31 @@ def test_a_checkpoint_is_written_without_a_copy_in_memory(tmp_path: Path) -> Non
     tracemalloc.stop()
     assert peak < 1e6 < 4e6 < file.stat().st_size
     assert torch.equal(StreamedCheckpoints().load_checkpoint(file)["weights"], weights)
+
+
+class OwnWay(TorchCheckpointIO):
+    """A user's own way to write checkpoints."""
+
+
+class Own(pl.Trainer):
+    """A trainer with a plugin that writes checkpoints."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(plugins=[OwnWay()], **options)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_run_writes_its_checkpoints_so_but_where_the_trainer_has_a_plugin(
+    own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def noted(self: StreamedCheckpoints, checkpoint: object, path: Path, **_: object) -> None:
+        written.append(Path(path).name)
+        torch.save(checkpoint, path)
+
+    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(StreamedCheckpoints, "save_checkpoint", noted)
+    trainer = [f"trainer._target_={__name__}.Own"] if own else []
+    run(config_of(tmp_path, *TARGET, "finetune.train_size=32", "finetune.epochs=2", *trainer))
+    assert written == ([] if own else ["finetune.tmp", "finetune.tmp"])
