@@ -14,9 +14,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 import bioner
-from bioner.compose import head_of_export, plain_words, register, shipped
-from bioner.imports import collector_off
-from bioner.messages import explain
+from bioner.config.explain import explain
+from bioner.config.hydra_setup import head_of_export, plain_words, register, shipped
+from bioner.machine.collector import collector_off
 
 USAGE = """\
 bioner VERB [overrides]    experiments for biomedical named entity recognition
@@ -39,7 +39,7 @@ eval "$(bioner train -sc install=bash)"   shell completion
 
 
 def _train(cfg: DictConfig) -> float:
-    from bioner.checks import to_train_config
+    from bioner.config.checks import to_train_config
 
     config, directory = to_train_config(cfg), Path(HydraConfig.get().runtime.output_dir)
     if config.dry_run:
@@ -48,7 +48,7 @@ def _train(cfg: DictConfig) -> float:
         show_job(config, directory)
         return math.nan
     with collector_off():
-        from bioner.study.run import train
+        from bioner.train.run import train
 
     # Lightning starts the further processes of DDP with this command line.
     sys.argv.insert(1, "train")
@@ -57,7 +57,7 @@ def _train(cfg: DictConfig) -> float:
 
 def _report(cfg: DictConfig) -> None:
     with collector_off():
-        from bioner.report.config import to_report_config
+        from bioner.config.report import to_report_config
         from bioner.report.report import report
 
     typed = HydraConfig.get().overrides.task
@@ -65,8 +65,8 @@ def _report(cfg: DictConfig) -> None:
 
 
 def _datasets(cfg: DictConfig) -> None:
+    from bioner.config.datasets import to_datasets_config
     from bioner.datasets.actions import act
-    from bioner.datasets.config import to_datasets_config
 
     try:
         right = act(to_datasets_config(cfg))
@@ -80,19 +80,27 @@ def _datasets(cfg: DictConfig) -> None:
 
 def _measure(cfg: DictConfig) -> None:
     with collector_off():
-        from bioner.transferability.config import to_measure_config
-        from bioner.transferability.run import measure_pairs
+        from bioner.config.measure import to_measure_config
+        from bioner.transferability.measuring import measure_pairs
 
     measure_pairs(to_measure_config(cfg), Path(HydraConfig.get().runtime.output_dir))
 
 
 def _recommend(cfg: DictConfig) -> None:
-    from bioner.transferability.recommend import advise
-    from bioner.transferability.recommend_config import to_recommend_config
+    from bioner.config.recommend import to_recommend_config
+    from bioner.transferability.advice import advise
 
     hydra_config = HydraConfig.get()
-    repeated = ("encoder", "dataset", "+dataset", "datasets_", "runs_dir", "cache_dir", "seed=",
-                "subset_")  # fmt: skip
+    repeated = (
+        "encoder",
+        "dataset",
+        "+dataset",
+        "datasets_",
+        "runs_dir",
+        "cache_dir",
+        "seed=",
+        "subset_",
+    )
     sources = hydra_config.runtime.config_sources
     options = [f"--config-dir {one.path}" for one in sources if one.provider == "command-line"]
     given = [text for text in hydra_config.overrides.task if text.startswith(repeated)]
@@ -100,8 +108,8 @@ def _recommend(cfg: DictConfig) -> None:
 
 
 def _stages(cfg: DictConfig) -> None:
-    from bioner.stages.actions import act
-    from bioner.stages.config import to_stages_config
+    from bioner.config.stages import to_stages_config
+    from bioner.runs.stages_verb import act
 
     act(to_stages_config(cfg))
 
@@ -109,13 +117,13 @@ def _stages(cfg: DictConfig) -> None:
 def _evaluate(cfg: DictConfig) -> None:
     with collector_off():
         from bioner.predict.evaluate import evaluate
-    from bioner.predict.evaluate_config import to_evaluate_config
+    from bioner.config.evaluate import to_evaluate_config
 
     evaluate(to_evaluate_config(cfg))
 
 
 def _predict(cfg: DictConfig) -> None:
-    from bioner.predict.predict_config import to_predict_config
+    from bioner.config.predict import to_predict_config
 
     with collector_off():
         from bioner.predict.stream import predict
@@ -125,8 +133,8 @@ def _predict(cfg: DictConfig) -> None:
 
 
 def _export(cfg: DictConfig) -> None:
+    from bioner.config.export import to_export_config
     from bioner.predict.export import export
-    from bioner.predict.export_config import to_export_config
 
     export(to_export_config(cfg))
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from bioner.checks import to_train_config
-from bioner.compose import register, shipped
-from bioner.config import TrainConfig
+from bioner.config.checks import to_train_config
+from bioner.config.hydra_setup import register, shipped
+from bioner.config.train import TrainConfig
 
 
 @contextmanager

@@ -25,8 +25,13 @@ def bioner(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complet
 
 def small(tmp_path: Path) -> list[str]:
     """What makes a run small and keeps it inside the test's folder."""
-    return ["encoder=tiny", "logger=none", "trainer.accelerator=cpu", f"cache_dir={tmp_path}/cache",
-            f"datasets_dir={tmp_path}/datasets"]  # fmt: skip
+    return [
+        "encoder=tiny",
+        "logger=none",
+        "trainer.accelerator=cpu",
+        f"cache_dir={tmp_path}/cache",
+        f"datasets_dir={tmp_path}/datasets",
+    ]
 
 
 def test_usage(tmp_path: Path) -> None:
@@ -52,9 +57,13 @@ def test_hydra_answers_without_the_heavy_imports(flag: list[str], tmp_path: Path
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     shown = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True,
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert shown.returncode == 0, shown.stderr
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     # Processor time, whatever else the machine does; 1 to 2 s where it is quiet.
@@ -144,8 +153,13 @@ def test_a_users_own_dataset(way: str, tmp_path: Path) -> None:
 def test_bad_data_ends_with_one_message_and_a_failed_record(tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpus")
     (tmp_path / "corpus" / "devel.tsv").write_text("The\tO\ngene\tI-Gene\n\n")
-    ended = bioner("train", f"+dataset.mine.path={tmp_path}/corpus", "finetune.targets=[mine]",
-                   *small(tmp_path), cwd=tmp_path)  # fmt: skip
+    ended = bioner(
+        "train",
+        f"+dataset.mine.path={tmp_path}/corpus",
+        "finetune.targets=[mine]",
+        *small(tmp_path),
+        cwd=tmp_path,
+    )
     assert ended.returncode == 2
     assert "devel.tsv:2" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -154,8 +168,14 @@ def test_bad_data_ends_with_one_message_and_a_failed_record(tmp_path: Path) -> N
 
 
 def test_multirun_and_report(tmp_path: Path) -> None:
-    run = [*small(tmp_path), "finetune.targets=[demo_disease]", "finetune.epochs=1",
-           "finetune.train_size=16", "seed=1,2", "study=grid"]  # fmt: skip
+    run = [
+        *small(tmp_path),
+        "finetune.targets=[demo_disease]",
+        "finetune.epochs=1",
+        "finetune.train_size=16",
+        "seed=1,2",
+        "study=grid",
+    ]
     ended = bioner("train", "-m", *run, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert len(list((tmp_path / "runs" / "grid").glob("*/record.json"))) == 2
@@ -174,14 +194,23 @@ def test_completion_knows_the_verb(tmp_path: Path) -> None:
 
 def test_wandb_offline_run_reads_back(tmp_path: Path) -> None:
     run = [a for a in small(tmp_path) if a != "logger=none"]
-    ended = bioner("train", *run, "finetune.targets=[demo_disease]", "finetune.epochs=2",
-                   "trainer.log_every_n_steps=4", "study=wandb_study", cwd=tmp_path)  # fmt: skip
+    ended = bioner(
+        "train",
+        *run,
+        "finetune.targets=[demo_disease]",
+        "finetune.epochs=2",
+        "trainer.log_every_n_steps=4",
+        "study=wandb_study",
+        cwd=tmp_path,
+    )
     assert ended.returncode == 0, ended.stderr
     (file,) = (tmp_path / "runs" / "wandb_study").glob("*/wandb/offline-run-*/*.wandb")
     read = subprocess.run(
         [Path(sys.executable).with_name("wandb"), "leet", "inspect", "--summary", "--json", file],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     told = json.loads(read.stdout)
     (record_file,) = (tmp_path / "runs" / "wandb_study").glob("*/record.json")
     record = json.loads(record_file.read_text())
@@ -236,16 +265,26 @@ def test_datasets_can_be_piped_to_a_reader_that_stops(tmp_path: Path) -> None:
         "read, write = os.pipe(); os.dup2(write, 1); os.close(read); os.close(write)\n"
         "sys.exit(main())"
     )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT,
-                           stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.slow
 def test_a_trained_run_is_used(tmp_path: Path) -> None:
     """Train, evaluate, predict and export as a user types them."""
-    small_run = [*small(tmp_path), "finetune.targets=[demo_disease]", "finetune.epochs=1",
-                 "finetune.train_size=64"]  # fmt: skip
+    small_run = [
+        *small(tmp_path),
+        "finetune.targets=[demo_disease]",
+        "finetune.epochs=1",
+        "finetune.train_size=64",
+    ]
     assert bioner("train", *small_run, cwd=tmp_path).returncode == 0
     (run,) = (tmp_path / "runs" / "default").iterdir()
     given = [f"run={run}", f"datasets_dir={tmp_path}/datasets"]

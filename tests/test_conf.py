@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from bioner.build import build
-from bioner.checks import to_train_config
-from bioner.compose import experiments, shipped
-from bioner.datasets.config import to_datasets_config
+from bioner.config.build import build
+from bioner.config.checks import to_train_config
+from bioner.config.datasets import to_datasets_config
+from bioner.config.evaluate import to_evaluate_config
+from bioner.config.export import to_export_config
+from bioner.config.hydra_setup import experiments, shipped
+from bioner.config.identity import run_name
+from bioner.config.measure import to_measure_config
+from bioner.config.predict import to_predict_config
+from bioner.config.recommend import to_recommend_config
+from bioner.config.stages import to_stages_config
+from bioner.corpora.catalogue import check_config
 from bioner.grid.product import expand
-from bioner.identity import run_name
-from bioner.predict.evaluate_config import to_evaluate_config
-from bioner.predict.export_config import to_export_config
-from bioner.predict.predict_config import to_predict_config
-from bioner.stages.config import to_stages_config
-from bioner.study.tracking.identity import identify
-from bioner.text.catalogue import check_config
-from bioner.transferability.config import to_measure_config
-from bioner.transferability.recommend_config import to_recommend_config
+from bioner.tracking.names import identify
 from tests.composition import composed, train_config
 
 CONF = shipped("conf")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bioner.batches.tokens import encode
-from bioner.text.sentence import Sentence
+from bioner.corpora.sentence import Sentence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bioner.batches.tokens import Encoded, SpecialTokens, kept_tags
+from bioner.corpora.sentence_table import ranges, starts_of
 from bioner.errors import ConfigError
-from bioner.text.table import ranges, starts_of
 
 _Ints = NDArray[np.int64]
 

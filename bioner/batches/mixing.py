@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bioner.config import MixingConfig, Strategy
+from bioner.config.train import MixingConfig, Strategy
 from bioner.errors import ConfigError, nearest
 
 

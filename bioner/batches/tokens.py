@@ -14,9 +14,9 @@ import numpy as np
 import tokenizers
 from numpy.typing import NDArray
 
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.sentence_table import Table, ranges, starts_of
 from bioner.errors import ConfigError
-from bioner.text.sentence import Sentence
-from bioner.text.table import Table, ranges, starts_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -186,7 +186,7 @@ def encoding_key(
     """Return all that decides what `encode` makes of one split, as the key of its cache.
 
     Args:
-        reading: all that decides the sentences, as `bioner.text.sentence_key` gives it.
+        reading: all that decides the sentences, as `bioner.corpora.sentence_key` gives it.
         types: the entity types in the order of the tag ids.
         tokenizer_fingerprint: what `fingerprint` gave.
     """

@@ -7,20 +7,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bioner.config import EncoderConfig
-from bioner.dataset_config import DatasetConfig
+from bioner.config.dataset import DatasetConfig
+from bioner.config.datasets import Action, DatasetsConfig, Output
+from bioner.config.train import EncoderConfig
+from bioner.corpora.audit_counts import SplitCounts, count
+from bioner.corpora.audit_errors import Fault, inspect
+from bioner.corpora.audit_sentences import Leak, Repeats, leaks, repeats
+from bioner.corpora.catalogue import Corpus, check_config, load_corpus
+from bioner.corpora.fetch import ensure, locate
+from bioner.corpora.split import check_file
+from bioner.corpora.type_map import type_names
 from bioner.datasets import show
-from bioner.datasets.config import Action, DatasetsConfig, Output
 from bioner.datasets.new import new
 from bioner.datasets.picture import draw_lengths
 from bioner.errors import UserError
-from bioner.text.audit_counts import SplitCounts, count
-from bioner.text.audit_errors import Fault, inspect
-from bioner.text.audit_sentences import Leak, Repeats, leaks, repeats
-from bioner.text.catalogue import Corpus, check_config, load_corpus
-from bioner.text.fetch import ensure, locate
-from bioner.text.split import check_file
-from bioner.text.type_map import type_names
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from bioner.dataset_config import SPLITS, DatasetConfig, Flatten
-from bioner.datasets.config import DatasetsConfig
+from bioner.config.dataset import SPLITS, DatasetConfig, Flatten
+from bioner.config.datasets import DatasetsConfig
+from bioner.corpora.audit_counts import SplitCounts, count
+from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.datasets.sniff import SNIFFERS, columns_of, go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
-from bioner.text.audit_counts import SplitCounts, count
-from bioner.text.catalogue import Corpus, load_corpus
 
 # Of the sentences of train where there is no devel split.
 DEVEL_SHARE = 0.1

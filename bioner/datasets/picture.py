@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from bioner.corpora.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
 from bioner.errors import ConfigError
-from bioner.text.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
 
 # Of the palette of Okabe and Ito, which colour-blind readers can tell apart.
 _COLOURS = {"train": "#0072B2", "devel": "#E69F00", "test": "#009E73"}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from rich.bar import Bar
 from rich.console import Console
 
-from bioner.datasets.config import Action
-from bioner.text.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
-from bioner.text.audit_sentences import PAIRS, SHORTEST, Leak, Repeats
+from bioner.config.datasets import Action
+from bioner.corpora.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
+from bioner.corpora.audit_sentences import PAIRS, SHORTEST, Leak, Repeats
 
 if TYPE_CHECKING:
     from bioner.batches.audit import TokenizerLoss
@@ -74,11 +74,16 @@ def _count_table(splits: Mapping[str, SplitCounts], remarks: Mapping[str, str]) 
     types = list(next(iter(splits.values())).mentions)
     header = ["split", "sentences", "words", "without mention", "longest", *types]
     rows = [
-        [split + remarks.get(split, ""), f"{one.sentences:,}", f"{one.words:,}",
-         _share(one.without_mention, one.sentences), f"{one.longest_sentence}",
-         *(f"{one.mentions[type_name]:,}" for type_name in types)]
+        [
+            split + remarks.get(split, ""),
+            f"{one.sentences:,}",
+            f"{one.words:,}",
+            _share(one.without_mention, one.sentences),
+            f"{one.longest_sentence}",
+            *(f"{one.mentions[type_name]:,}" for type_name in types),
+        ]
         for split, one in splits.items()
-    ]  # fmt: skip
+    ]
     yield from table(header, rows)
 
 
@@ -136,11 +141,15 @@ def checked_lines(found: Report) -> Iterator[str]:
 
 def _repeat_lines(duplicates: Mapping[str, Mapping[str, Repeats]]) -> Iterator[str]:
     rows = [
-        [f"{name} {split}", f"{one.sentences:,} ({one.long_sentences:,})",
-         f"{one.two_labellings:,}",
-         ", ".join(f"{first}/{second}" for first, second in one.contradictions)]
-        for name, splits in duplicates.items() for split, one in splits.items()
-    ]  # fmt: skip
+        [
+            f"{name} {split}",
+            f"{one.sentences:,} ({one.long_sentences:,})",
+            f"{one.two_labellings:,}",
+            ", ".join(f"{first}/{second}" for first, second in one.contradictions),
+        ]
+        for name, splits in duplicates.items()
+        for split, one in splits.items()
+    ]
     yield from table(["split", "repeated", "with two labellings", "lines"], rows)
 
 
@@ -185,11 +194,16 @@ def _labelling_lines(leaks: Sequence[Leak]) -> Iterator[str]:
 
 def _loss_lines(datasets: Mapping[str, Mapping[str, TokenizerLoss]]) -> Iterator[str]:
     rows = [
-        [f"{name} {split}", f"{one.lost_words:,} of {one.words:,}",
-         f"{one.long_words:,} (most {one.most_pieces})",
-         f"{one.windowed_sentences:,} of {one.sentences:,}", " ".join(one.examples)]
-        for name, splits in datasets.items() for split, one in splits.items()
-    ]  # fmt: skip
+        [
+            f"{name} {split}",
+            f"{one.lost_words:,} of {one.words:,}",
+            f"{one.long_words:,} (most {one.most_pieces})",
+            f"{one.windowed_sentences:,} of {one.sentences:,}",
+            " ".join(one.examples),
+        ]
+        for name, splits in datasets.items()
+        for split, one in splits.items()
+    ]
     header = ["split", "words without a piece", "long words", "sentences in windows", "lost"]
     yield from table(header, rows)
 

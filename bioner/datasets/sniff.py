@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bioner.corpora.files import text
+from bioner.corpora.schemes import fitting
+from bioner.corpora.tags import OUTSIDE
 from bioner.errors import DataError
-from bioner.text.files import text
-from bioner.text.schemes import fitting
-from bioner.text.tags import OUTSIDE
 
 # Bytes of a file by which its format is told.
 _START = 1 << 16

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bioner.config import TrainConfig
+from bioner.config.train import TrainConfig
+from bioner.grid.executor import Running
 from bioner.grid.jobs import OPEN, Job, State
-from bioner.grid.place import Running
 
 _COLOURS = {State.done: "green", State.failed: "red", State.stopped: "yellow"}
 

@@ -8,7 +8,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, open_dict
 
-from bioner.checks import named_datasets
+from bioner.config.checks import named_datasets
 from bioner.errors import ConfigError
 
 
@@ -34,8 +34,9 @@ class Composer:
         """Return the config of one job, Hydra's own part included."""
         parsed = self._parser.parse_overrides(list(overrides))
         exists = self._loader.repository.group_exists
-        chosen = [one for one in parsed
-                  if exists(one.key_or_group) and not isinstance(one.value(), dict)]  # fmt: skip
+        chosen = [
+            one for one in parsed if exists(one.key_or_group) and not isinstance(one.value(), dict)
+        ]
         choices = tuple(str(one.input_line) for one in chosen)
         if choices not in self._built:
             self._built[choices] = self._loader.load_sweep_config(self._master, list(choices))

@@ -10,13 +10,13 @@ from typing import Any
 from hydra.core.utils import filter_overrides
 from omegaconf import DictConfig, OmegaConf
 
-from bioner.checks import to_train_config
-from bioner.compose import own_config
-from bioner.config import TrainConfig
+from bioner.config.checks import to_train_config
+from bioner.config.explain import explain
+from bioner.config.hydra_setup import own_config
+from bioner.config.train import TrainConfig
 from bioner.errors import UserError
-from bioner.messages import explain
-from bioner.study.inputs import check_inputs
-from bioner.study.record import finished
+from bioner.runs.inputs import check_inputs
+from bioner.runs.record import finished
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from omegaconf import DictConfig
 from bioner.errors import UserError
 from bioner.grid.board import Board, print_jobs
 from bioner.grid.compose import Composer
+from bioner.grid.executor import Place, R
 from bioner.grid.jobs import OPEN, Job, State, compose_jobs
-from bioner.grid.place import Place, R
-from bioner.study.record import mean_devel
+from bioner.runs.record import mean_devel
 
 # Seconds between two looks at the jobs that another start is running.
 _LOCKED = 2.0
@@ -25,8 +25,14 @@ _LOCKED = 2.0
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 # Overrides of the grid itself, which no job of it gets; `hydra/job_logging` is set for all.
-_OF_THE_GRID = ("hydra.mode", "hydra/launcher", "hydra.launcher", "hydra/sweeper", "hydra.sweep",
-                "hydra/job_logging")  # fmt: skip
+_OF_THE_GRID = (
+    "hydra.mode",
+    "hydra/launcher",
+    "hydra.launcher",
+    "hydra/sweeper",
+    "hydra.sweep",
+    "hydra/job_logging",
+)
 
 
 OpenPlace = Callable[[Sequence[str]], Place[Any]]
@@ -71,8 +77,11 @@ def launch(
 def _for_all(master: DictConfig) -> list[str]:
     """Return the words of the command line that every job gets besides its overrides."""
     words = [word for word in master.hydra.overrides.hydra if not word.startswith(_OF_THE_GRID)]
-    folders = [source.path for source in master.hydra.runtime.config_sources
-               if source.provider == "command-line"]  # fmt: skip
+    folders = [
+        source.path
+        for source in master.hydra.runtime.config_sources
+        if source.provider == "command-line"
+    ]
     for folder in folders:
         words += ["--config-dir", folder]
     return [*words, "hydra/job_logging=piped", "hydra.mode=RUN"]

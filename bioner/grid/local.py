@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bioner.errors import ConfigError
+from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job
-from bioner.grid.place import TICK
 from bioner.grid.process import Process, command
 from bioner.grid.slots import Slot, make_slots
 

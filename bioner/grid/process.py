@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bioner.errors import UserError
-from bioner.grid import tied
-from bioner.grid.heard import Heard
+from bioner.grid import ends_with_parent as tied
+from bioner.grid.console_lines import Heard
+from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
-from bioner.grid.place import TICK
-from bioner.study.record import finished, read_record
+from bioner.runs.record import finished, read_record
 
 # Seconds that a process gets to end by itself before it is killed.
 GRACE_SECONDS = 10.0

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import ray
 from ray.exceptions import RayError
 
+from bioner.config.launcher import RayOptions
 from bioner.errors import ConfigError, UserError
+from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job
-from bioner.grid.options import RayOptions
-from bioner.grid.place import TICK
 from bioner.grid.process import GRACE_SECONDS, Process
 from bioner.grid.remote import Followed, Worker, devices
-from bioner.ray_address import check_answers
+from bioner.machine.ray_address import check_answers
 
 # A machine's own, or Ray's; all other variables of the shell that starts a grid go to its jobs.
 _NOT_HANDED_ON = ("CUDA_VISIBLE_DEVICES", "RAY_", "TMPDIR", "HOSTNAME", "PWD")
@@ -57,9 +57,10 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
         ray.init(
             address,
             include_dashboard=None if options.address else False,
-            log_to_driver=False, logging_level=logging.ERROR,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
             runtime_env={"env_vars": handed_on},
-        )  # fmt: skip
+        )
     except Exception as error:  # a bare Exception where its processes don't start in time
         found = f"is {options.address}: {' '.join(str(error).split())}"
         # Ray shows its token to no HOST:PORT unasked, and its error does not say so. `ray start`
@@ -141,9 +142,13 @@ class RayPlace:
             raise UserError(f"Ray: no node of the cluster has {wanted}")
         worker = RayWorker(job, self._shared, int(wanted["CPU"]))
         task = ray.remote(_work).options(
-            num_cpus=wanted["CPU"], num_gpus=wanted.get("GPU"), memory=wanted.get("memory"),
-            max_retries=options.retries, retry_exceptions=[Killed], name=job.label,
-        )  # fmt: skip
+            num_cpus=wanted["CPU"],
+            num_gpus=wanted.get("GPU"),
+            memory=wanted.get("memory"),
+            max_retries=options.retries,
+            retry_exceptions=[Killed],
+            name=job.label,
+        )
         return Task(job, task.remote(worker))
 
     def listen(self, running: Sequence[Task]) -> None:

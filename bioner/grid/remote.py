@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bioner.errors import ConfigError
-from bioner.grid.heard import Heard
+from bioner.grid.console_lines import Heard
 from bioner.grid.jobs import Job, State
 from bioner.grid.process import Process, command
 from bioner.grid.slots import Slot

@@ -18,10 +18,10 @@ from typing import Any
 import submitit
 from submitit.core.utils import DelayedSubmission, FailedJobError
 
+from bioner.config.launcher import SlurmOptions
 from bioner.errors import ConfigError, UserError
+from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
-from bioner.grid.options import SlurmOptions
-from bioner.grid.place import TICK
 from bioner.grid.process import GRACE_SECONDS, Process
 from bioner.grid.remote import Followed, Worker, devices
 from bioner.grid.slurm_queue import Queue
@@ -65,9 +65,11 @@ def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmPlace":
 
 def _executor(folder: Path, options: SlurmOptions) -> submitit.AutoExecutor:
     return submitit.AutoExecutor(
-        folder, options.cluster,
-        slurm_max_num_timeout=options.requeues, local_max_num_timeout=options.requeues,
-    )  # fmt: skip
+        folder,
+        options.cluster,
+        slurm_max_num_timeout=options.requeues,
+        local_max_num_timeout=options.requeues,
+    )
 
 
 def _asked_for(options: SlurmOptions) -> dict[str, Any]:

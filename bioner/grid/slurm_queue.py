@@ -10,9 +10,17 @@ _POLL = 5.0
 # The words of squeue(1), JOB STATE CODES, for jobs that won't run any more. COMPLETING is not one:
 # a job that is preempted may be, for as long as Slurm waits to kill it, and then is pending again.
 _OVER = {
-    "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL",
-    "OUT_OF_MEMORY", "PREEMPTED", "REVOKED", "TIMEOUT",
-}  # fmt: skip
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "PREEMPTED",
+    "REVOKED",
+    "TIMEOUT",
+}
 
 
 class Queue:

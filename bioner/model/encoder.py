@@ -21,7 +21,7 @@ from transformers.utils.import_utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
 from bioner.batches.tokens import special_tokens
-from bioner.config import EncoderConfig
+from bioner.config.train import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
 from bioner.model.attention import ATTENTION, FLASH, leave_uncompiled
@@ -29,8 +29,15 @@ from bioner.model.dropout import replace_dropout
 
 log = logging.getLogger(__name__)
 
-_TEXTS = ["config.json", "tokenizer*.json", "special_tokens_map.json", "added_tokens.json",
-          "vocab.*", "merges.txt", "*.model"]  # fmt: skip
+_TEXTS = [
+    "config.json",
+    "tokenizer*.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.*",
+    "merges.txt",
+    "*.model",
+]
 # In this order: safetensors win where a folder holds both. The index of a split file matches too.
 _WEIGHTS = ("model*.safetensors*", "pytorch_model*.bin*")
 # Else transformers asks the terminal, or a text that is piped in, whether a folder's code may run.

@@ -17,7 +17,7 @@ class Head(nn.Module, ABC):
 
     Args:
         hidden: length of a word vector.
-        tags: the tags of the task, in the order of their ids (`bioner.text.tags.tag_set`).
+        tags: the tags of the task, in the order of their ids (`bioner.corpora.tags.tag_set`).
         dropout: probability with which a component of a word vector is dropped in training.
     """
 

@@ -59,9 +59,20 @@ class Int8Linear(nn.Module):
         zero = self._levels + 1  # the integers of an input have no sign
         integers = rows.add_(zero + 0.5).to(torch.uint8)
         product: Tensor = torch.ops.onednn.qlinear_pointwise(
-            integers, 1.0, zero, self._weight, self._scale, self._zeros,
-            None, 1.0, 0, torch.float32, "none", [], "",
-        )  # fmt: skip
+            integers,
+            1.0,
+            zero,
+            self._weight,
+            self._scale,
+            self._zeros,
+            None,
+            1.0,
+            0,
+            torch.float32,
+            "none",
+            [],
+            "",
+        )
         return product
 
 

@@ -58,7 +58,7 @@ class EntityCounts(Metric):
     are right. This is what `seqeval` counts with `mode="strict", scheme=IOB2`.
 
     Args:
-        types: the entity types, in the order of `bioner.text.tags.tag_set`.
+        types: the entity types, in the order of `bioner.corpora.tags.tag_set`.
         options: of `torchmetrics.Metric`.
 
     Attributes:

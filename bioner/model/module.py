@@ -10,8 +10,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from bioner.batches.batch import Batch
-from bioner.build import build
-from bioner.config import Decay, OptimizerConfig
+from bioner.config.build import build
+from bioner.config.train import Decay, OptimizerConfig
 from bioner.model.encoder import Encoder
 from bioner.model.heads import Head
 from bioner.model.metric import EntityCounts

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from bioner.config import Pooling
+from bioner.config.train import Pooling
 from bioner.errors import ConfigError
 from bioner.model.attention import ATTENTION, lay_out
 
@@ -116,9 +116,11 @@ def _keep_apart(config: PreTrainedConfig, lengths: Tensor, device: torch.device)
     ends = F.pad(lengths.cumsum(0, dtype=torch.int32), (1, 0)).to(device)
     longest = int(lengths[-1])
     return {
-        "cu_seq_lens_q": ends, "cu_seq_lens_k": ends,
-        "max_length_q": longest, "max_length_k": longest,
-    }  # fmt: skip
+        "cu_seq_lens_q": ends,
+        "cu_seq_lens_k": ends,
+        "max_length_q": longest,
+        "max_length_k": longest,
+    }
 
 
 def run_padded(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from bioner.config import Weighting, WeightingConfig
+from bioner.config.train import Weighting, WeightingConfig
 
 
 class TaskWeighting(nn.Module, ABC):

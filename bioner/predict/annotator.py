@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bioner.config.predict import Merge
+from bioner.corpora.document import Document, Passage
+from bioner.corpora.segment import segment
+from bioner.corpora.sentence import Sentence
 from bioner.predict.finished import open_run
 from bioner.predict.mentions import mentions, merged
-from bioner.predict.predict_config import Merge
 from bioner.predict.tagger import load_tagger
-from bioner.text.document import Document, Passage
-from bioner.text.segment import segment
-from bioner.text.sentence import Sentence
 
 # Characters of the documents that are tagged together: many for speed, bounded for memory.
 _CHARACTERS = 200_000
@@ -142,9 +142,17 @@ def _cut(one: Worded) -> Iterator[Sentence]:
         if words <= _WORDS:
             yield sentence
             continue
-        log.warning("document %r: a sentence of %d words is tagged in pieces of %d",
-                    one.document.id, words, _WORDS)  # fmt: skip
+        log.warning(
+            "document %r: a sentence of %d words is tagged in pieces of %d",
+            one.document.id,
+            words,
+            _WORDS,
+        )
         for start in range(0, words, _WORDS):
             part = slice(start, start + _WORDS)
-            yield replace(sentence, words=sentence.words[part], tags=sentence.tags[part],
-                          offsets=sentence.offsets[part])  # fmt: skip
+            yield replace(
+                sentence,
+                words=sentence.words[part],
+                tags=sentence.tags[part],
+                offsets=sentence.offsets[part],
+            )

@@ -23,10 +23,15 @@ class Bar:
         self._total, self._started, self._shown = total, time.monotonic(), time.monotonic()
         console = Console(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.fields[documents]} documents"), BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(), TextColumn("ETA"),
-            TimeRemainingColumn(), console=console, disable=not console.is_terminal,
-        )  # fmt: skip
+            TextColumn("{task.fields[documents]} documents"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
         self._task = self._bar.add_task("", total=total or None, documents=0)
 
     def __enter__(self) -> "Bar":

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from bioner.identity import roles
+from bioner.config.identity import roles
 from bioner.predict.finished import FinishedRun
 
 RULE = """\
@@ -74,12 +74,16 @@ def _scores(record: Mapping[str, Any], head: str) -> str:
     rows = [(f"{head} {split}", found) for split, found in record["scores"][head].items()]
     for name, splits in record["cross"].get(head, {}).items():
         rows += [(f"{name} {split} (evaluated)", cell["strict"]) for split, cell in splits.items()]
-    lines = ["| split | type | precision | recall | F1 | mentions |",
-             "| --- | --- | --: | --: | --: | --: |"]  # fmt: skip
+    lines = [
+        "| split | type | precision | recall | F1 | mentions |",
+        "| --- | --- | --: | --: | --: | --: |",
+    ]
     for name, found in rows:
         for kind, one in (("all", found), *found["by_type"].items()):
-            lines.append(f"| {name} | {kind} | {one['precision']:.4f} | {one['recall']:.4f} | "
-                         f"{one['f1']:.4f} | {one['support']} |")  # fmt: skip
+            lines.append(
+                f"| {name} | {kind} | {one['precision']:.4f} | {one['recall']:.4f} | "
+                f"{one['f1']:.4f} | {one['support']} |"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -88,6 +92,7 @@ def _corpora(run: FinishedRun) -> str:
     for name, role in roles(run.config).items():
         dataset, use = run.config.dataset[name], run.record["datasets"][name]
         title = f"{name}: {dataset.title}" if dataset.title else name
-        lines.append(f"| {title} | {role} | {use['train_sentences']} | "
-                     f"{dataset.licence or 'not stated'} |")  # fmt: skip
+        lines.append(
+            f"| {title} | {role} | {use['train_sentences']} | {dataset.licence or 'not stated'} |"
+        )
     return "\n".join(lines) + "\n"

@@ -9,16 +9,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bioner.config.evaluate import EvaluateConfig
+from bioner.corpora.catalogue import Corpus, load_corpus
+from bioner.corpora.sentence import Mention, Sentence
+from bioner.corpora.tags import spans
 from bioner.errors import ConfigError, nearest
-from bioner.predict.evaluate_config import EvaluateConfig
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import partial, strict
 from bioner.predict.tagger import Tagged, Tagger, load_tagger
 from bioner.predict.trained_on import Verdict, judge, training_texts
-from bioner.study.record import read_record, write_json
-from bioner.text.catalogue import Corpus, load_corpus
-from bioner.text.sentence import Mention, Sentence
-from bioner.text.tags import spans
+from bioner.runs.record import read_record, write_json
 
 log = logging.getLogger(__name__)
 
@@ -133,15 +133,26 @@ def _record(run: FinishedRun, split: str, cells: Cells) -> None:
 
 def _show(cells: Cells, split: str) -> None:
     """Print a row a cell: F1 three times, and the share of the split that was trained on."""
-    table = Table("head", "dataset", "mentions", "strict F1", "partial F1", "overlap F1",
-                  "trained on", title=split)  # fmt: skip
+    table = Table(
+        "head",
+        "dataset",
+        "mentions",
+        "strict F1",
+        "partial F1",
+        "overlap F1",
+        "trained on",
+        title=split,
+    )
     for head, row in cells.items():
         for name, cell in row.items():
             f1 = (cell.strict["f1"], *(scores["f1"] for scores in cell.partial.values()))
             table.add_row(
-                head, name, f"{cell.strict['support']}", *(f"{one:.4f}" for one in f1),
+                head,
+                name,
+                f"{cell.strict['support']}",
+                *(f"{one:.4f}" for one in f1),
                 _share(cell.leakage),
-            )  # fmt: skip
+            )
     # Not cut to a terminal's width: the names of heads and datasets are what is looked for.
     needed = Console(width=1000).measure(table).maximum
     Console(width=max(Console().width, needed)).print(table)

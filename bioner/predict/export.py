@@ -9,20 +9,20 @@ from pathlib import Path
 from transformers import PreTrainedModel
 from transformers.utils import logging as chatter
 
+from bioner.config.export import ExportConfig, ExportFormat
+from bioner.corpora.catalogue import load_corpus
+from bioner.corpora.schemes import to_iob2
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.tags import spans
 from bioner.errors import ConfigError
 from bioner.model.crf import CrfHead
 from bioner.model.heads import Head
 from bioner.predict.card import card
-from bioner.predict.export_config import ExportConfig, ExportFormat
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.hardware import FULL
 from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import HeadsOnEncoder, Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
-from bioner.text.catalogue import load_corpus
-from bioner.text.schemes import to_iob2
-from bioner.text.sentence import Sentence
-from bioner.text.tags import spans
 
 log = logging.getLogger(__name__)
 

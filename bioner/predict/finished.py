@@ -17,12 +17,12 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from bioner.build import build
-from bioner.checks import to_train_config
-from bioner.config import TrainConfig
+from bioner.config.build import build
+from bioner.config.checks import to_train_config
+from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model.heads import Head
-from bioner.study.record import read_record
+from bioner.runs.record import read_record
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,9 @@ class FinishedRun:
         """
         for head in heads:
             if head not in self.weights:
-                raise ConfigError("heads", f"{self.directory} has no head {head!r}",
-                                  nearest(head, self.weights))  # fmt: skip
+                raise ConfigError(
+                    "heads", f"{self.directory} has no head {head!r}", nearest(head, self.weights)
+                )
             if heads.count(head) > 1:
                 raise ConfigError("heads", f"holds {head} more than once")
         return tuple(heads) or tuple(self.weights)

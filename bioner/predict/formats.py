@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from bioner.corpora.document import Document
+from bioner.corpora.formats.readers import READERS
+from bioner.corpora.formats.source import Source
 from bioner.errors import ConfigError, Report, nearest
 from bioner.predict.annotator import Worded
 from bioner.predict.readers.columns import read_columns
 from bioner.predict.readers.plain import read_lines, read_text
 from bioner.predict.writers.formats import FILES, FOLDERS
-from bioner.text.document import Document
-from bioner.text.formats.readers import READERS
-from bioner.text.formats.source import Source
 
 STREAM = "-"
 COLUMNS = "conll"

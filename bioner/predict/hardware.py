@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 
 from bioner.errors import ConfigError, nearest
+from bioner.machine.precision import resolve_precision
 from bioner.model import int8
-from bioner.study.machine import resolve_precision
 
 FULL, MIXED, INT8 = "32-true", "bf16-mixed", "int8"
 PRECISIONS = ("auto", FULL, MIXED, INT8)

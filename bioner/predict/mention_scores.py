@@ -5,8 +5,8 @@ from typing import Any
 
 from nervaluate import Evaluator
 
+from bioner.corpora.sentence import Mention
 from bioner.model.metric import EntityScores, scores
-from bioner.text.sentence import Mention
 
 # What the record calls nervaluate's schemas (SemEval 2013 task 9.1, Segura-Bedmar et al.).
 _SCHEMAS = {"partial": "partial", "overlap": "ent_type"}

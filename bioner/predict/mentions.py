@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from bioner.predict.predict_config import Merge
+from bioner.config.predict import Merge
+from bioner.corpora.document import Annotation, Document
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.tags import spans
 from bioner.predict.tagger import Tagged
-from bioner.text.document import Annotation, Document
-from bioner.text.sentence import Sentence
-from bioner.text.tags import spans
 
 JOINT = "+"
 """Stands between the names of the heads that agree on a mention."""

@@ -16,9 +16,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import encode
-from bioner.text.sentence import Sentence
-from bioner.text.table import ranges
-from bioner.text.tags import OUTSIDE
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.sentence_table import ranges
+from bioner.corpora.tags import OUTSIDE
 
 PLAIN, ROUNDED = "model.onnx", "model.int8.onnx"
 
@@ -26,17 +26,26 @@ PLAIN, ROUNDED = "model.onnx", "model.int8.onnx"
 def write(model: PreTrainedModel, folder: Path) -> None:
     """Write `model.onnx`: input_ids and attention_mask, both [rows, pieces], to logits."""
     # Two tensors: the exporter takes one that is given twice for one input.
-    example = {"input_ids": torch.ones(2, 8, dtype=torch.long),
-               "attention_mask": torch.ones(2, 8, dtype=torch.long)}  # fmt: skip
+    example = {
+        "input_ids": torch.ones(2, 8, dtype=torch.long),
+        "attention_mask": torch.ones(2, 8, dtype=torch.long),
+    }
     example["attention_mask"][1, 5:] = 0
     rows, pieces = torch.export.Dim("rows"), torch.export.Dim("pieces")
     sizes = {name: {0: rows, 1: pieces} for name in example}
     with _quiet("torch.onnx", "onnxscript", "onnx_ir"):
         torch.onnx.export(
-            model, (), folder / PLAIN, kwargs=example, input_names=list(example),
-            output_names=["logits"], dynamic_shapes=sizes, dynamo=True, external_data=False,
+            model,
+            (),
+            folder / PLAIN,
+            kwargs=example,
+            input_names=list(example),
+            output_names=["logits"],
+            dynamic_shapes=sizes,
+            dynamo=True,
+            external_data=False,
             verbose=False,
-        )  # fmt: skip
+        )
 
 
 def round_weights(folder: Path) -> None:

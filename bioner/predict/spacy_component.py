@@ -11,8 +11,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans, minibatch
 
+from bioner.corpora.document import Document
 from bioner.predict.annotator import Annotator
-from bioner.text.document import Document
 
 KEY = "bioner"
 

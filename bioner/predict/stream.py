@@ -7,19 +7,19 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bioner.config.identity import digest
+from bioner.config.predict import PredictConfig
+from bioner.corpora.document import Document
+from bioner.corpora.formats.checked import MismatchError
 from bioner.errors import ConfigError, DataError, Report
-from bioner.identity import digest
 from bioner.predict.annotator import Chunk, Worded, in_chunks
 from bioner.predict.bar import Bar
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.formats import STREAM, files_of, input_format, output_format, read
-from bioner.predict.predict_config import PredictConfig
+from bioner.predict.parallel import Work, marking
 from bioner.predict.sinks import Sink, open_sink
-from bioner.predict.spread import Work, marking
 from bioner.predict.unfinished import Progress, start
 from bioner.predict.writers.formats import FOLDERS
-from bioner.text.document import Document
-from bioner.text.formats.checked import MismatchError
 
 log = logging.getLogger(__name__)
 

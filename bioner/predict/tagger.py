@@ -17,16 +17,16 @@ from transformers import PreTrainedTokenizerFast
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import Encoded, encode, special_tokens
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.sentence_table import ranges
+from bioner.corpora.tags import OUTSIDE, tag_set
 from bioner.errors import UserError
 from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
 from bioner.model.heads import Head
 from bioner.model.int8 import to_int8
+from bioner.model.weights import Weights, load_weights, restore
 from bioner.predict.finished import FinishedRun, build_head
 from bioner.predict.hardware import INT8, Hardware, pick_hardware
-from bioner.study.weights import Weights, load_weights, restore
-from bioner.text.sentence import Sentence
-from bioner.text.table import ranges
-from bioner.text.tags import OUTSIDE, tag_set
 
 
 class HeadsOnEncoder(nn.Module):

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bioner.config import Leakage, Pretraining, TrainConfig
+from bioner.config.train import Leakage, Pretraining, TrainConfig
+from bioner.corpora.audit_sentences import long_enough
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.sentence_table import joined
 from bioner.errors import UserError
 from bioner.predict.finished import FinishedRun, open_run
-from bioner.study.tasks import choose_sentences, choose_source, load_corpora
-from bioner.text.audit_sentences import long_enough
-from bioner.text.sentence import Sentence
-from bioner.text.table import joined
+from bioner.train.tasks import choose_sentences, choose_source, load_corpora
 
 log = logging.getLogger(__name__)
 

@@ -60,10 +60,15 @@ def about(study: str, command: str, commit: str | None, results: Results) -> Abo
     more = f" and {len(commits) - _SHOWN_COMMITS} more" if len(commits) > _SHOWN_COMMITS else ""
     trained = ", ".join(commits[:_SHOWN_COMMITS]) + more if commits else "(not known)"
     return About(
-        study, command, __version__, (commit or "not known")[:10],
-        datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), counts, _says(results, counts),
+        study,
+        command,
+        __version__,
+        (commit or "not known")[:10],
+        datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        counts,
+        _says(results, counts),
         f"{runs} complete, comparable runs, trained at commit {trained}",
-    )  # fmt: skip
+    )
 
 
 def _says(results: Results, counts: dict[str, int]) -> list[str]:

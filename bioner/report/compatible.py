@@ -5,7 +5,7 @@ import json
 import pandas as pd
 
 from bioner.report.frame import CELL
-from bioner.report.runs import Problem
+from bioner.report.study import Problem
 
 _SHOWN = 48
 

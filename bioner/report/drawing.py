@@ -19,9 +19,14 @@ FAINT = "#8a8f98"
 
 # Okabe and Ito 2008, "Color universal design": told apart by colour-blind readers as well.
 COLOURS = {"single": "#7a7a7a", "mtl": "#E69F00", "transfer": "#0072B2", "transfer_mtl": "#009E73"}
-KIND_COLOURS = {"correct": "#009E73", "type": "#CC79A7", "boundary": "#56B4E9",
-                "boundary and type": "#F0E442", "missed": "#E69F00",
-                "spurious": "#D55E00"}  # fmt: skip
+KIND_COLOURS = {
+    "correct": "#009E73",
+    "type": "#CC79A7",
+    "boundary": "#56B4E9",
+    "boundary and type": "#F0E442",
+    "missed": "#E69F00",
+    "spurious": "#D55E00",
+}
 MARKERS = {"single": "o", "mtl": "s", "transfer": "^", "transfer_mtl": "D"}
 DIVERGING = "PuOr_r"
 """Orange for gains, purple for losses; safe for the colour-blind."""
@@ -42,10 +47,17 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "bioner",
     **dict.fromkeys(
-        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color",
-         "axes.titlecolor"), INK,
+        (
+            "text.color",
+            "axes.edgecolor",
+            "axes.labelcolor",
+            "xtick.color",
+            "ytick.color",
+            "axes.titlecolor",
+        ),
+        INK,
     ),
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -110,8 +122,10 @@ def _for_page(svg: str, drawing: Drawing) -> str:
     """Return the `<svg>` element alone: ids of its own, the theme's ink, tips for the script."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    width, height = (float(re.search(rf'{side}="([\d.]+)pt"', body)[1])  # type: ignore[index]
-                     for side in ("width", "height"))  # fmt: skip
+    width, height = (
+        float(re.search(rf'{side}="([\d.]+)pt"', body)[1])  # type: ignore[index]
+        for side in ("width", "height")
+    )
     body = re.sub(
         r"<svg[^>]*>",
         f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {width} {height}" '

@@ -11,11 +11,11 @@ import pandas as pd
 from bioner.errors import DataError
 from bioner.report.cores import over_cores
 from bioner.report.frame import rows_of
-from bioner.report.mistakes import MISTAKES, PAIRS, mistakes, word_pairs
+from bioner.report.mistake_kinds import MISTAKES, PAIRS, mistakes, word_pairs
 from bioner.report.partial import PARTIAL, partial_counts
-from bioner.report.predictions import Predictions, Spans, read_predictions
-from bioner.report.runs import Problem
-from bioner.study.predictions import NO_WORD
+from bioner.report.prediction_arrays import Predictions, Spans, read_predictions
+from bioner.report.study import Problem
+from bioner.runs.predictions import NO_WORD
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Evidence:
 
     Attributes:
         units: of each target.
-        mistakes: run, target and the columns of `bioner.report.mistakes.MISTAKES`.
+        mistakes: run, target and the columns of `bioner.report.mistake_kinds.MISTAKES`.
         partial: run, target and the columns of `bioner.report.partial.PARTIAL`.
         pairs: run, target, gold, guess, n: words of frequent errors, where asked for.
         problems: files that could not be used.
@@ -165,8 +165,13 @@ def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Pat
 def _same_gold(one: Predictions, other: Predictions) -> bool:
     if one is other:
         return True
-    parts = zip(*((found.sentence, found.gold.start, found.gold.end, _gold_types(found))
-                  for found in (one, other)), strict=True)  # fmt: skip
+    parts = zip(
+        *(
+            (found.sentence, found.gold.start, found.gold.end, _gold_types(found))
+            for found in (one, other)
+        ),
+        strict=True,
+    )
     return all(np.array_equal(ours, theirs) for ours, theirs in parts)
 
 

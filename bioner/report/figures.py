@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from bioner.report.drawing import COLOURS, DIVERGING, FAINT, INK, KIND_COLOURS, MARKERS, Drawing
 from bioner.report.frame import REGIMES, rows_of
-from bioner.report.mistakes import KINDS
+from bioner.report.mistake_kinds import KINDS
 from bioner.report.table import share, signed
 
 
@@ -40,8 +40,12 @@ def heat_map(
     """
     helpers, targets = sorted(table[rows].unique()), sorted(table.target.unique())
     widest = max(map(len, helpers))
-    figure = Figure(figsize=(1.6 + 0.075 * widest + 0.78 * len(targets), 1.3 + 0.42 * len(helpers)
-                             + 0.045 * max(map(len, targets))))  # fmt: skip
+    figure = Figure(
+        figsize=(
+            1.6 + 0.075 * widest + 0.78 * len(targets),
+            1.3 + 0.42 * len(helpers) + 0.045 * max(map(len, targets)),
+        )
+    )
     drawing, axes = Drawing(name, caption, figure), figure.subplots()
     norm, colours = TwoSlopeNorm(0, -reach, reach), mpl.colormaps[DIVERGING]
     for row in rows_of(table):
@@ -49,12 +53,20 @@ def heat_map(
         shade = colours(norm(100 * row.gain))
         cell = axes.add_patch(Rectangle((x, y), 1, 1, facecolor=shade, edgecolor="white"))
         ink = "white" if np.dot(shade[:3], (0.3, 0.59, 0.11)) < 0.5 else "#111111"
-        axes.text(x + 0.5, y + 0.5, f"{100 * row.gain:+.1f}{row.mark}".replace("-", "−"),
-                  ha="center", va="center", color=ink, fontsize=8)  # fmt: skip
+        axes.text(
+            x + 0.5,
+            y + 0.5,
+            f"{100 * row.gain:+.1f}{row.mark}".replace("-", "−"),
+            ha="center",
+            va="center",
+            color=ink,
+            fontsize=8,
+        )
         drawing.tip(cell, f"{_named(row)}: {_said(row)}")
     axes.set(xlim=(0, len(targets)), ylim=(len(helpers), 0), ylabel=label, xlabel="target")
-    axes.set_xticks(np.arange(len(targets)) + 0.5, targets, rotation=40, ha="right",
-                    rotation_mode="anchor")  # fmt: skip
+    axes.set_xticks(
+        np.arange(len(targets)) + 0.5, targets, rotation=40, ha="right", rotation_mode="anchor"
+    )
     axes.set_yticks(np.arange(len(helpers)) + 0.5, helpers)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
@@ -75,9 +87,9 @@ def _said(row: Any) -> str:
     return f"{signed(row.gain)} points{interval}, F1 {share(row.f1)}, {seeds}{row.mark}"
 
 
-def _panels(count: int, across: int, width: float, heights: Sequence[float]) -> tuple[
-    Figure, list[Axes]
-]:  # fmt: skip
+def _panels(
+    count: int, across: int, width: float, heights: Sequence[float]
+) -> tuple[Figure, list[Axes]]:
     """Return a figure with a panel for each of `count` things, `across` side by side."""
     across = min(across, count)
     down = -(-count // across)
@@ -109,11 +121,11 @@ def gain_intervals(name: str, caption: str, table: pd.DataFrame) -> Drawing:
             line, inside = ("-", colour) if row.n > 1 else (":", "white")
             if pd.notna(row.low):
                 axes.plot([100 * row.low, 100 * row.high], [y, y], line, color=colour, lw=1.6)
-            (dot,) = axes.plot([100 * row.gain], [y], MARKERS[row.regime], color=colour, ms=5,
-                               mfc=inside)  # fmt: skip
+            (dot,) = axes.plot(
+                [100 * row.gain], [y], MARKERS[row.regime], color=colour, ms=5, mfc=inside
+            )
             drawing.tip(dot, f"{_named(row)}: {_said(row)}")
-        labels = [helper(row) + (f" {row.mark}" if row.mark else "")
-                  for row in rows_of(part)]  # fmt: skip
+        labels = [helper(row) + (f" {row.mark}" if row.mark else "") for row in rows_of(part)]
         axes.set_yticks(range(len(part)), labels, fontsize=7.5)
         axes.set(title=target, xlabel="gain over single, F1 points", ylim=(-0.7, len(part) - 0.3))
     _legend(figure, panels[0], [r for r in REGIMES if r in set(table.regime)])
@@ -132,13 +144,15 @@ def learning_curves(name: str, caption: str, points: pd.DataFrame) -> Drawing:
             lines.setdefault((row.regime, row.sources, row.partners, row.mixing), []).append(row)
         for (regime, *_), line in lines.items():
             colour, x = COLOURS[regime], [row.train_sentences for row in line]
-            f1, low, high = (100 * np.array([getattr(row, key) for row in line])
-                             for key in ("f1", "low", "high"))  # fmt: skip
+            f1, low, high = (
+                100 * np.array([getattr(row, key) for row in line]) for key in ("f1", "low", "high")
+            )
             axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
             axes.plot(x, f1, color=colour, linewidth=1.4)
             for row in line:
-                (dot,) = axes.plot([row.train_sentences], [100 * row.f1], MARKERS[regime],
-                                   color=colour, ms=4.5)  # fmt: skip
+                (dot,) = axes.plot(
+                    [row.train_sentences], [100 * row.f1], MARKERS[regime], color=colour, ms=4.5
+                )
                 says = f"F1 {share(row.f1)} [{share(row.low)}, {share(row.high)}]"
                 drawing.tip(dot, f"{_named(row)} at {row.size}: {says}")
         axes.set_xscale("log")
@@ -159,7 +173,7 @@ def error_kinds(name: str, caption: str, table: pd.DataFrame) -> Drawing:
     Args:
         name: of the files.
         caption: of the figure.
-        table: rows of `bioner.report.analyses.errors.by_kind`, of one encoder, size and variant.
+        table: rows of `bioner.report.analyses.mistakes.by_kind`, of one encoder, size and variant.
     """
     wrong = [kind for kind in KINDS if kind != "correct"]
     shares = table.groupby(["target", "regime"])[wrong].mean()
@@ -178,8 +192,12 @@ def error_kinds(name: str, caption: str, table: pd.DataFrame) -> Drawing:
                 left += value
         axes.set_yticks(range(len(rows)), rows.index)
         widest = 100 * float(rows.sum(axis=1).max()) or 1.0
-        axes.set(title=target, xlabel="errors per 100 gold mentions", xlim=(0, 1.05 * widest),
-                 ylim=(-0.6, len(rows) - 0.4))  # fmt: skip
+        axes.set(
+            title=target,
+            xlabel="errors per 100 gold mentions",
+            xlim=(0, 1.05 * widest),
+            ylim=(-0.6, len(rows) - 0.4),
+        )
     handles = [Rectangle((0, 0), 1, 1, color=KIND_COLOURS[kind], label=kind) for kind in wrong]
     across = len(wrong) if len(targets) > 1 else 3  # one panel has no room for all
     figure.legend(handles=handles, loc="outside upper center", ncols=across)
@@ -202,8 +220,13 @@ def measure_scatter(name: str, caption: str, points: pd.DataFrame, order: Sequen
         for row in rows_of(points[points.panel == panel]):
             if pd.notna(row.low):
                 axes.plot([row.value] * 2, [100 * row.low, 100 * row.high], color=FAINT, lw=0.8)
-            (dot,) = axes.plot([row.value], [100 * row.gain], MARKERS[row.regime],
-                               color=COLOURS[row.regime], ms=4.5)  # fmt: skip
+            (dot,) = axes.plot(
+                [row.value],
+                [100 * row.gain],
+                MARKERS[row.regime],
+                color=COLOURS[row.regime],
+                ms=4.5,
+            )
             drawing.tip(dot, f"{_named(row)}: {panel} {row.value:.4g}, {_said(row)}")
         axes.set(title=panel, ylabel="gain, F1 points")
         axes.title.set_color(INK)

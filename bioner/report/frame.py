@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from bioner.config.identity import compared_as
 from bioner.errors import ConfigError, nearest
-from bioner.identity import compared_as
-from bioner.report.runs import Problem, Run
+from bioner.report.study import Problem, Run
 
 CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", "variant"]
 """The axes: runs that agree in all of them are averaged, over their seeds."""
@@ -16,9 +16,17 @@ CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", 
 REGIMES = ("single", "mtl", "transfer", "transfer_mtl")
 
 # Config keys that the axes stand for.
-_ON_AXES = ("seed", "finetune.kind", "finetune.targets", "finetune.auxiliaries",
-            "finetune.train_size", "pretrain.kind", "pretrain.sources", "pretrain.checkpoint",
-            "mixing.")  # fmt: skip
+_ON_AXES = (
+    "seed",
+    "finetune.kind",
+    "finetune.targets",
+    "finetune.auxiliaries",
+    "finetune.train_size",
+    "pretrain.kind",
+    "pretrain.sources",
+    "pretrain.checkpoint",
+    "mixing.",
+)
 _WITHIN_CELL = ("finetune.auxiliaries", "pretrain.sources")
 # Keys that came later, and what was so before there were such keys.
 _LATER = {"encoder.compile": "null", "encoder.flash_attention": "null"}
@@ -54,12 +62,45 @@ def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, l
     return pd.DataFrame(rows, columns=[*_COLUMNS, *_NUMBERS]), problems
 
 
-_COLUMNS = ["run", "place", "command", "status", *CELL, "seed", "as_single", "as_transfer",
-            "as_mtl", "as_mixing", "settings", "error", "commit", "reused", "stage"]  # fmt: skip
-_NUMBERS = ["semantics", "train_sentences", "share", "f1", "precision", "recall", "support",
-            "predicted", "correct", "devel_f1", "seen_f1", "seen_support", "unseen_f1",
-            "unseen_support", "test_sentences", "train_seconds", "pretrain_seconds",
-            "wall_seconds", "words_per_second", "peak_rss_bytes"]  # fmt: skip
+_COLUMNS = [
+    "run",
+    "place",
+    "command",
+    "status",
+    *CELL,
+    "seed",
+    "as_single",
+    "as_transfer",
+    "as_mtl",
+    "as_mixing",
+    "settings",
+    "error",
+    "commit",
+    "reused",
+    "stage",
+]
+_NUMBERS = [
+    "semantics",
+    "train_sentences",
+    "share",
+    "f1",
+    "precision",
+    "recall",
+    "support",
+    "predicted",
+    "correct",
+    "devel_f1",
+    "seen_f1",
+    "seen_support",
+    "unseen_f1",
+    "unseen_support",
+    "test_sentences",
+    "train_seconds",
+    "pretrain_seconds",
+    "wall_seconds",
+    "words_per_second",
+    "peak_rss_bytes",
+]
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
@@ -217,12 +258,15 @@ def _scores(record: Mapping[str, Any], target: str) -> dict[str, Any]:
         **{key: test[key] for key in ("f1", "precision", "recall", "support")},
         **{key: test[key] for key in ("predicted", "correct")},
         "devel_f1": record["scores"][target]["devel"]["f1"],
-        **{f"{part}_{key}": test[part][key]
-           for part in ("seen", "unseen") for key in ("f1", "support")},
+        **{
+            f"{part}_{key}": test[part][key]
+            for part in ("seen", "unseen")
+            for key in ("f1", "support")
+        },
         "train_sentences": use["train_sentences"],
         "share": use["train_sentences"] / use["sentences"]["train"],
         "test_sentences": use["sentences"]["test"],
-    }  # fmt: skip
+    }
 
 
 def _costs(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import yaml
 
 from bioner.errors import UserError
-from bioner.report.runs import Run
-from bioner.study.predictions import NO_WORD
+from bioner.report.study import Run
+from bioner.runs.predictions import NO_WORD
 
 # Overrides that tell of a machine; none of them can change a result.
 _PLACES = re.compile(r"\+*(runs_dir|datasets_dir|datasets_mirror|cache_dir|hydra[./]\S*)=")
@@ -28,8 +28,11 @@ def pack(runs: Sequence[Run], file: Path) -> int:
     Raises:
         UserError: the file can't be written.
     """
-    done = [(run.place, run.record["config"]["finetune"]["targets"])
-            for run in runs if run.place and run.record["status"] == "complete"]  # fmt: skip
+    done = [
+        (run.place, run.record["config"]["finetune"]["targets"])
+        for run in runs
+        if run.place and run.record["status"] == "complete"
+    ]
     temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from nervaluate import Evaluator
 
-from bioner.report.predictions import Predictions, Spans
+from bioner.report.prediction_arrays import Predictions, Spans
 
 SCHEMES = ("strict", "exact", "partial", "ent_type")
 """Same words and type; same words; an overlap, worth half; an overlap with the same type."""
@@ -79,10 +79,15 @@ def _judged(types: tuple[str, ...], pattern: bytes) -> np.ndarray:
     """Return nervaluate's outcomes for one group of `_groups`, `[schemes, outcomes]`."""
     rows = np.frombuffer(pattern, dtype=_ROW).reshape(-1, 4).tolist()
     sides = [
-        [[{"label": types[kind], "start": start, "end": end - 1}
-          for side, start, end, kind in rows if side == one]]
+        [
+            [
+                {"label": types[kind], "start": start, "end": end - 1}
+                for side, start, end, kind in rows
+                if side == one
+            ]
+        ]
         for one in (0, 1)
-    ]  # fmt: skip
+    ]
     tags = sorted({types[kind] for *_, kind in rows})
     found = Evaluator(*sides, tags=tags, loader="dict").evaluate()["overall"]
     return np.array([[getattr(found[s], outcome) for outcome in OUTCOMES] for s in SCHEMES])

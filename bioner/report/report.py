@@ -7,21 +7,21 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bioner.config.report import ReportConfig, Source
 from bioner.report.about import About, about
-from bioner.report.config import ReportConfig, Source
 from bioner.report.frame import rows_of
 from bioner.report.pack import pack
 from bioner.report.results import Results, analyse
-from bioner.report.runs import Problem, Run, read_study
 from bioner.report.sections.cost import cost_section, runs_section
 from bioner.report.sections.cross import cross_section
-from bioner.report.sections.errors import errors_section
 from bioner.report.sections.gains import gains_section, parts_section
 from bioner.report.sections.measured import measured_section
+from bioner.report.sections.mistakes import errors_section
 from bioner.report.sections.scores import curves_section, scores_section
 from bioner.report.sections.section import Section
+from bioner.report.study import Problem, Run, read_study
 from bioner.report.write import write_report
-from bioner.study.record import environment
+from bioner.runs.record import environment
 
 _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     scores_section,
@@ -69,7 +69,7 @@ def report(config: ReportConfig, command: str) -> Path:
 def _read(config: ReportConfig, study: Path) -> tuple[list[Run], list[Problem]]:
     if config.source == Source.records:
         return read_study(study)
-    from bioner.study.wandb_records import read_wandb_study
+    from bioner.tracking.study_records import read_wandb_study
 
     records = read_wandb_study(config.study, str(config.project), config.entity)
     return [Run(None, record) for record in records.values()], []
@@ -102,8 +102,12 @@ def _print(top: About, results: Results, folder: Path) -> None:
         console.print(f"… and {len(scores) - _MOST_ROWS} more cells in the report")
     console.print("runs: " + ", ".join(f"{n} {name}" for name, n in top.counts.items()))
     for problem in results.problems[:_MOST_PROBLEMS]:
-        console.print(f"{problem.place}  {problem.state}: {problem.says}", highlight=False,
-                      soft_wrap=True, markup=False)  # fmt: skip
+        console.print(
+            f"{problem.place}  {problem.state}: {problem.says}",
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
     if len(results.problems) > _MOST_PROBLEMS:
         console.print(f"… and {len(results.problems) - _MOST_PROBLEMS} more in the report")
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)

@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bioner.config.report import ReportConfig
 from bioner.errors import UserError
-from bioner.report.analyses import cost, curves, errors, gains, scores
+from bioner.report.analyses import cost, curves, gains, scores
+from bioner.report.analyses import mistakes as errors
 from bioner.report.analyses.cross import cross
 from bioner.report.compatible import compatible
-from bioner.report.config import ReportConfig
 from bioner.report.evidence import UnitCounts, collect
 from bioner.report.frame import rows_of, tidy
-from bioner.report.measures import read_measures
+from bioner.report.measure_values import read_measures
 from bioner.report.resampling import bootstrap_f1
-from bioner.report.runs import Problem, Run
+from bioner.report.study import Problem, Run
 
 PARTS = ("transfer", "mtl")
 
@@ -54,8 +55,15 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     draws = _draws(evidence.units, config)
     measures, unread = read_measures(config.measures, Path(config.runs_dir) / config.study)
     crossed, uncrossed = cross(frame, runs)
-    problems = [*problems, *damaged, *_failed(everything), *others, *evidence.problems, *unread,
-                *uncrossed]  # fmt: skip
+    problems = [
+        *problems,
+        *damaged,
+        *_failed(everything),
+        *others,
+        *evidence.problems,
+        *unread,
+        *uncrossed,
+    ]
     tables = _scores(frame, evidence.units, draws, config)
     tables |= {
         "cross": crossed,

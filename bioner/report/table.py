@@ -67,8 +67,10 @@ class Table:
     def cells(self) -> list[list[Cell]]:
         """The rows as they are shown."""
         rows: list[Row] = self.frame.to_dict("records")
-        return [list(row) for row in zip(*(_shown(self, one, rows) for one in self.columns),
-                                         strict=True)]  # fmt: skip
+        return [
+            list(row)
+            for row in zip(*(_shown(self, one, rows) for one in self.columns), strict=True)
+        ]
 
 
 def _shown(table: Table, column: Column, rows: Sequence[Row]) -> list[Cell]:

@@ -14,7 +14,7 @@ from bioner.report.cores import over_cores
 from bioner.report.drawing import save
 from bioner.report.sections.section import Section
 from bioner.report.table import NONE, Cell, Column, Table
-from bioner.report.writers import markdown, tex, write_csv
+from bioner.report.table_files import markdown, tex, write_csv
 
 _LONG = 36  # letters from which a cell is broken into lines
 
@@ -56,8 +56,9 @@ def _page(about: About, sections: Sequence[Section]) -> str:
         (folder / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html.j2")
     )
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    shown = [{**vars(section), "tables": [_shown(t) for t in section.tables]}
-             for section in sections]  # fmt: skip
+    shown = [
+        {**vars(section), "tables": [_shown(t) for t in section.tables]} for section in sections
+    ]
     return environment.from_string(template).render(
         about=about, sections=shown, css=Markup(css), js=Markup(js)
     )

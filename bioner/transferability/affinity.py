@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bioner.corpora.catalogue import Corpus
 from bioner.errors import ConfigError
-from bioner.study.record import read_record
-from bioner.text.catalogue import Corpus
+from bioner.runs.record import read_record
 from bioner.transferability.registry import Family, NotDefinedError, measure
 
 
@@ -34,7 +34,7 @@ def lookahead_affinity(source: JointTask, target: JointTask) -> float:
     """Return the mean of 1 - L_target(after an update on the source) / L_target(before).
 
     Fifty et al. 2021, "Efficiently Identifying Task Groupings for Multi-Task Learning" (arXiv
-    2109.04617), section 3; see `bioner.study.affinity`. At most 1, larger is closer, below 0 where
+    2109.04617), section 3; see `bioner.train.lookahead`. At most 1, larger is closer, below 0 where
     the source harms; not symmetric. Costs the training of one joint run for all its pairs, and
     nothing after it.
     """
@@ -59,8 +59,11 @@ def read_joint(run: Path, corpora: Mapping[str, Corpus]) -> dict[str, JointTask]
         raise ConfigError("joint", f"the run {run} is {record['status']}", "a complete run")
     affinity: dict[str, Any] | None = record.get("affinity")  # older records lack it
     if affinity is None or not affinity["looks"]:
-        raise ConfigError("joint", f"the run {run} logged no affinity",
-                          "bioner train finetune=mtl finetune.affinity_every=50 …")  # fmt: skip
+        raise ConfigError(
+            "joint",
+            f"the run {run} logged no affinity",
+            "bioner train finetune=mtl finetune.affinity_every=50 …",
+        )
     onto = affinity["onto"]
     for name in sorted(corpora.keys() & onto.keys()):
         ours = {split: one.sha256 for split, one in corpora[name].splits.items()}

@@ -82,8 +82,9 @@ def push(
     count = 0
     for batch in _batches(encoded, sample, window):
         vectors = encoder(batch)
-        drawn = torch.multinomial(head.marginals(vectors.detach(), batch.words), 1,
-                                  generator=random)[:, 0]  # fmt: skip
+        drawn = torch.multinomial(
+            head.marginals(vectors.detach(), batch.words), 1, generator=random
+        )[:, 0]
         own = torch.autograd.grad(head.loss(vectors, batch.words, drawn), named, retain_graph=True)
         gold = torch.autograd.grad(head.loss(vectors, batch.words, batch.tags), named)
         for i, (one, other) in enumerate(zip(own, gold, strict=True)):

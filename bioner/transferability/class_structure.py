@@ -75,9 +75,13 @@ def _evidence(
     determinant = float(np.log(alpha + beta * eigenvalues).sum())
     determinant += (dimensions - len(eigenvalues)) * np.log(alpha)
     return 0.5 * (
-        dimensions * np.log(alpha) + words * np.log(beta) - words * np.log(2 * np.pi)
-        - beta * residual - alpha * weights - determinant
-    )  # fmt: skip
+        dimensions * np.log(alpha)
+        + words * np.log(beta)
+        - words * np.log(2 * np.pi)
+        - beta * residual
+        - alpha * weights
+        - determinant
+    )
 
 
 @measure(

@@ -43,14 +43,22 @@ def _draw(values: pd.DataFrame, measure: Measure, view: str, file: Path) -> None
         value = cells[row, column]
         share = (value - low) / (high - low) if high > low else 0.0
         dark = share > 0.5 if colours == "Blues" else share < 0.5
-        axes.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=7,
-                  color="white" if dark else "black")  # fmt: skip
+        axes.text(
+            column,
+            row,
+            f"{value:.3g}",
+            ha="center",
+            va="center",
+            fontsize=7,
+            color="white" if dark else "black",
+        )
     axes.set_xticks(range(values.shape[1]), values.columns, rotation=40, ha="right", fontsize=8)
     axes.set_yticks(range(values.shape[0]), values.index, fontsize=8)
     axes.set_xlabel("target")
     axes.set_ylabel("source")
     axes.set_title(
-        f"{measure.name}{f' ({view})' if view else ''}\n{measure.says}; larger is "
-        f"{measure.larger}", fontsize=8, wrap=True,
-    )  # fmt: skip
+        f"{measure.name}{f' ({view})' if view else ''}\n{measure.says}; larger is {measure.larger}",
+        fontsize=8,
+        wrap=True,
+    )
     figure.savefig(file, dpi=120)

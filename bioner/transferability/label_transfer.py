@@ -62,9 +62,13 @@ def n_leep(view: View) -> float:
     """
     count = max(2, min(_COMPONENTS_OF_CLASS * view.classes, len(view.rows) // 10))
     mixture = GaussianMixture(
-        min(count, len(view.rows)), covariance_type="diag", reg_covar=1e-4, max_iter=50, tol=1e-2,
+        min(count, len(view.rows)),
+        covariance_type="diag",
+        reg_covar=1e-4,
+        max_iter=50,
+        tol=1e-2,
         random_state=0,
-    )  # fmt: skip
+    )
     return _expected_prediction(mixture.fit(view.reduced).predict_proba(view.reduced), view.labels)
 
 

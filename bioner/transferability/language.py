@@ -12,7 +12,7 @@ from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bioner.text.sentence import Sentence
+from bioner.corpora.sentence import Sentence
 from bioner.transferability.registry import Family, Larger, measure
 from bioner.transferability.text_profile import TextProfile
 
@@ -38,8 +38,9 @@ class NgramModel:
         self._counts: Counter[tuple[str, ...]] = Counter()
         for words in map(_padded, sentences):
             for order in range(1, ORDER + 1):
-                columns = (words[ORDER - order + i : len(words) - order + i + 1]
-                           for i in range(order))  # fmt: skip
+                columns = (
+                    words[ORDER - order + i : len(words) - order + i + 1] for i in range(order)
+                )
                 self._counts.update(zip(*columns, strict=False))
         self._after: Counter[tuple[str, ...]] = Counter()
         self._distinct: Counter[tuple[str, ...]] = Counter()

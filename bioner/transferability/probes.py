@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from bioner.text.tags import spans
+from bioner.corpora.tags import spans
 from bioner.transferability.registry import Family, NotDefinedError, measure
 from bioner.transferability.view import View
 
@@ -62,8 +62,9 @@ def _probe(view: View, make: Callable[[int], ClassifierMixin]) -> float:
     model = make(len(fit)).fit(tokens.vectors[fit], tokens.tags[fit])
     predicted = np.zeros_like(tokens.tags)
     predicted[scored] = model.predict(tokens.vectors[scored])
-    return span_f1(tokens.tags, predicted, tokens.sentence, np.unique(tokens.sentence[scored]),
-                   view.tags)  # fmt: skip
+    return span_f1(
+        tokens.tags, predicted, tokens.sentence, np.unique(tokens.sentence[scored]), view.tags
+    )
 
 
 def span_f1(

@@ -21,8 +21,13 @@ def tracked(items: Sequence[Item], what: str) -> Iterator[Item]:
     """
     console = Console()
     if console.is_terminal:
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("ETA"),
-                   TimeRemainingColumn())  # fmt: skip
+        columns = (
+            TextColumn(what),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=console) as bar:
             yield from bar.track(items)
         return

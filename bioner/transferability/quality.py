@@ -17,9 +17,19 @@ from bioner.transferability.tables import GAIN_COLUMNS, MEASURE_COLUMNS, PAIR, c
 
 SETTING = ["regime", "encoder", "train_size"]
 QUALITY_COLUMNS = [
-    *SETTING, "measure", "view", "kind", "metric", "mean", "low", "high", "targets", "pairs",
-    "seeds", "note",
-]  # fmt: skip
+    *SETTING,
+    "measure",
+    "view",
+    "kind",
+    "metric",
+    "mean",
+    "low",
+    "high",
+    "targets",
+    "pairs",
+    "seeds",
+    "note",
+]
 """The columns that `quality` returns; `kind` is measure, oracle, baseline or combination."""
 
 RANDOM, SIZE, STATIC = "random", "source size", "mean gain over the other targets"
@@ -163,9 +173,14 @@ def _scores(
         if of_targets:
             mean, low, high = _interval(of_targets, resamples, seed)
             yield {
-                "metric": metric, "mean": mean, "low": low, "high": high,
-                "targets": len(of_targets), "pairs": pairs, "note": _note(len(of_targets)),
-            }  # fmt: skip
+                "metric": metric,
+                "mean": mean,
+                "low": low,
+                "high": high,
+                "targets": len(of_targets),
+                "pairs": pairs,
+                "note": _note(len(of_targets)),
+            }
 
 
 def _interval(

@@ -14,9 +14,15 @@ from bioner.transferability.track_record import foretold, reliability, settings
 # Measures that vote, with one vote each, while no gains are known that could weigh them: those
 # that see labels on words, and one each of words, text and sentences.
 VOTERS = (
-    "mention_overlap_types", "mention_overlap_tokens", "label_nmi_words", "label_nmi_nearest",
-    "mention_cosine", "vocabulary_coverage", "perplexity", "sentence_cosine",
-)  # fmt: skip
+    "mention_overlap_types",
+    "mention_overlap_tokens",
+    "label_nmi_words",
+    "label_nmi_nearest",
+    "mention_cosine",
+    "vocabulary_coverage",
+    "perplexity",
+    "sentence_cosine",
+)
 # Below both, a source neither shares mentions with the target nor labels words as it does.
 _FEW_MENTIONS, _LITTLE_INFORMATION = 0.01, 0.02
 # With fewer targets nothing can be left out and learnt from.
@@ -102,11 +108,13 @@ def recommend(
     order = scores.sort_values(ascending=False, kind="stable").index
     advice = [
         Advice(
-            str(source), float(scores[source]), *_reasons(values, str(source), fair, trusted),
+            str(source),
+            float(scores[source]),
+            *_reasons(values, str(source), fair, trusted),
             float(direct[source]) if source in direct else None,
         )
         for source in order
-    ]  # fmt: skip
+    ]
     used = known.measures[known.measures["measure"].isin(values["measure"])]
     judged = reliability(Known(known.gains, used))  # of such an order as this one
     return Recommendation(target, advice, basis, score_says, none_helps, judged)

@@ -8,8 +8,8 @@ from itertools import chain
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from bioner.text.sentence import Sentence
-from bioner.text.tags import OUTSIDE, spans
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.tags import OUTSIDE, spans
 from bioner.transferability.registry import NotDefinedError
 
 

@@ -25,8 +25,9 @@ def reliability(known: Known) -> list[str]:
         note = f"; {first['note']}" if first["note"] else ""
         said.append(f"{_setting(setting)}, {first['targets']} targets{note}")
         for name, scores in rows.groupby("measure", sort=False):
-            numbers = map("{metric} {mean:.3f} [{low:.3f}, {high:.3f}]".format_map,
-                          scores.to_dict("records"))  # fmt: skip
+            numbers = map(
+                "{metric} {mean:.3f} [{low:.3f}, {high:.3f}]".format_map, scores.to_dict("records")
+            )
             said.append(f"{name}: {', '.join(numbers)}")
     return said or ["no target has known gains of two sources: nothing says how reliable this is"]
 

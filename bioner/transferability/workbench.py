@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from bioner.batches.datamodule import Window
 from bioner.batches.tokens import Encoded, fingerprint, special_tokens
-from bioner.build import build
+from bioner.config.build import build
+from bioner.config.measure import MeasureConfig, stage_config
+from bioner.corpora.catalogue import Corpus, load_corpus
+from bioner.corpora.subset import subset
 from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
 from bioner.model.heads import Head
-from bioner.study.pretraining import find_pretrained, pretrain
-from bioner.study.store import Stored
-from bioner.study.tasks import Task, encode_corpus
-from bioner.study.weights import Weights
-from bioner.text.catalogue import Corpus, load_corpus
-from bioner.text.subset import subset
+from bioner.model.weights import Weights
+from bioner.runs.store import Stored
+from bioner.train.pretraining import find_pretrained, pretrain
+from bioner.train.tasks import Task, encode_corpus
 from bioner.transferability.affinity import JointTask, read_joint
 from bioner.transferability.backward import fit_head, push
-from bioner.transferability.config import MeasureConfig, stage_config
 from bioner.transferability.gradients import Gradients
 from bioner.transferability.language import LanguageProfile
 from bioner.transferability.registry import NotDefinedError
@@ -201,9 +201,14 @@ class Workbench:
             "test": np.arange(len(test)),
         }
         task = Task(
-            "source", self.corpora[source], self._encoded(source), self._used(source, False),
-            scored, leaked=None, dropped=(),
-        )  # fmt: skip
+            "source",
+            self.corpora[source],
+            self._encoded(source),
+            self._used(source, False),
+            scored,
+            leaked=None,
+            dropped=(),
+        )
         if self._config.train_stages:
             found: Stored | None = pretrain(config, {source: task}, self._window, None)
         else:
@@ -213,8 +218,12 @@ class Workbench:
                 f"the store has no stage of {source} with these settings; train_stages=true "
                 "trains it"
             )
-        log.info("stage of %s: %s (%s)", source, "reused" if found.reused else "trained",
-                 found.about["key"])  # fmt: skip
+        log.info(
+            "stage of %s: %s (%s)",
+            source,
+            "reused" if found.reused else "trained",
+            found.about["key"],
+        )
         return found
 
 

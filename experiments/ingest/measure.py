@@ -26,12 +26,12 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 from hydra import compose, initialize_config_dir
 
 from bioner.batches.tokens import fingerprint
-from bioner.checks import to_train_config
-from bioner.compose import register, shipped
-from bioner.config import TrainConfig
+from bioner.config.checks import to_train_config
+from bioner.config.hydra_setup import register, shipped
+from bioner.config.train import TrainConfig
+from bioner.corpora.catalogue import load_corpus
 from bioner.model.encoder import load_tokenizer
-from bioner.study import tasks
-from bioner.text.catalogue import load_corpus
+from bioner.train import tasks
 
 SENTENCES = 2_000_000
 
@@ -40,9 +40,14 @@ def config_of(target: str, datasets: Path, folder: Path, *overrides: str) -> Tra
     """Return the config of one step on one target."""
     register()
     given = [
-        f"finetune.targets=[{target}]", "encoder=tiny", "logger=none", "trainer.accelerator=cpu",
-        f"datasets_dir={datasets}", f"runs_dir={folder}/runs", f"cache_dir={folder}/cache",
-    ]  # fmt: skip
+        f"finetune.targets=[{target}]",
+        "encoder=tiny",
+        "logger=none",
+        "trainer.accelerator=cpu",
+        f"datasets_dir={datasets}",
+        f"runs_dir={folder}/runs",
+        f"cache_dir={folder}/cache",
+    ]
     with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
         return to_train_config(compose("train", [*given, *overrides]))
 
@@ -68,8 +73,9 @@ def speed(datasets: Path, folder: Path) -> dict[str, Any]:
     vocabulary = fingerprint(tokenizer)
 
     def ingest() -> None:
-        corpus = load_corpus("bc2gm", config.dataset["bc2gm"], datasets,
-                             cache=Path(config.cache_dir) / "sentences")  # fmt: skip
+        corpus = load_corpus(
+            "bc2gm", config.dataset["bc2gm"], datasets, cache=Path(config.cache_dir) / "sentences"
+        )
         tasks.encode_corpus(corpus, config, tokenizer, vocabulary)
 
     def cold() -> None:
@@ -121,7 +127,7 @@ def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
     from bioner.batches.datamodule import MultiTaskData, Window
     from bioner.batches.tokens import special_tokens
     from bioner.model.encoder import window_size
-    from bioner.study.stage import Stage, make_module, plan_stage
+    from bioner.train.stage import Stage, make_module, plan_stage
 
     config = config_of("linnaeus" if name == "many" else name, datasets, folder)
     if name == "many":
@@ -137,15 +143,21 @@ def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
     stage = Stage("finetune", loaded, [target], {target: [target]}, None, 1)
     plan = plan_stage(stage, config, 1)
     module = make_module(stage, config, plan.steps)
-    data = MultiTaskData({target: (loaded[target].encoded["train"], loaded[target].used)},
-                         {}, plan, window)  # fmt: skip
+    data = MultiTaskData(
+        {target: (loaded[target].encoded["train"], loaded[target].used)}, {}, plan, window
+    )
     import pytorch_lightning as pl
 
     trainer = pl.Trainer(
-        accelerator="cpu", max_steps=1, logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False, limit_val_batches=0,
+        accelerator="cpu",
+        max_steps=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
         default_root_dir=folder,
-    )  # fmt: skip
+    )
     trainer.fit(module, data)
     return {
         "sentences": len(loaded[target].used),

@@ -16,8 +16,8 @@ from bioner.report.analyses.gains import paired
 from bioner.report.analyses.measured import gain_table
 from bioner.report.compatible import compatible
 from bioner.report.frame import tidy
-from bioner.report.measures import read_measures
-from bioner.report.runs import read_study
+from bioner.report.measure_values import read_measures
+from bioner.report.study import read_study
 from bioner.transferability.known import load_known
 from bioner.transferability.recommendation import reliability
 from bioner.transferability.registry import chosen
@@ -81,8 +81,10 @@ def fill(study: Path, measures: Path, into: Path) -> None:
         table.to_csv(into / name, index=False, lineterminator="\n")
     known = load_known(into)
     pairs = len(gains[PAIR].drop_duplicates())
-    print(f"{len(gains)} gains of {pairs} pairs, {len(values)} values of "
-          f"{values['measure'].nunique()} measures: {into}")  # fmt: skip
+    print(
+        f"{len(gains)} gains of {pairs} pairs, {len(values)} values of "
+        f"{values['measure'].nunique()} measures: {into}"
+    )
     for line in reliability(known):
         print(line)
 

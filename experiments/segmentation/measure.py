@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bioner.dataset_config import DatasetConfig
-from bioner.text.columns import read
-from bioner.text.document import Document
-from bioner.text.formats import pubtator
+from bioner.config.dataset import DatasetConfig
+from bioner.corpora.columns import read
+from bioner.corpora.document import Document
+from bioner.corpora.formats import pubtator
 
 Pairs = list[tuple[int, int]]
 Cut = Callable[[str], Pairs]

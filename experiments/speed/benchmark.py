@@ -23,7 +23,7 @@ from sample import Sample, read_corpus, take_sample, write
 from tables import Row, show, show_start_up
 from worker import Worker
 
-from bioner.study.machine import resolve_precision
+from bioner.machine.precision import resolve_precision
 
 _SCRIPTS = {
     "bioner": "bioner_peer.py",
@@ -64,16 +64,29 @@ def options() -> Options:
     parser.add_argument("--updates", type=int, default=20, help="in a round")
     parser.add_argument("--sentences", type=int, default=32, help="in a batch")
     parser.add_argument("--test", type=int, default=300, help="sentences predicted in a round")
-    parser.add_argument("--cpus", type=int, nargs="+", default=sorted(os.sched_getaffinity(0)),
-                        help="the cores, a thread on each")  # fmt: skip
-    parser.add_argument("--flair-python", default=sys.executable,
-                        help="the interpreter of the environment in which flair is")  # fmt: skip
+    parser.add_argument(
+        "--cpus",
+        type=int,
+        nargs="+",
+        default=sorted(os.sched_getaffinity(0)),
+        help="the cores, a thread on each",
+    )
+    parser.add_argument(
+        "--flair-python",
+        default=sys.executable,
+        help="the interpreter of the environment in which flair is",
+    )
     parser.add_argument("--output", type=Path, default=Path("runs/speed"))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
-                        help="cpu: processor time, where others share the machine")  # fmt: skip
-    parser.add_argument("--start-up", action="store_true",
-                        help="only the time to the first step, whole corpora")  # fmt: skip
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="cpu: processor time, where others share the machine",
+    )
+    parser.add_argument(
+        "--start-up", action="store_true", help="only the time to the first step, whole corpora"
+    )
     return Options(**vars(parser.parse_args()))
 
 
@@ -106,13 +119,23 @@ def job_of(asked: Options, name: str, peer: str, precision: str, folder: Path) -
     """Return what a peer is to do with the corpus in a folder."""
     sample, types = f"speed_{name}", types_of(folder)
     return Job(
-        name=sample, corpus=str(folder), model=str(model_folder()), types=types,
-        precision=precision, sentences=asked.sentences, updates=asked.updates,
-        rounds=asked.rounds + 1, output=str(asked.output.resolve() / f"{name}-{peer}-{precision}"),
-        datasets=[f"+dataset.{sample}.path={folder}",
-                  f"+dataset.{sample}.types=[{','.join(types)}]"],
-        threads=len(asked.cpus), grouped=peer == "hf_grouped", seed=asked.seed,
-    )  # fmt: skip
+        name=sample,
+        corpus=str(folder),
+        model=str(model_folder()),
+        types=types,
+        precision=precision,
+        sentences=asked.sentences,
+        updates=asked.updates,
+        rounds=asked.rounds + 1,
+        output=str(asked.output.resolve() / f"{name}-{peer}-{precision}"),
+        datasets=[
+            f"+dataset.{sample}.path={folder}",
+            f"+dataset.{sample}.types=[{','.join(types)}]",
+        ],
+        threads=len(asked.cpus),
+        grouped=peer == "hf_grouped",
+        seed=asked.seed,
+    )
 
 
 def types_of(folder: Path) -> list[str]:
@@ -129,12 +152,19 @@ def worker_of(asked: Options, peer: str, job: Job) -> Worker:
 def prepared(asked: Options, name: str) -> Sample:
     """Write a corpus's sample, and say what it is."""
     sample = take_sample(
-        name, model_folder(), asked.output.resolve() / "corpora" / name, asked.sentences,
-        asked.updates, asked.test, asked.seed,
-    )  # fmt: skip
+        name,
+        model_folder(),
+        asked.output.resolve() / "corpora" / name,
+        asked.sentences,
+        asked.updates,
+        asked.test,
+        asked.seed,
+    )
     (sample.folder / "types.txt").write_text("\n".join(sample.types))
-    print(f"\n{name}: {sample.words['train']} words a training round, {sample.words['test']} "
-          f"a prediction round; {sample.too_long} sentences are longer than a row")  # fmt: skip
+    print(
+        f"\n{name}: {sample.words['train']} words a training round, {sample.words['test']} "
+        f"a prediction round; {sample.too_long} sentences are longer than a row"
+    )
     print("padding: " + ", ".join(f"{k} {v:.1%}" for k, v in sample.padding.items()), flush=True)
     return sample
 
@@ -156,11 +186,22 @@ def compare(asked: Options, name: str, sample: Sample, precision: str) -> list[R
             for number in range(1, asked.rounds + 1):
                 for peer in turned(peers, number):
                     found = workers[peer].round()
-                    rows.append(Row(
-                        name, precision, phase, peer, number, found[asked.clock],
-                        sample.words[split], found["padding"], found["peak"],
-                        workers[peer].first_step, found.get("f1"), found.get("versions"),
-                    ))  # fmt: skip
+                    rows.append(
+                        Row(
+                            name,
+                            precision,
+                            phase,
+                            peer,
+                            number,
+                            found[asked.clock],
+                            sample.words[split],
+                            found["padding"],
+                            found["peak"],
+                            workers[peer].first_step,
+                            found.get("f1"),
+                            found.get("versions"),
+                        )
+                    )
     finally:
         for worker in workers.values():
             worker.stop()

@@ -23,10 +23,13 @@ def draw(rows: Sequence[Row], file: Path) -> None:
                     found.append((corpora.index(corpus), ratios[peer]))
             width = 0.8 / len(peers)
             axis.bar(
-                [group + place * width for group, _ in found], [r.median for _, r in found], width,
+                [group + place * width for group, _ in found],
+                [r.median for _, r in found],
+                width,
                 yerr=[[r.median - r.low for _, r in found], [r.high - r.median for _, r in found]],
-                label=peer, capsize=2,
-            )  # fmt: skip
+                label=peer,
+                capsize=2,
+            )
         axis.axhline(1, color="black", linewidth=0.8)
         axis.set_xticks([i + 0.4 - 0.4 / len(peers) for i in range(len(corpora))], corpora)
         axis.set_title(f"{phase}, {precision}")

@@ -24,6 +24,9 @@ import torch
 from ratios import spread, times_faster
 from transformers import pipeline
 
+from bioner.corpora.catalogue import load_corpus
+from bioner.corpora.sentence import Sentence
+from bioner.machine.precision import keep_memory
 from bioner.model.heads import Head
 from bioner.predict import onnx_model
 from bioner.predict.export import score
@@ -31,9 +34,6 @@ from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.hardware import FULL, INT8
 from bioner.predict.tagger import Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier
-from bioner.study.machine import keep_memory
-from bioner.text.catalogue import load_corpus
-from bioner.text.sentence import Sentence
 
 OURS = "bioner int8"
 Tags = Sequence[Sequence[str]]
@@ -54,8 +54,13 @@ def peers_of(run: FinishedRun, folder: Path) -> dict[str, Peer]:
     model = to_token_classifier(run.config.encoder, full.encoders[0].encoder, built)
     onnx_model.write(model, folder)
     onnx_model.round_weights(folder)
-    tagger = pipeline("token-classification", model=model, tokenizer=full.tokenizer, device="cpu",
-                      aggregation_strategy="first")  # fmt: skip
+    tagger = pipeline(
+        "token-classification",
+        model=model,
+        tokenizer=full.tokenizer,
+        device="cpu",
+        aggregation_strategy="first",
+    )
 
     def onnx(file: str) -> Peer:
         session, tags = onnx_model.open_model(folder / file, threads=1), full.tags[head]
@@ -107,8 +112,10 @@ def main() -> None:
         found = tags[name]
         f1 = "" if found is None else f"{score(test, found):.4f}"
         pace = words / spread(of_rounds).median
-        print(f"{name:20}{pace:7.0f} words/s  int8 is faster by "
-              f"{times_faster(seconds[OURS], of_rounds)!s:24}  {f1}")  # fmt: skip
+        print(
+            f"{name:20}{pace:7.0f} words/s  int8 is faster by "
+            f"{times_faster(seconds[OURS], of_rounds)!s:24}  {f1}"
+        )
 
 
 if __name__ == "__main__":

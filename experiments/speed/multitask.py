@@ -29,16 +29,24 @@ from hydra import compose, initialize_config_dir
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import MultiTaskData, Window
 from bioner.batches.tokens import special_tokens
-from bioner.checks import to_train_config
-from bioner.compose import register, shipped
-from bioner.config import TrainConfig
+from bioner.config.checks import to_train_config
+from bioner.config.hydra_setup import register, shipped
+from bioner.config.train import TrainConfig
+from bioner.machine.precision import keep_memory
 from bioner.model.encoder import load_tokenizer, window_size
-from bioner.study.machine import keep_memory
-from bioner.study.stage import Stage, make_module, plan_stage
-from bioner.study.tasks import Task, load_tasks
+from bioner.train.stage import Stage, make_module, plan_stage
+from bioner.train.tasks import Task, load_tasks
 
-EIGHT = ["ncbi_disease", "bc5cdr_disease", "bc5cdr_chem", "bc2gm", "jnlpba", "linnaeus", "s800",
-         "bionlp13cg"]  # fmt: skip
+EIGHT = [
+    "ncbi_disease",
+    "bc5cdr_disease",
+    "bc5cdr_chem",
+    "bc2gm",
+    "jnlpba",
+    "linnaeus",
+    "s800",
+    "bionlp13cg",
+]
 
 
 class Clock(pl.Callback):
@@ -68,8 +76,15 @@ def config_of(targets: Sequence[str], folder: Path, *more: str) -> TrainConfig:
     """Return the config of a run on these targets, with more overrides."""
     register()
     kind = "single" if len(targets) == 1 else "mtl"
-    given = [f"finetune={kind}", f"finetune.targets=[{','.join(targets)}]", "logger=none",
-             "mixing=round_robin", "leakage=ignore", f"runs_dir={folder}", *more]  # fmt: skip
+    given = [
+        f"finetune={kind}",
+        f"finetune.targets=[{','.join(targets)}]",
+        "logger=none",
+        "mixing=round_robin",
+        "leakage=ignore",
+        f"runs_dir={folder}",
+        *more,
+    ]
     with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
         return to_train_config(compose("train", given))
 
@@ -90,10 +105,16 @@ def run(tasks: dict[str, Task], config: TrainConfig, window: Window, steps: int)
     module = make_module(stage, config, plan.steps)
     train = {name: (task.encoded["train"], task.used) for name, task in tasks.items()}
     trainer = pl.Trainer(
-        accelerator="cpu", max_steps=steps, logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False, limit_val_batches=0,
-        gradient_clip_val=1.0, callbacks=[clock],
-    )  # fmt: skip
+        accelerator="cpu",
+        max_steps=steps,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+        gradient_clip_val=1.0,
+        callbacks=[clock],
+    )
     trainer.fit(module, MultiTaskData(train, {}, plan, window))
     return clock
 

@@ -24,9 +24,17 @@ KINDS = {
     "softmax": ("softmax",),
     "dropout and other random numbers": ("dropout", "bernoulli", "random"),
     "copies and casts": (
-        "copy", "cat", "clone", "stack", "index", "gather", "scatter", "fill", "zero",
+        "copy",
+        "cat",
+        "clone",
+        "stack",
+        "index",
+        "gather",
+        "scatter",
+        "fill",
+        "zero",
     ),
-}  # fmt: skip
+}
 
 
 class Profiled(pl.Callback):

@@ -8,10 +8,10 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from tokenizers import Tokenizer
 
-from bioner.checks import to_train_config
-from bioner.compose import register, shipped
-from bioner.text.catalogue import Corpus, load_corpus
-from bioner.text.sentence import Sentence
+from bioner.config.checks import to_train_config
+from bioner.config.hydra_setup import register, shipped
+from bioner.corpora.catalogue import Corpus, load_corpus
+from bioner.corpora.sentence import Sentence
 
 # Batches in one shuffled stretch of Hugging Face's length grouping.
 _GROUPED = 50
@@ -75,8 +75,10 @@ def take_sample(
         words[split] = write(folder / f"{split}.tsv", sentences)
     pieces = [lengths["train"][i] for i in fits["train"]]
     padding = {}
-    for what, among in (("sample", [lengths["train"][i] for i in chosen["train"]]),
-                        ("corpus", pieces)):  # fmt: skip
+    for what, among in (
+        ("sample", [lengths["train"][i] for i in chosen["train"]]),
+        ("corpus", pieces),
+    ):
         padding[f"random, {what}"] = padded(among, batch, draw)
         padding[f"grouped, {what}"] = padded(among, batch, draw, grouped=True)
     too_long = sum(len(lengths[s]) - len(fits[s]) for s in fits)

@@ -25,9 +25,9 @@ import torch
 from matplotlib.figure import Figure
 from multitask import EIGHT, config_of, prepare, rate, run
 
-from bioner.config import TrainConfig
+from bioner.config.train import TrainConfig
+from bioner.machine.precision import keep_memory
 from bioner.model.encoder import load_encoder
-from bioner.study.machine import keep_memory
 
 TARGET = "ncbi_disease"
 SENTENCES = (100, 400, 1600)
@@ -67,9 +67,15 @@ def sentences(folder: Path) -> Iterator[Point]:
     """Whole runs of one epoch on more and more sentences; devel and test don't grow."""
     for size in SENTENCES:
         seconds = bioner(
-            "train", f"finetune.targets=[{TARGET}]", f"finetune.train_size={size}", "logger=none",
-            "finetune.epochs=1", "finetune.devel_size=50", FLOAT32, f"runs_dir={folder}",
-        )  # fmt: skip
+            "train",
+            f"finetune.targets=[{TARGET}]",
+            f"finetune.train_size={size}",
+            "logger=none",
+            "finetune.epochs=1",
+            "finetune.devel_size=50",
+            FLOAT32,
+            f"runs_dir={folder}",
+        )
         yield Point("sentences", size, seconds, "run of one epoch")
 
 
@@ -89,8 +95,12 @@ def tasks(folder: Path) -> Iterator[Point]:
 def encoders(folder: Path) -> Iterator[Point]:
     """Updates of larger and larger encoders of random weights; embeddings are not counted."""
     for layers, hidden in SHAPES:
-        shape = {"num_hidden_layers": layers, "hidden_size": hidden,
-                 "num_attention_heads": hidden // 32, "intermediate_size": 4 * hidden}  # fmt: skip
+        shape = {
+            "num_hidden_layers": layers,
+            "hidden_size": hidden,
+            "num_attention_heads": hidden // 32,
+            "intermediate_size": 4 * hidden,
+        }
         given = [f"encoder.from_scratch.{key}={value}" for key, value in shape.items()]
         config = config_of([TARGET], folder, FLOAT32, "encoder=tiny", *given)
         named = load_encoder(config.encoder).named_parameters()
@@ -101,8 +111,14 @@ def encoders(folder: Path) -> Iterator[Point]:
 def grids(folder: Path) -> Iterator[Point]:
     """The plan of larger and larger grids: what comes before the first job."""
     for size in JOBS:
-        seconds = bioner("train", "-m", f"finetune.targets=[{TARGET}]", f"seed=range(1,{size + 1})",
-                         "dry_run=true", f"runs_dir={folder}")  # fmt: skip
+        seconds = bioner(
+            "train",
+            "-m",
+            f"finetune.targets=[{TARGET}]",
+            f"seed=range(1,{size + 1})",
+            "dry_run=true",
+            f"runs_dir={folder}",
+        )
         yield Point("jobs of a grid", size, seconds, "plan")
 
 

@@ -58,15 +58,19 @@ def show(rows: Sequence[Row]) -> None:
         mine = [row for row in rows if row.phase == phase]
         ratios = faster(mine, phase)
         print(f"\n{mine[0].corpus}, {phase}, {mine[0].precision}")
-        print(f"{'':12}{'words/s':>9}  {'bioner is faster by':24}"
-              f"{'padding':>8}{'peak MB':>9}{'first step s':>14}{'F1':>8}")  # fmt: skip
+        print(
+            f"{'':12}{'words/s':>9}  {'bioner is faster by':24}"
+            f"{'padding':>8}{'peak MB':>9}{'first step s':>14}{'F1':>8}"
+        )
         for peer in dict.fromkeys(row.peer for row in mine):
             own = [row for row in mine if row.peer == peer]
             last, padding = own[-1], fmean(row.padding for row in own)
             pace = spread([last.words / s for s in seconds_of(mine, phase, peer)]).median
             f1 = "" if last.f1 is None else f"{last.f1:.4f}"
-            print(f"{peer:12}{pace:9.0f}  {ratios.get(peer, '')!s:24}{padding:8.1%}"
-                  f"{last.peak / 1e6:9.0f}{last.first_step:14.1f}{f1:>8}")  # fmt: skip
+            print(
+                f"{peer:12}{pace:9.0f}  {ratios.get(peer, '')!s:24}{padding:8.1%}"
+                f"{last.peak / 1e6:9.0f}{last.first_step:14.1f}{f1:>8}"
+            )
     for row in rows:
         if row.versions:
             print(f"{row.peer}: " + ", ".join(f"{k} {v}" for k, v in row.versions.items()))

@@ -38,15 +38,22 @@ class Worker:
         threads = str(job.threads)
         # A path that Python runs a script of comes first, so that no package hides `rounds`.
         environment = os.environ | {
-            "SPEED_IN": str(theirs_in), "SPEED_OUT": str(theirs_out), "OMP_NUM_THREADS": threads,
-            "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false",
-        }  # fmt: skip
+            "SPEED_IN": str(theirs_in),
+            "SPEED_OUT": str(theirs_out),
+            "OMP_NUM_THREADS": threads,
+            "HF_HUB_OFFLINE": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+        }
         self._clock, self._started = clock, time.time() if clock == "wall" else 0.0
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [python, str(_PEERS / script), json.dumps(asdict(job))], env=environment,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(theirs_in, theirs_out),
-            )  # fmt: skip
+                [python, str(_PEERS / script), json.dumps(asdict(job))],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(theirs_in, theirs_out),
+            )
         os.close(theirs_in)
         os.close(theirs_out)
         self._lines = os.fdopen(self._from, "r")

@@ -4,7 +4,7 @@ import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from bioner.batches.audit import tokenizer_loss
-from bioner.text.sentence import Sentence
+from bioner.corpora.sentence import Sentence
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bioner.batches.batch import make_batch
 from bioner.batches.tokens import Encoded, SpecialTokens, kept_tags
+from bioner.corpora.sentence_table import starts_of
 from bioner.errors import ConfigError
-from bioner.text.table import starts_of
 
 BERT = SpecialTokens((1,), (2,))
 

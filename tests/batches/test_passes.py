@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bioner.batches.passes import Cut, Passes
 from bioner.batches.plan import make_plan
-from bioner.config import MixingConfig, Strategy
+from bioner.config.train import MixingConfig, Strategy
 
 LENGTHS = np.random.default_rng(1).gamma(2.0, 15.0, 4000).astype(np.int32) + 3
 
@@ -57,8 +57,15 @@ def test_find_says_where_a_batch_is(tokens):
 
 def test_an_epoch_is_one_pass_where_the_number_of_batches_differs_by_pass():
     cut = Cut(32, 512, LENGTHS)
-    plan = make_plan(MixingConfig(Strategy.proportional), {"only": len(LENGTHS)}, ["only"],
-                     {"only": cut}, 3, None, 1)  # fmt: skip
+    plan = make_plan(
+        MixingConfig(Strategy.proportional),
+        {"only": len(LENGTHS)},
+        ["only"],
+        {"only": cut},
+        3,
+        None,
+        1,
+    )
     for epoch in range(3):
         seen = [i for _, batch in plan.batches(epoch) for i in batch.tolist()]
         assert sorted(seen) == list(range(len(LENGTHS)))

@@ -22,8 +22,8 @@ from bioner.batches.tokens import (
     kept_tags,
     special_tokens,
 )
+from bioner.corpora.sentence import Sentence
 from bioner.errors import ConfigError
-from bioner.text.sentence import Sentence
 
 TAGS = ("O", "B-X", "I-X", "B-Y", "I-Y")
 

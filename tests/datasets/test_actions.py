@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bioner.config.datasets import DatasetsConfig, Output, to_datasets_config
 from bioner.datasets.actions import act
-from bioner.datasets.config import DatasetsConfig, Output, to_datasets_config
 from bioner.errors import ConfigError, UserError
 from tests.composition import composed
 
@@ -28,8 +28,14 @@ def mine(tmp_path: Path) -> Path:
 
 def configured(action: str, folder: Path, *overrides: str) -> DatasetsConfig:
     """Return the config of an action on the dataset in a folder, called `bc2gm`."""
-    cfg = composed(f"action={action}", "names=[bc2gm]", f"dataset.bc2gm.path={folder}", *overrides,
-                   f"datasets_dir={folder.parent}", verb="datasets")  # fmt: skip
+    cfg = composed(
+        f"action={action}",
+        "names=[bc2gm]",
+        f"dataset.bc2gm.path={folder}",
+        *overrides,
+        f"datasets_dir={folder.parent}",
+        verb="datasets",
+    )
     one = cfg.dataset.bc2gm
     one.sha256, one.sentences, one.mentions, one.url, one.types = {}, {}, {}, None, ["Gene"]
     return to_datasets_config(cfg)
@@ -110,8 +116,9 @@ def test_check_compares_documents(mine: Path, capsys: pytest.CaptureFixture[str]
     text = run(capsys, configured("check", mine))[1]
     rows = text.partition("documents of a row's")[2].splitlines()
     assert [rows[2].split(), rows[3].split()] == [
-        ["test", "in", "train", "of", "bc2gm"], ["bc2gm", "(1)", "1", "(100.00%)"]
-    ]  # fmt: skip
+        ["test", "in", "train", "of", "bc2gm"],
+        ["bc2gm", "(1)", "1", "(100.00%)"],
+    ]
 
 
 def test_check_prints_what_it_finds(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,8 +126,11 @@ def test_check_prints_what_it_finds(mine: Path, capsys: pytest.CaptureFixture[st
     assert set(found) == {"errors", "duplicates", "leakage", "tokenizers"}
     assert found["errors"] == [] and found["tokenizers"] == {}
     assert found["duplicates"]["bc2gm"]["train"] == {
-        "sentences": 1, "long_sentences": 0, "two_labellings": 0, "contradictions": []
-    }  # fmt: skip
+        "sentences": 1,
+        "long_sentences": 0,
+        "two_labellings": 0,
+        "contradictions": [],
+    }
     leaks = {(one["of_split"], one["within_split"]): one for one in found["leakage"]}
     assert leaks["test", "train"]["shared"] == leaks["test", "train"]["any_shared"] == 1
     assert (leaks["devel", "train"]["shared"], leaks["devel", "train"]["any_shared"]) == (0, 1)
@@ -142,9 +152,12 @@ CASES = [
     ("No\tB-Gene\none\tO\n", "sentences with two labellings: 2"),  # in train and in devel
     ("No\tO\n\nNo\tB-Gene\n", "sentences with two labellings: 1"),
     ("a\tO\n\nb\n", "errors of files: 1"),
-    ("No\tO\n\nNo\tB-Gene\n\n" + TEST + "\nb\n", "errors of files: 1, sentences with two "
-     "labellings: 1, pairs of splits that share text or documents: 1"),
-]  # fmt: skip
+    (
+        "No\tO\n\nNo\tB-Gene\n\n" + TEST + "\nb\n",
+        "errors of files: 1, sentences with two "
+        "labellings: 1, pairs of splits that share text or documents: 1",
+    ),
+]
 
 
 def test_check_says_whether_anything_is_wrong(
@@ -166,8 +179,9 @@ def test_check_of_a_wrong_dataset(mine: Path, capsys: pytest.CaptureFixture[str]
     right, found = run_json(capsys, configured("check", mine, "format=json", "limit=1"))
     assert not right
     assert [(one["line"], Path(one["path"])) for one in found["errors"]] == [
-        (13, mine / "train.tsv"), (None, mine / "train.tsv")
-    ]  # fmt: skip
+        (13, mine / "train.tsv"),
+        (None, mine / "train.tsv"),
+    ]
     with (mine / "train.tsv").open("a") as file:
         file.write("\nc\n")
     text = run(capsys, configured("check", mine, "limit=1"))[1].splitlines()
@@ -214,8 +228,13 @@ def test_fetch_real_corpora_from_a_mirror(
     tmp_path: Path, corpora: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = "names=[ncbi_disease,s800,jnlpba_biobert]"
-    cfg = composed("action=fetch", names, f"datasets_mirror={corpora}",
-                   f"datasets_dir={tmp_path}", verb="datasets")  # fmt: skip
+    cfg = composed(
+        "action=fetch",
+        names,
+        f"datasets_mirror={corpora}",
+        f"datasets_dir={tmp_path}",
+        verb="datasets",
+    )
     right, text = run(capsys, to_datasets_config(cfg))
     assert right and text.count("\n") == 3
     for folder in ("NCBI-disease", "s800", "JNLPBA-biobert"):

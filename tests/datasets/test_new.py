@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from bioner.compose import plain_words
-from bioner.dataset_config import DatasetConfig
+from bioner.config.dataset import DatasetConfig
+from bioner.config.datasets import Action, DatasetsConfig, Output, to_datasets_config
+from bioner.config.hydra_setup import plain_words
+from bioner.corpora.catalogue import load_corpus
 from bioner.datasets.actions import act
-from bioner.datasets.config import Action, DatasetsConfig, Output, to_datasets_config
 from bioner.datasets.sniff import SNIFFERS, columns_of, scheme_of, sniff, split_of
 from bioner.errors import DataError, UserError
-from bioner.text.catalogue import load_corpus
 from tests.composition import composed
 
 TRAIN = "".join(f"w{i}\tx\tB-Gene\nis\ty\tI-Gene\n.\tz\tO\n\n" for i in range(20))
@@ -44,8 +44,14 @@ def written(folder: Path, **files: str) -> Path:
 
 
 def test_a_folder_of_column_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = written(tmp_path / "My corpus's", train__tsv=TRAIN, dev__tsv=TEST, test__tsv=TEST,
-                     README__md="train and test", train_dev__tsv=TRAIN)  # fmt: skip
+    folder = written(
+        tmp_path / "My corpus's",
+        train__tsv=TRAIN,
+        dev__tsv=TEST,
+        test__tsv=TEST,
+        README__md="train and test",
+        train_dev__tsv=TRAIN,
+    )
     found, one = new(folder, capsys)
     assert (found["name"], found["format"], found["scheme"]) == ("my_corpus_s", "conll", "IOB2")
     assert one.files == {"train": "train.tsv", "devel": "dev.tsv", "test": "test.tsv"}
@@ -78,8 +84,15 @@ def test_no_devel_split_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = written(tmp_path / "mine", train__tsv=TRAIN, devel__tsv="", test__tsv=TEST,
-                     train__txt=TRAIN, test__xml="<collection/>", notes__tsv=TEST)  # fmt: skip
+    folder = written(
+        tmp_path / "mine",
+        train__tsv=TRAIN,
+        devel__tsv="",
+        test__tsv=TEST,
+        train__txt=TRAIN,
+        test__xml="<collection/>",
+        notes__tsv=TEST,
+    )
     found, one = new(folder, capsys)
     assert found["remarks"][0] == (
         "left out, being of another kind than train.tsv: devel.tsv (of no known format), "
@@ -99,8 +112,9 @@ def test_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_file_of_a_split_brings_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = written(tmp_path / "mine", train__tsv=TRAIN, test__tsv=TEST, dev__tsv=TEST,
-                     train__txt=TRAIN)  # fmt: skip
+    folder = written(
+        tmp_path / "mine", train__tsv=TRAIN, test__tsv=TEST, dev__tsv=TEST, train__txt=TRAIN
+    )
     assert new(folder / "train.tsv", capsys)[1].files["devel"] == "dev.tsv"
 
 
@@ -232,11 +246,18 @@ def test_schemes(tags: str, scheme: str | None) -> None:
 @pytest.mark.parametrize(
     ("name", "split"),
     [
-        ("train", "train"), ("NCBItrainset_corpus", None), ("CDR_DevelopmentSet.BioC", "devel"),
-        ("NCBIdisease_Test", "test"), ("train_dev", None), ("BC7T2-corpus-dev", "devel"),
-        ("a9test", "test"), ("testimony", None), ("valid", "devel"), ("corpus_trng", "train"),
+        ("train", "train"),
+        ("NCBItrainset_corpus", None),
+        ("CDR_DevelopmentSet.BioC", "devel"),
+        ("NCBIdisease_Test", "test"),
+        ("train_dev", None),
+        ("BC7T2-corpus-dev", "devel"),
+        ("a9test", "test"),
+        ("testimony", None),
+        ("valid", "devel"),
+        ("corpus_trng", "train"),
         ("README", None),
     ],
-)  # fmt: skip
+)
 def test_split_of(name: str, split: str | None) -> None:
     assert split_of(name) == split

@@ -30,10 +30,20 @@ def row(peer, number, seconds, phase="training"):
 
 def job(folder, **values):
     given = {
-        "name": "speed", "corpus": str(folder), "model": "", "types": ["A", "B"],
-        "precision": "fp32", "sentences": 1, "updates": 3, "rounds": 2, "output": str(folder),
-        "datasets": [], "threads": 1, "grouped": False, "seed": 1,
-    }  # fmt: skip
+        "name": "speed",
+        "corpus": str(folder),
+        "model": "",
+        "types": ["A", "B"],
+        "precision": "fp32",
+        "sentences": 1,
+        "updates": 3,
+        "rounds": 2,
+        "output": str(folder),
+        "datasets": [],
+        "threads": 1,
+        "grouped": False,
+        "seed": 1,
+    }
     return Job(**{**given, **values})
 
 
@@ -54,8 +64,13 @@ def test_rounds_that_are_no_pairs_are_refused(ours, theirs):
 
 
 def test_rounds_are_paired_by_number_whatever_the_order_they_ran_in():
-    rows = [row("hf", 1, 2.0), row("bioner", 1, 1.0), row("bioner", 2, 4.0), row("hf", 2, 4.0),
-            row("bioner", 1, 9.0, "prediction")]  # fmt: skip
+    rows = [
+        row("hf", 1, 2.0),
+        row("bioner", 1, 1.0),
+        row("bioner", 2, 4.0),
+        row("hf", 2, 4.0),
+        row("bioner", 1, 9.0, "prediction"),
+    ]
     assert faster(rows[::-1], "training")["hf"] == Ratio(1.5, 1.0, 2.0)
     assert faster([row("hf", 1, 2.0)], "training") == {}
 

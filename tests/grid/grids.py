@@ -33,13 +33,13 @@ def waits_once(hidden, tags, **_):
 
 def clocks_differ(hidden, tags, **_):
     from bioner.model.heads import LinearHead
-    from bioner.study import resuming
+    from bioner.train import resuming
     resuming.CHECKPOINT_SECONDS = 0.0 if os.environ.get("LOCAL_RANK", "0") == "0" else 1e9
     return LinearHead(hidden, tags)
 
 def saves_often(hidden, tags, **_):
     from bioner.model.heads import LinearHead
-    from bioner.study import resuming
+    from bioner.train import resuming
     resuming.CHECKPOINT_SECONDS = 0.0
     return LinearHead(hidden, tags)
 
@@ -62,10 +62,23 @@ LINEAR = "bioner.model.heads.LinearHead"
 def command(tmp_path: Path, *overrides: str) -> list[str]:
     """Return the command of a grid of small runs; `saboteur` can be imported in its jobs."""
     (tmp_path / "saboteur.py").write_text(SABOTEUR)
-    return [sys.executable, "-m", "bioner", "train", "-m", "encoder=tiny", "logger=none",
-            "trainer.accelerator=cpu", "finetune.targets=[demo_disease]", "finetune.epochs=1",
-            "finetune.train_size=16", "study=grid", f"cache_dir={tmp_path}/cache",
-            f"datasets_dir={tmp_path}/datasets", *overrides]  # fmt: skip
+    return [
+        sys.executable,
+        "-m",
+        "bioner",
+        "train",
+        "-m",
+        "encoder=tiny",
+        "logger=none",
+        "trainer.accelerator=cpu",
+        "finetune.targets=[demo_disease]",
+        "finetune.epochs=1",
+        "finetune.train_size=16",
+        "study=grid",
+        f"cache_dir={tmp_path}/cache",
+        f"datasets_dir={tmp_path}/datasets",
+        *overrides,
+    ]
 
 
 def environment(tmp_path: Path) -> dict[str, str]:
@@ -79,9 +92,14 @@ def grid(
 ) -> subprocess.CompletedProcess[str]:
     """Run a grid to its end."""
     return subprocess.run(
-        command(tmp_path, *overrides), cwd=tmp_path, env=environment(tmp_path) | dict(env or {}),
-        capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+        command(tmp_path, *overrides),
+        cwd=tmp_path,
+        env=environment(tmp_path) | dict(env or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
 
 
 def records(tmp_path: Path) -> dict[str, dict]:
@@ -118,9 +136,13 @@ def begun(tmp_path: Path, *overrides: str) -> subprocess.Popen[str]:
     """Start a grid."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # not ignored, as behind a shell's &
     return subprocess.Popen(
-        command(tmp_path, *overrides), cwd=tmp_path, env=environment(tmp_path),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        command(tmp_path, *overrides),
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def pid_of(file: Path) -> int:

@@ -40,16 +40,26 @@ def sbatch(file: str) -> None:
     job.mkdir()
     (job / "script").write_text(script)
     (job / "state").write_text("RUNNING")
-    subprocess.Popen([sys.executable, __file__, "run", number], start_new_session=True,
-                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    subprocess.Popen(
+        [sys.executable, __file__, "run", number],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     print(f"Submitted batch job {number}")
 
 
 def run(number: str) -> None:
     """Run the script of a job until it is not requeued."""
     job = HOME / number
-    variables = {"SLURM_JOB_ID": number, "SLURM_NTASKS": "1", "SLURM_PROCID": "0",
-                 "SLURM_LOCALID": "0", "SLURM_NODEID": "0", "SLURM_JOB_NUM_NODES": "1"}  # fmt: skip
+    variables = {
+        "SLURM_JOB_ID": number,
+        "SLURM_NTASKS": "1",
+        "SLURM_PROCID": "0",
+        "SLURM_LOCALID": "0",
+        "SLURM_NODEID": "0",
+        "SLURM_JOB_NUM_NODES": "1",
+    }
     while True:
         script = subprocess.Popen(["bash", job / "script"], env={**os.environ, **variables})
         (job / "pid").write_text(str(script.pid))

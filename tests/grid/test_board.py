@@ -17,9 +17,13 @@ def test_a_live_table_on_a_terminal_and_lines_elsewhere(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     terminal = {"TERM": "xterm", "COLUMNS": "200", "LINES": "50"}
     with subprocess.Popen(
-        command(tmp_path, *jobs), cwd=tmp_path, env=environment(tmp_path) | terminal,
-        stdin=theirs, stdout=theirs, stderr=theirs,
-    ):  # fmt: skip
+        command(tmp_path, *jobs),
+        cwd=tmp_path,
+        env=environment(tmp_path) | terminal,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ):
         os.close(theirs)
         shown = _all(ours)
     assert re.search(r"running +time +progress", shown)

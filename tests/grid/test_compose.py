@@ -3,10 +3,10 @@
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
-from bioner.checks import to_train_config
-from bioner.compose import own_config
+from bioner.config.checks import to_train_config
+from bioner.config.hydra_setup import own_config
+from bioner.config.identity import run_name
 from bioner.grid.compose import Composer
-from bioner.identity import run_name
 from tests.composition import hydra_ready, train_config
 
 JOBS = [
@@ -24,9 +24,11 @@ def test_jobs_are_composed_as_alone_and_carry_their_datasets() -> None:
         jobs = [own_config(compose_job(job)) for job in JOBS]
     carried = [set(job.dataset) for job in jobs]
     assert carried == [
-        {"demo_disease"}, {"demo_chemical", "demo_unrelated"}, {"demo_disease", "demo_chemical"},
         {"demo_disease"},
-    ]  # fmt: skip
+        {"demo_chemical", "demo_unrelated"},
+        {"demo_disease", "demo_chemical"},
+        {"demo_disease"},
+    ]
     for job, overrides in zip(jobs, JOBS, strict=True):
         alone = train_config(*overrides)
         assert to_train_config(job) == alone

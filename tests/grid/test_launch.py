@@ -100,8 +100,15 @@ def test_a_full_or_read_only_disk_fails_the_job_and_not_the_grid(
     ):
         pytest.skip("a file system of its own can't be mounted here")
     line = " ".join(f"'{word}'" for word in command(tmp_path, "seed=1,2", "runs_dir=small"))
-    ended = subprocess.run([*alone, f"{mount} {line}"], cwd=tmp_path, env=environment(tmp_path),
-                           capture_output=True, text=True, check=False, timeout=300)  # fmt: skip
+    ended = subprocess.run(
+        [*alone, f"{mount} {line}"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert ended.returncode == 1, ended.stderr
     for seed in (1, 2):
         assert re.search(f"(?m)^failed: seed={seed}: .*{says}$", ended.stdout)
@@ -142,7 +149,8 @@ def test_duplicates_and_runs_of_an_older_schema(tmp_path: Path) -> None:
 def test_a_dry_run_of_a_single_run(tmp_path: Path) -> None:
     words = [word for word in command(tmp_path, "dry_run=true") if word != "-m"]
     words.insert(1, "-m")  # python -m bioner
-    shown = subprocess.run(words, cwd=tmp_path, env=environment(tmp_path), capture_output=True,
-                           text=True, check=False)  # fmt: skip
+    shown = subprocess.run(
+        words, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False
+    )
     assert (shown.returncode, "1 job: 1 to do" in shown.stdout) == (0, True), shown.stderr
     assert not list(tmp_path.glob("runs/*/*/record.json"))

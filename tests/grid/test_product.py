@@ -11,8 +11,10 @@ def test_each_line_is_a_product_and_the_command_line_wins() -> None:
     lines = ["a=x b=y", "a=1,2"]
     jobs = expand(OverridesParser.create(), {"seed": "1"}, lines, ["b=z"])
     assert jobs == [
-        ["seed=1", "a=x", "b=z"], ["seed=1", "a=1", "b=z"], ["seed=1", "a=2", "b=z"],
-    ]  # fmt: skip
+        ["seed=1", "a=x", "b=z"],
+        ["seed=1", "a=1", "b=z"],
+        ["seed=1", "a=2", "b=z"],
+    ]
 
 
 def test_a_quotation_that_does_not_end_is_named() -> None:

@@ -35,11 +35,23 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     head = subprocess.Popen(
-        [*ray, "start", "--head", "--block", f"--port={port}", "--num-cpus=2",
-         "--node-ip-address=127.0.0.1", "--include-dashboard=false", "--disable-usage-stats"],
-        cwd=elsewhere, env={**os.environ, "PYTHONPATH": ""}, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            *ray,
+            "start",
+            "--head",
+            "--block",
+            f"--port={port}",
+            "--num-cpus=2",
+            "--node-ip-address=127.0.0.1",
+            "--include-dashboard=false",
+            "--disable-usage-stats",
+        ],
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONPATH": ""},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     address = f"127.0.0.1:{port}"
     try:

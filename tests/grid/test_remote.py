@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bioner.config import TrainConfig
+from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
-from bioner.grid.heard import Heard
+from bioner.grid.console_lines import Heard
 from bioner.grid.jobs import Job, State
 from bioner.grid.remote import Followed, devices
-from bioner.study.record import SCHEMA, SEMANTICS
+from bioner.runs.record import SCHEMA, SEMANTICS
 from tests.composition import train_config
 
 
@@ -57,8 +57,13 @@ def test_our_own_error_is_the_last_word() -> None:
 
 def test_a_record_speaks_for_a_job_without_a_result(config: TrainConfig, tmp_path: Path) -> None:
     followed = Followed(Job((), config, tmp_path), "is queued")
-    record = {"schema": SCHEMA, "semantics": SEMANTICS, "status": "complete", "scores": {},
-              "datasets": {}}  # fmt: skip
+    record = {
+        "schema": SCHEMA,
+        "semantics": SEMANTICS,
+        "status": "complete",
+        "scores": {},
+        "datasets": {},
+    }
     (tmp_path / "record.json").write_text(json.dumps(record))
     followed.lose("NODE_FAIL")
     assert (followed.job.state, followed.job.error) == (State.done, "")

@@ -97,8 +97,13 @@ def test_what_cannot_be_searched_is_named(words: list[str], trials: int, says: s
 
 @pytest.mark.slow
 def test_a_search_of_runs(tmp_path: Path) -> None:
-    words = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "hydra.sweeper.at_once=2",
-             "hydra.launcher.n_jobs=2", "optimizer.lr=tag(log,interval(1e-4,1e-2))"]  # fmt: skip
+    words = [
+        "hydra/sweeper=optuna",
+        "hydra.sweeper.n_trials=2",
+        "hydra.sweeper.at_once=2",
+        "hydra.launcher.n_jobs=2",
+        "optimizer.lr=tag(log,interval(1e-4,1e-2))",
+    ]
     ended = grid(tmp_path, *words)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found = records(tmp_path)

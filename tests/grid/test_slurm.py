@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bioner.config.launcher import SlurmOptions
 from bioner.errors import ConfigError
-from bioner.grid.options import SlurmOptions
 from tests.grid import slurm_stand_in
 from tests.grid.grids import (
     begun,
@@ -62,8 +62,13 @@ def test_local_executor(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_grid_on_slurm(tmp_path: Path, slurm: Path) -> None:
-    ended = grid(tmp_path, *SLURM, heads("raises", "killed", "linear"),
-                 "hydra.launcher.options={account: mine}", "hydra.launcher.memory=4")  # fmt: skip
+    ended = grid(
+        tmp_path,
+        *SLURM,
+        heads("raises", "killed", "linear"),
+        "hydra.launcher.options={account: mine}",
+        "hydra.launcher.memory=4",
+    )
     assert ended.returncode == 1, ended.stderr
     assert states(ended.stdout) == ["failed", "failed", "done"]
     assert reason(ended.stdout, "raises") == "RuntimeError: out of luck, in two lines"
@@ -128,9 +133,16 @@ def test_what_slurm_ends_or_refuses_is_said(tmp_path: Path, slurm: Path) -> None
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("time_limit", 2), ("cpus", 0), ("n_jobs", 0), ("requeues", -1), ("cluster", "pbs"),
-     ("options", 3), ("options", {"partitio": "gpu"})],
-)  # fmt: skip
+    [
+        ("time_limit", 2),
+        ("cpus", 0),
+        ("n_jobs", 0),
+        ("requeues", -1),
+        ("cluster", "pbs"),
+        ("options", 3),
+        ("options", {"partitio": "gpu"}),
+    ],
+)
 def test_options_are_checked(key: str, value: object, slurm: Path) -> None:
     options = SlurmOptions("", "slurm", 1, 60, 1, 1, None)
     open_slurm(options, [])

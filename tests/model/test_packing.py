@@ -10,7 +10,7 @@ from transformers import CONFIG_MAPPING, AutoConfig, AutoModel, PreTrainedConfig
 from transformers import modeling_flash_attention_utils as flash
 from transformers.utils import is_flash_attn_2_available
 
-from bioner.config import Pooling
+from bioner.config.train import Pooling
 from bioner.errors import ConfigError
 from bioner.model.attention import ATTENTION, FLASH
 from bioner.model.packing import (
@@ -195,9 +195,12 @@ def test_dropout_of_attention_only_in_training() -> None:
 
 @pytest.mark.parametrize(
     ("pooling", "expected"),
-    [(Pooling.first, [1.0, 5.0, 2.0]), (Pooling.last, [3.0, 5.0, 3.0]),
-     (Pooling.mean, [2.0, 5.0, 2.5])],
-)  # fmt: skip
+    [
+        (Pooling.first, [1.0, 5.0, 2.0]),
+        (Pooling.last, [3.0, 5.0, 3.0]),
+        (Pooling.mean, [2.0, 5.0, 2.5]),
+    ],
+)
 def test_pooling(pooling: Pooling, expected: list[float]) -> None:
     """Windows put words in any order, and a piece may belong to two."""
     vectors = torch.arange(6.0).unsqueeze(1)

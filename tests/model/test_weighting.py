@@ -7,7 +7,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from bioner.config import WeightingConfig
+from bioner.config.train import WeightingConfig
 from bioner.model.weighting import (
     EqualWeighting,
     TaskWeighting,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bioner.identity import run_name
+from bioner.config.identity import run_name
 from bioner.predict.annotator import Annotator
-from bioner.study.run import train
+from bioner.train.run import train
 from tests.composition import train_config
 
 
@@ -32,17 +32,28 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
     def trained(*overrides: str, precision: str = "32-true") -> Path:
         config = train_config(
-            "encoder=tiny", "logger=none", "trainer.accelerator=cpu", "batch.sentences=16",
-            "optimizer.lr=5e-3", f"trainer.precision={precision}", f"runs_dir={folder}/runs",
-            f"datasets_dir={folder}/datasets", f"cache_dir={folder}/cache", *overrides,
-        )  # fmt: skip
+            "encoder=tiny",
+            "logger=none",
+            "trainer.accelerator=cpu",
+            "batch.sentences=16",
+            "optimizer.lr=5e-3",
+            f"trainer.precision={precision}",
+            f"runs_dir={folder}/runs",
+            f"datasets_dir={folder}/datasets",
+            f"cache_dir={folder}/cache",
+            *overrides,
+        )
         directory = folder / "runs" / "default" / run_name(config)
         directory.mkdir(parents=True)
         train(config, directory)
         return directory
 
-    linear = trained("finetune=mtl", "finetune.targets=[demo_disease,demo_disease_related]",
-                     "finetune.train_size=160", "finetune.epochs=10")  # fmt: skip
+    linear = trained(
+        "finetune=mtl",
+        "finetune.targets=[demo_disease,demo_disease_related]",
+        "finetune.train_size=160",
+        "finetune.epochs=10",
+    )
     crf = trained("head=crf", "finetune.targets=[demo_disease]", "finetune.epochs=2")
     half = trained("finetune.targets=[demo_disease]", "finetune.epochs=1", precision="bf16-mixed")
     return Runs(linear, crf, half, folder / "datasets")

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bioner import load
+from bioner.corpora.document import Annotation, Document, Passage
 from bioner.errors import ConfigError
 from bioner.predict.annotator import Annotator
-from bioner.text.document import Annotation, Document, Passage
 from tests.predict.conftest import Runs
 from tests.predict.test_tagger import predictions
 
@@ -36,8 +36,11 @@ def test_five_lines(runs: Runs, texts: list[str]) -> None:
     marks = [a for document in found for a in document.annotations]
     assert len(marks) > 20  # the run learnt something
     assert {a.type for a in marks} == {"Disease"}
-    assert {a.source for a in marks} <= {"demo_disease", "demo_disease_related",
-                                         "demo_disease+demo_disease_related"}  # fmt: skip
+    assert {a.source for a in marks} <= {
+        "demo_disease",
+        "demo_disease_related",
+        "demo_disease+demo_disease_related",
+    }
     assert all(a.score is not None and 0 < a.score <= 1 for a in marks)
     for document in found:
         assert_exact(document)

@@ -10,12 +10,12 @@ from omegaconf import DictConfig, OmegaConf
 from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
+from bioner.config.evaluate import EvaluateConfig, to_evaluate_config
+from bioner.corpora.sentence import Mention
 from bioner.errors import ConfigError
 from bioner.predict.evaluate import evaluate
-from bioner.predict.evaluate_config import EvaluateConfig, to_evaluate_config
 from bioner.predict.mention_scores import partial, strict
-from bioner.study.record import read_record
-from bioner.text.sentence import Mention
+from bioner.runs.record import read_record
 from tests.composition import composed
 from tests.predict.conftest import Runs
 from tests.predict.test_finished import changed
@@ -51,9 +51,10 @@ def test_a_matrix(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
                 assert {k: own[k] for k in cell["strict"]} == cell["strict"]
             assert cell["partial"]["partial"]["f1"] >= cell["strict"]["f1"]
             assert cell["types"] == {"Disease": "Disease"}
-            assert cell["sha256"] == OmegaConf.to_object(OmegaConf.structured(config)).dataset[
-                name
-            ].sha256["test"]  # fmt: skip
+            assert (
+                cell["sha256"]
+                == OmegaConf.to_object(OmegaConf.structured(config)).dataset[name].sha256["test"]
+            )
             assert cell["leakage"]["trained_on"] < cell["leakage"]["sentences"]
     assert "strict F1" in capsys.readouterr().out
     # The train split of a target was trained on, as far as train_size took it.
@@ -88,9 +89,16 @@ def test_sources_of_an_earlier_run_count(runs: Runs, copied: Path) -> None:
     """A run that started from another's weights was trained on that one's sentences too."""
     changed(
         copied / "config.yaml",
-        pretrain={"kind": "checkpoint", "checkpoint": str(runs.linear), "sources": [],
-                  "carry": "encoder", "train_size": None, "epochs": None, "steps": None},
-    )  # fmt: skip
+        pretrain={
+            "kind": "checkpoint",
+            "checkpoint": str(runs.linear),
+            "sources": [],
+            "carry": "encoder",
+            "train_size": None,
+            "epochs": None,
+            "steps": None,
+        },
+    )
     found = evaluate(config_of(runs, copied, "datasets=[demo_disease_related]", "split=train"))
     leak = found["demo_disease"]["demo_disease_related"].leakage
     assert leak is not None and leak.trained_on == 160
@@ -117,11 +125,12 @@ def test_bad_options(overrides: list[str], says: str, runs: Runs) -> None:
 
 def test_strict_scores_are_seqevals(runs: Runs) -> None:
     rows = predictions(runs.linear / "predictions" / "demo_disease.test.tsv")
-    from bioner.text.tags import spans
+    from bioner.corpora.tags import spans
 
     gold, guess = [spans(s.tags) for s, _ in rows], [spans(tags) for _, tags in rows]
-    judged = f1_score([list(s.tags) for s, _ in rows], [list(t) for _, t in rows],
-                      mode="strict", scheme=IOB2)  # fmt: skip
+    judged = f1_score(
+        [list(s.tags) for s, _ in rows], [list(t) for _, t in rows], mode="strict", scheme=IOB2
+    )
     assert strict(gold, guess, ["Disease"])["f1"] == judged
 
 

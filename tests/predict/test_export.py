@@ -11,17 +11,17 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
+from bioner.config.export import ExportConfig, to_export_config
+from bioner.config.identity import run_name
+from bioner.corpora.sentence import Sentence
 from bioner.errors import ConfigError
-from bioner.identity import run_name
 from bioner.model.crf import CrfHead
 from bioner.model.heads import LinearHead
 from bioner.predict.export import as_read, export
-from bioner.predict.export_config import ExportConfig, to_export_config
 from bioner.predict.finished import open_run
 from bioner.predict.hardware import FULL
 from bioner.predict.tagger import load_tagger
-from bioner.study.run import train
-from bioner.text.sentence import Sentence
+from bioner.train.run import train
 from tests.composition import train_config
 from tests.predict.conftest import Runs
 from tests.predict.test_finished import changed
@@ -82,8 +82,14 @@ def test_the_folder_gives_the_same_tags(
     assert len(modes) == 1  # a colleague can read all of it
     card = (output / "README.md").read_text(encoding="utf-8")
     f1 = open_run(runs.linear).record["scores"][head]["test"]["f1"]
-    for said in (f"{f1:.4f}", "Apache-2.0", "first piece", "seed: 1", "demo_disease | target",
-                 "continues nothing is outside"):  # fmt: skip
+    for said in (
+        f"{f1:.4f}",
+        "Apache-2.0",
+        "first piece",
+        "seed: 1",
+        "demo_disease | target",
+        "continues nothing is outside",
+    ):
         assert said.replace(" | target", "") in card
 
 
@@ -132,8 +138,14 @@ def test_a_family_whose_classifier_has_layers_of_its_own(runs: Runs) -> None:
 
     tagger = load_tagger(open_run(runs.crf), ["demo_disease"], "cpu", FULL)
     config = open_run(runs.crf).config.encoder
-    small = ModernBertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
-                             intermediate_size=32, vocab_size=99, pad_token_id=0)  # fmt: skip
+    small = ModernBertConfig(
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        vocab_size=99,
+        pad_token_id=0,
+    )
     encoder = Encoder(ModernBertModel(small), replace(config, layers=[-1]))
     head = tagger.encoders[0].heads["demo_disease"]
     with pytest.raises(ConfigError, match="'modernbert' has layers that no head has"):
@@ -166,8 +178,9 @@ def test_onnx(runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     rows = predictions(runs.linear / "predictions" / f"{head}.test.tsv")
     tagger = load_tagger(open_run(runs.linear), [head], "cpu", FULL)
     session = onnx_model.open_model(output / onnx_model.PLAIN)
-    tags = onnx_model.tag(session, [s for s, _ in rows], tagger.tokenizer, tagger.window,
-                          tagger.tags[head])  # fmt: skip
+    tags = onnx_model.tag(
+        session, [s for s, _ in rows], tagger.tokenizer, tagger.window, tagger.tags[head]
+    )
     assert tags == [guess for _, guess in rows]
     devel = open_run(runs.linear).record["scores"][head]["devel"]["f1"]
     assert f"{devel:.4f} with model.onnx" in caplog.text
@@ -176,11 +189,19 @@ def test_onnx(runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
 @pytest.mark.slow
 def test_500_real_sentences(corpora: Path, tmp_path: Path) -> None:
     config = train_config(
-        "logger=none", "trainer.accelerator=cpu", f"datasets_dir={corpora}", "encoder=minilm",
-        f"runs_dir={tmp_path}/runs", f"cache_dir={tmp_path}/cache", "finetune.epochs=null",
-        "finetune.steps=40", "finetune.targets=[ncbi_disease]", "finetune.train_size=1280",
-        "optimizer.lr=1e-3", "finetune.devel_size=100",
-    )  # fmt: skip
+        "logger=none",
+        "trainer.accelerator=cpu",
+        f"datasets_dir={corpora}",
+        "encoder=minilm",
+        f"runs_dir={tmp_path}/runs",
+        f"cache_dir={tmp_path}/cache",
+        "finetune.epochs=null",
+        "finetune.steps=40",
+        "finetune.targets=[ncbi_disease]",
+        "finetune.train_size=1280",
+        "optimizer.lr=1e-3",
+        "finetune.devel_size=100",
+    )
     run = tmp_path / "runs" / run_name(config)
     run.mkdir(parents=True)
     train(config, run)

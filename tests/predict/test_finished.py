@@ -103,9 +103,16 @@ def test_no_class_is_built_that_is_no_head(tmp_path: Path, monkeypatch: pytest.M
     sprung = tmp_path / "sprung"
     (tmp_path / "trap.py").write_text(f"import pathlib\npathlib.Path({str(sprung)!r}).touch()\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    for target in ("trap.Head", "os.system", "bioner.model.heads.torch.load", "pathlib.Path",
-                   "bioner.model.heads.Tensor", "Head", "",
-                   "bioner.model.nothing.Head"):  # fmt: skip
+    for target in (
+        "trap.Head",
+        "os.system",
+        "bioner.model.heads.torch.load",
+        "pathlib.Path",
+        "bioner.model.heads.Tensor",
+        "Head",
+        "",
+        "bioner.model.nothing.Head",
+    ):
         with pytest.raises(ConfigError, match="no known head"):
             build_head({"_target_": target}, 4, TAGS)
     assert not sprung.exists()

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from bioner.config.predict import Merge
+from bioner.corpora.document import Annotation, Document, Passage
+from bioner.corpora.sentence import Sentence
 from bioner.predict.mentions import mentions, merged
-from bioner.predict.predict_config import Merge
 from bioner.predict.tagger import Tagged
-from bioner.text.document import Annotation, Document, Passage
-from bioner.text.sentence import Sentence
 
 
 def mark(start: int, end: int, score: float, head: str, kind: str = "Disease") -> Annotation:
@@ -28,11 +28,14 @@ OTHER = mark(0, 5, 0.6, "b", "Chemical")
         (Merge.highest, [A, B, LONGER, APART], [mark(0, 5, 0.9, "a+b"), APART]),
         (Merge.highest, [A, OTHER], [A, OTHER]),
         (Merge.highest, [mark(0, 5, 0.8, "a"), LONGER], [LONGER]),
-        (Merge.highest, [mark(0, 5, 0.6, "a"), mark(4, 9, 0.7, "a"), mark(8, 12, 0.5, "b")],
-         [mark(4, 9, 0.7, "a")]),
+        (
+            Merge.highest,
+            [mark(0, 5, 0.6, "a"), mark(4, 9, 0.7, "a"), mark(8, 12, 0.5, "b")],
+            [mark(4, 9, 0.7, "a")],
+        ),
         (Merge.highest, [], []),
     ],
-)  # fmt: skip
+)
 def test_merging(how: Merge, found: list[Annotation], expected: list[Annotation]) -> None:
     assert merged(found, how) == expected
 
@@ -40,8 +43,10 @@ def test_merging(how: Merge, found: list[Annotation], expected: list[Annotation]
 def test_of_many_overlapping_mentions_the_surest_are_kept() -> None:
     rng = np.random.default_rng(1)
     starts, sizes = rng.integers(0, 300, 200), rng.integers(1, 9, 200)
-    found = [mark(int(s), int(s + n), float(rng.random()), "a")
-             for s, n in zip(starts, sizes, strict=True)]  # fmt: skip
+    found = [
+        mark(int(s), int(s + n), float(rng.random()), "a")
+        for s, n in zip(starts, sizes, strict=True)
+    ]
     kept: list[Annotation] = []
     for one in sorted(merged(found, Merge.union), key=lambda a: -(a.score or 0)):
         ((start, end),) = one.spans
@@ -54,9 +59,13 @@ def test_scores_are_means_and_offsets_are_the_documents() -> None:
     document = Document("1", (Passage("One.", 100), Passage("\U0001f9ec breast cancer", 105)), ())
     sentences = [
         Sentence(("One", "."), ("O", "O"), 1, offsets=((100, 103), (103, 104))),
-        Sentence(("\U0001f9ec", "breast", "cancer"), ("O",) * 3, 1,
-                 offsets=((105, 106), (107, 113), (114, 120))),
-    ]  # fmt: skip
+        Sentence(
+            ("\U0001f9ec", "breast", "cancer"),
+            ("O",) * 3,
+            1,
+            offsets=((105, 106), (107, 113), (114, 120)),
+        ),
+    ]
     tagged = Tagged(
         ("O", "B-Disease", "I-Disease"),
         np.array([1, 0, 0, 1, 2]),

@@ -21,8 +21,10 @@ def test_a_pipeline(runs: Runs, annotator: Annotator) -> None:
     docs = list(nlp.pipe(texts))
     assert [doc.text for doc in docs] == texts
     for doc, document in zip(docs, expected, strict=True):
-        found = [(s.start_char, s.end_char, s.label_, s._.bioner_score, s._.bioner_head)
-                 for s in doc.spans["bioner"]]  # fmt: skip
+        found = [
+            (s.start_char, s.end_char, s.label_, s._.bioner_score, s._.bioner_head)
+            for s in doc.spans["bioner"]
+        ]
         for (start, end, *rest), a in zip(found, document.annotations, strict=True):
             assert start <= a.spans[0][0] < a.spans[0][1] <= end
             assert rest == [a.type, a.score, a.source]

@@ -11,13 +11,13 @@ from typing import cast
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
+from bioner.config.predict import PredictConfig, to_predict_config
+from bioner.corpora.formats.readers import READERS
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.predict import annotator as annotator_module
 from bioner.predict import stream
-from bioner.predict.predict_config import PredictConfig, to_predict_config
 from bioner.predict.sinks import FileSink
 from bioner.predict.unfinished import Progress
-from bioner.text.formats.readers import READERS
 from tests.predict.conftest import Runs
 from tests.predict.test_tagger import predictions
 
@@ -38,8 +38,10 @@ def config_of(runs: Runs, *overrides: str) -> PredictConfig:
 
 
 def pubtator(texts: list[str]) -> str:
-    return "".join(f"{n}|t|{t}\n{n}|a|{t}\n{n}\t0\t{len(t.split()[0])}\t{t.split()[0]}\tX\n\n"
-                   for n, t in enumerate(texts, 1))  # fmt: skip
+    return "".join(
+        f"{n}|t|{t}\n{n}|a|{t}\n{n}\t0\t{len(t.split()[0])}\t{t.split()[0]}\tX\n\n"
+        for n, t in enumerate(texts, 1)
+    )
 
 
 def lines_of(path: Path) -> list[dict]:
@@ -50,8 +52,14 @@ def _fail(error: DataError) -> None:
     raise error
 
 
-NAMES = {"pubtator": "o.pubtator", "bioc_xml": "o.xml", "bioc_json": "o.json", "jsonl": "o.jsonl",
-         "brat": "o", "bionlp_st": "o"}  # fmt: skip
+NAMES = {
+    "pubtator": "o.pubtator",
+    "bioc_xml": "o.xml",
+    "bioc_json": "o.json",
+    "jsonl": "o.jsonl",
+    "brat": "o",
+    "bionlp_st": "o",
+}
 
 
 @pytest.mark.parametrize("form", NAMES)
@@ -59,8 +67,9 @@ def test_every_format_in_and_out(form: str, runs: Runs, texts: list[str], tmp_pa
     source = tmp_path / "in.pubtator"
     source.write_text(pubtator(texts), encoding="utf-8")
     middle, last = tmp_path / NAMES[form], tmp_path / "back.jsonl"
-    assert stream.predict(config_of(runs, f"input={source}", f"output={middle}",
-                                    f"output_format={form}"))  # fmt: skip
+    assert stream.predict(
+        config_of(runs, f"input={source}", f"output={middle}", f"output_format={form}")
+    )
     documents = list(READERS[form](middle, _fail))
     assert [int(d.id) for d in sorted(documents, key=lambda d: int(d.id))] == [*range(1, 61)]
     # What was written is read again as an input, with its marks kept in front of new ones.
@@ -74,9 +83,12 @@ def test_every_format_in_and_out(form: str, runs: Runs, texts: list[str], tmp_pa
 def test_columns_keep_the_words_as_they_are(runs: Runs, tmp_path: Path) -> None:
     source, output = tmp_path / "in.conll", tmp_path / "out.conll"
     rows = predictions(runs.linear / "predictions" / "demo_disease.test.tsv")
-    source.write_text("".join(
-        "".join(f"{w}\t{t}\n" for w, t in zip(s.words, s.tags, strict=True)) + "\n" for s, _ in rows
-    ))  # fmt: skip
+    source.write_text(
+        "".join(
+            "".join(f"{w}\t{t}\n" for w, t in zip(s.words, s.tags, strict=True)) + "\n"
+            for s, _ in rows
+        )
+    )
     assert stream.predict(config_of(runs, f"input={source}", f"output={output}"))
     blocks = output.read_text().strip().split("\n\n")
     assert len(blocks) == len(rows)
@@ -115,9 +127,12 @@ def test_gold_of_other_schemes_is_kept(runs: Runs, tmp_path: Path) -> None:
 
 
 def test_plain_text_in_a_file_a_folder_and_a_stream(
-    runs: Runs, texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    runs: Runs,
+    texts: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
-) -> None:  # fmt: skip
+) -> None:
     folder, output = tmp_path / "in", tmp_path / "out.jsonl"
     (folder / "deep").mkdir(parents=True)
     raw = "\ufeff" + "\r\n".join(texts[:20])
@@ -263,8 +278,11 @@ def test_an_output_that_exists(runs: Runs, texts: list[str], tmp_path: Path) -> 
     folder.mkdir()
     (folder / "thesis.docx").write_text("mine")
     with pytest.raises(ConfigError, match=r"thesis\.docx"):
-        stream.predict(config_of(runs, f"input={source}", f"output={folder}", "output_format=brat",
-                                 "overwrite=true"))  # fmt: skip
+        stream.predict(
+            config_of(
+                runs, f"input={source}", f"output={folder}", "output_format=brat", "overwrite=true"
+            )
+        )
     assert (folder / "thesis.docx").exists()
 
 
@@ -317,8 +335,9 @@ def test_memory_is_flat(runs: Runs, texts: list[str], tmp_path: Path) -> None:
     def grown(copies: int) -> int:
         source = tmp_path / "in.pubtator"
         source.write_text(pubtator(texts * copies), encoding="utf-8")
-        stream.predict(config_of(runs, f"input={source}", f"output={tmp_path}/o.jsonl",
-                                 "overwrite=true"))  # fmt: skip
+        stream.predict(
+            config_of(runs, f"input={source}", f"output={tmp_path}/o.jsonl", "overwrite=true")
+        )
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
     assert grown(200) - grown(100) < 30  # MB, for 24,000 documents instead of 12,000
@@ -328,8 +347,9 @@ def test_memory_is_flat(runs: Runs, texts: list[str], tmp_path: Path) -> None:
 def test_ten_megabytes_in_one_line(runs: Runs, tmp_path: Path) -> None:
     source, output = tmp_path / "in.txt", tmp_path / "o.jsonl"
     source.write_text("a patient with night sweats and " * 330_000)
-    assert stream.predict(config_of(runs, f"input={source}", f"output={output}",
-                                    "input_format=lines"))  # fmt: skip
+    assert stream.predict(
+        config_of(runs, f"input={source}", f"output={output}", "input_format=lines")
+    )
     (document,) = lines_of(output)
     text = document["passages"][0]["text"]
     assert len(text) > 10_000_000

@@ -9,12 +9,12 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from bioner.corpora.sentence import Sentence
 from bioner.errors import ConfigError
+from bioner.machine.precision import resolve_precision
 from bioner.predict.finished import open_run
 from bioner.predict.hardware import FULL, INT8, MIXED, pick_hardware
 from bioner.predict.tagger import load_tagger
-from bioner.study.machine import resolve_precision
-from bioner.text.sentence import Sentence
 from tests.predict.conftest import Runs
 
 
@@ -56,9 +56,12 @@ def test_int8_gives_nearly_the_same_tags(runs: Runs, kind: str) -> None:
 def test_words_without_pieces_are_outside(runs: Runs) -> None:
     run = open_run(runs.crf)
     tagged = load_tagger(run, ["demo_disease"], "cpu").tag(
-        [Sentence(("\u200b", "asthma"), ("O", "O"), 1), Sentence((), (), 2),
-         Sentence(("\u200b",), ("O",), 3)]
-    )["demo_disease"]  # fmt: skip
+        [
+            Sentence(("\u200b", "asthma"), ("O", "O"), 1),
+            Sentence((), (), 2),
+            Sentence(("\u200b",), ("O",), 3),
+        ]
+    )["demo_disease"]
     assert (tagged.tags(0)[0], tagged.tags(1), tagged.tags(2)) == ("O", (), ("O",))
     assert np.isnan(tagged.probabilities).tolist() == [True, False, True]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from bioner.identity import what_counts
+from bioner.config.identity import what_counts
 from bioner.model.metric import scores
-from bioner.report.predictions import matches, read_predictions
-from bioner.study.record import SEMANTICS, DatasetUse, Record, write_record
+from bioner.report.prediction_arrays import matches, read_predictions
+from bioner.runs.record import SEMANTICS, DatasetUse, Record, write_record
 from tests.composition import train_config
 
 TYPES = ("Disease", "Chemical")
@@ -77,10 +77,17 @@ def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
         f"- finetune.targets=[{made.target}]\n- seed={made.seed}\n"
     )
     record = Record(
-        made.name, folder.name, made.regime, made.seed, made.precision, _config(made), made.status,
-        semantics=made.semantics, encoder_sha256=made.encoder,
+        made.name,
+        folder.name,
+        made.regime,
+        made.seed,
+        made.precision,
+        _config(made),
+        made.status,
+        semantics=made.semantics,
+        encoder_sha256=made.encoder,
         environment={"git_commit": "0123456789abcdef", "versions": {}},
-    )  # fmt: skip
+    )
     if made.checkpoint is not None:
         record.pretraining = {"checkpoint": "runs/a", "sha256": made.checkpoint, "reused": True}
     if made.status == "failed":
@@ -124,8 +131,9 @@ def gold_of(target: str, sentences: int) -> list[list[tuple[int, int, str]]]:
         starts = [1, 6] if rng.random() < 0.5 else [int(rng.integers(0, 8))]
         kinds = rng.integers(0, len(TYPES), len(starts))
         lengths = rng.integers(1, 5, len(starts))
-        found.append([(s, s + int(n), TYPES[k])
-                      for s, k, n in zip(starts, kinds, lengths, strict=True)])  # fmt: skip
+        found.append(
+            [(s, s + int(n), TYPES[k]) for s, k, n in zip(starts, kinds, lengths, strict=True)]
+        )
     return found
 
 
@@ -176,16 +184,34 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
         size = made.size if made.size is not None else 1.0
         used = round(size * 1000) if isinstance(size, float) else size
         record.datasets[name] = DatasetUse(
-            role=role, sha256={split: f"{made.sha}{split}" for split in sizes}, sentences=sizes,
-            mentions=sizes, devel_share=None, train_sentences=used, devel_sentences=10,
-            leaked_sentences=0, dropped_sentences=0, repaired_tags={}, lost_words={},
-            oversized_words={}, cut_mentions={}, dropped_mentions={}, joined_mentions={},
-        )  # fmt: skip
+            role=role,
+            sha256={split: f"{made.sha}{split}" for split in sizes},
+            sentences=sizes,
+            mentions=sizes,
+            devel_share=None,
+            train_sentences=used,
+            devel_sentences=10,
+            leaked_sentences=0,
+            dropped_sentences=0,
+            repaired_tags={},
+            lost_words={},
+            oversized_words={},
+            cut_mentions={},
+            dropped_mentions={},
+            joined_mentions={},
+        )
     targets = record.config["finetune"]["targets"]
     record.scores = {name: {"devel": test, "test": {**test, **part}} for name in targets}
-    record.timing = {"train_seconds": 10.0, "words_per_second": 1e4, "wall_seconds": 12.0,
-                     "peak_rss_bytes": 5e8}  # fmt: skip
+    record.timing = {
+        "train_seconds": 10.0,
+        "words_per_second": 1e4,
+        "wall_seconds": 12.0,
+        "peak_rss_bytes": 5e8,
+    }
     if made.sources:
         key = f"stage-{'+'.join(made.sources)}-{made.seed}"
-        record.pretraining = {"key": key, "reused": made.target != "demo_disease",
-                              "timing": {"train_seconds": 20.0}}  # fmt: skip
+        record.pretraining = {
+            "key": key,
+            "reused": made.target != "demo_disease",
+            "timing": {"train_seconds": 20.0},
+        }

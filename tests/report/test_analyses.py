@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bioner.config.report import ReportConfig
 from bioner.errors import ConfigError
 from bioner.report.analyses.curves import reach
-from bioner.report.config import ReportConfig
 from bioner.report.results import Results, analyse
-from bioner.report.runs import read_study
 from bioner.report.sections.measured import measured_section
 from bioner.report.sections.scores import curves_section
-from bioner.report.writers import tex
+from bioner.report.study import read_study
+from bioner.report.table_files import tex
 from tests.report.synthetic import Made, write_study
 
 A, B, C = "demo_disease", "demo_chemical", "demo_unrelated"
@@ -63,9 +63,13 @@ def json_f1(place: Path) -> float:
 
 
 def test_gains_are_paired_by_seed_and_setting(tmp_path: Path) -> None:
-    runs = [*seeds(6, A, size=0.1), *seeds(7, A, "transfer", [B], size=0.1, skill=0.95),
-            *seeds(2, A, "mtl", (), [B], size=0.1, skill=0.75), Made(A, size=0.5, skill=0.1),
-            Made(C, "transfer", [B], size=0.1)]  # fmt: skip
+    runs = [
+        *seeds(6, A, size=0.1),
+        *seeds(7, A, "transfer", [B], size=0.1, skill=0.95),
+        *seeds(2, A, "mtl", (), [B], size=0.1, skill=0.75),
+        Made(A, size=0.5, skill=0.1),
+        Made(C, "transfer", [B], size=0.1),
+    ]
     tables = results_of(tmp_path, runs).tables
     assert len(tables["gains_by_seed"]) == 8  # no single with seed 7, none of C
     for row in tables["gains_by_seed"].itertuples():
@@ -88,9 +92,13 @@ def test_equal_runs_gain_nothing(tmp_path: Path) -> None:
 
 
 def test_transfer_then_mtl_against_its_parts(tmp_path: Path) -> None:
-    runs = [*seeds(3, A, "transfer", [B], skill=0.8), *seeds(3, A, "transfer", [C], skill=0.1),
-            *seeds(3, A, "mtl", (), [C], skill=0.6), *seeds(3, A, "mtl", (), [B], skill=0.1),
-            *seeds(3, A, "transfer_mtl", [B], [C], skill=0.9)]  # fmt: skip
+    runs = [
+        *seeds(3, A, "transfer", [B], skill=0.8),
+        *seeds(3, A, "transfer", [C], skill=0.1),
+        *seeds(3, A, "mtl", (), [C], skill=0.6),
+        *seeds(3, A, "mtl", (), [B], skill=0.1),
+        *seeds(3, A, "transfer_mtl", [B], [C], skill=0.9),
+    ]
     tables = results_of(tmp_path, runs).tables
     for part, helper in (("transfer", "demo_chemical-"), ("mtl", "demo_unrelated-")):
         row = one(tables[f"over_{part}"])
@@ -128,8 +136,10 @@ def test_incompatible_runs_are_named_and_left_out(other: Made, says: str, tmp_pa
 def test_other_roles_and_another_order_are_no_seeds(
     change: dict[str, list[str]], says: str, tmp_path: Path
 ) -> None:
-    runs = [*seeds(2, A, "transfer_mtl", [B, C], [B]),
-            Made(A, "transfer_mtl", [B, C], [B], seed=3, change=change)]  # fmt: skip
+    runs = [
+        *seeds(2, A, "transfer_mtl", [B, C], [B]),
+        Made(A, "transfer_mtl", [B, C], [B], seed=3, change=change),
+    ]
     results = results_of(tmp_path, runs)
     table = results.tables["scores"]
     assert one(table, target=A, regime="transfer_mtl").seeds == "1,2"
@@ -138,8 +148,10 @@ def test_other_roles_and_another_order_are_no_seeds(
 
 def test_another_file_behind_a_checkpoint_is_incompatible(tmp_path: Path) -> None:
     change = {"pretrain.kind": "checkpoint", "pretrain.checkpoint": "runs/a"}
-    runs = [Made(A, "transfer", seed=seed, checkpoint=file, change=change)
-            for seed, file in ((1, "a"), (2, "a"), (3, "b"))]  # fmt: skip
+    runs = [
+        Made(A, "transfer", seed=seed, checkpoint=file, change=change)
+        for seed, file in ((1, "a"), (2, "a"), (3, "b"))
+    ]
     (problem,) = results_of(tmp_path, runs).problems
     assert (problem.state, problem.place) == ("incompatible", runs[2].name)
     assert "the file of pretrain.checkpoint is b" in problem.says
@@ -175,25 +187,32 @@ def test_what_does_not_matter_to_a_regime_makes_no_run_incompatible(tmp_path: Pa
 
 
 def test_an_axis_separates_what_would_be_incompatible(tmp_path: Path) -> None:
-    runs = [*seeds(3, A), *seeds(3, A, change={"optimizer.lr": 0.5}),
-            *seeds(3, A, "transfer", [B], skill=0.9, change={"pretrain.epochs": 3}),
-            *seeds(3, A, "transfer", [B], skill=0.9, change={"pretrain.epochs": 4})]  # fmt: skip
+    runs = [
+        *seeds(3, A),
+        *seeds(3, A, change={"optimizer.lr": 0.5}),
+        *seeds(3, A, "transfer", [B], skill=0.9, change={"pretrain.epochs": 3}),
+        *seeds(3, A, "transfer", [B], skill=0.9, change={"pretrain.epochs": 4}),
+    ]
     results = results_of(tmp_path, runs, axes=["optimizer.lr", "pretrain.epochs"])
     assert not results.problems
     assert set(results.tables["scores"].n) == {3}
     gains = results.tables["gains"]  # single has no pretraining, so both meet the same baseline
     assert len(gains) == 2 and set(gains.n) == {3}
     with pytest.raises(ConfigError, match=r"axes: .*did you mean optimizer\.lr"):
-        analyse(ReportConfig("study", str(tmp_path), axes=["optimiser.lr"]),
-                *read_study(tmp_path / "study"))  # fmt: skip
+        analyse(
+            ReportConfig("study", str(tmp_path), axes=["optimiser.lr"]),
+            *read_study(tmp_path / "study"),
+        )
 
 
 def test_label_saving(tmp_path: Path) -> None:
     sizes = {0.1: 0.5, 0.2: 0.6, 0.4: 0.8}
     runs = [run for size, skill in sizes.items() for run in seeds(5, A, size=size, skill=skill)]
-    runs += [*seeds(5, A, "transfer", [B], size=0.1, skill=0.8),
-             *seeds(5, A, "mtl", (), [B], size=0.1, skill=0.99),
-             *seeds(5, A, "mtl", (), [C], size=0.1, skill=0.1)]  # fmt: skip
+    runs += [
+        *seeds(5, A, "transfer", [B], size=0.1, skill=0.8),
+        *seeds(5, A, "mtl", (), [B], size=0.1, skill=0.99),
+        *seeds(5, A, "mtl", (), [C], size=0.1, skill=0.1),
+    ]
     results = results_of(tmp_path, runs)
     tables = results.tables
     assert list(tables["curves"].share) == [0.1, 0.2, 0.4]
@@ -252,11 +271,15 @@ def test_the_stage_store_saves_what_reused_stages_took(tmp_path: Path) -> None:
 
 def test_measures_that_foretell_the_gains_rank_first(tmp_path: Path) -> None:
     targets = (A, B, C)
-    skills = {(s, t): 0.7 + 0.05 * (k + 1) for t in targets
-              for k, s in enumerate(x for x in targets if x != t)}  # fmt: skip
+    skills = {
+        (s, t): 0.7 + 0.05 * (k + 1)
+        for t in targets
+        for k, s in enumerate(x for x in targets if x != t)
+    }
     runs = [run for t in targets for run in seeds(3, t, skill=0.6)]
-    runs += [run for (s, t), skill in skills.items()
-             for run in seeds(3, t, "transfer", [s], skill=skill)]  # fmt: skip
+    runs += [
+        run for (s, t), skill in skills.items() for run in seeds(3, t, "transfer", [s], skill=skill)
+    ]
     lines = ["source,target,measure,view,value,seconds"]
     for (source, target), skill in skills.items():
         lines.append(f"{source},{target},vocabulary_coverage,,{skill},0.1")

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bioner.report.config import ReportConfig
+from bioner.config.report import ReportConfig
 from bioner.report.report import report
 from tests.report.synthetic import Made, write_run
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bioner.config.report import ReportConfig
 from bioner.errors import UserError
-from bioner.report.config import ReportConfig
 from bioner.report.pack import pack
 from bioner.report.report import report
-from bioner.report.runs import read_study
-from bioner.study.record import finished
+from bioner.report.study import read_study
+from bioner.runs.record import finished
 from tests.report.synthetic import Made, write_study
 
 A, B = "demo_disease", "demo_chemical"

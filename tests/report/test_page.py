@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bioner.report.config import ReportConfig
+from bioner.config.report import ReportConfig
 from bioner.report.report import report
 from tests.report.synthetic import Made, write_study
 
@@ -23,8 +23,13 @@ TARGETS = ("demo_disease", "demo_chemical", "demo_unrelated")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("page")
     runs = [Made(t, seed=s, size=z) for t in TARGETS for s in (1, 2, 3) for z in (0.1, 0.5)]
-    runs += [Made(t, "transfer", [x], seed=s, size=0.1, skill=0.9)
-             for t in TARGETS for x in TARGETS if x != t for s in (1, 2)]  # fmt: skip
+    runs += [
+        Made(t, "transfer", [x], seed=s, size=0.1, skill=0.9)
+        for t in TARGETS
+        for x in TARGETS
+        if x != t
+        for s in (1, 2)
+    ]
     write_study(root / "study", runs, sentences=30)
     folder = report(ReportConfig("study", str(root), samples=200), "bioner report study=study")
     return folder / "report.html"
@@ -48,8 +53,14 @@ def page(
     found = context.new_page()
     found.on("console", lambda message: said.append(message.text))
     found.on("pageerror", lambda error: said.append(str(error)))
-    found.on("request", lambda asked: said.append(asked.url) if ":" in asked.url
-             and not asked.url.startswith(("file:", "data:")) else None)  # fmt: skip
+    found.on(
+        "request",
+        lambda asked: (
+            said.append(asked.url)
+            if ":" in asked.url and not asked.url.startswith(("file:", "data:"))
+            else None
+        ),
+    )
     found.goto(page_file.as_uri())
     yield found
     context.close()
@@ -90,8 +101,12 @@ def test_figures_say_their_values_on_hover(page: "playwright.Page", figure: str)
     assert tip.is_hidden()
 
 
-@pytest.mark.parametrize("page", [{"color_scheme": "dark"}, {"color_scheme": "light"}],
-                         indirect=True, ids=["dark", "light"])  # fmt: skip
+@pytest.mark.parametrize(
+    "page",
+    [{"color_scheme": "dark"}, {"color_scheme": "light"}],
+    indirect=True,
+    ids=["dark", "light"],
+)
 def test_the_theme_is_the_systems_and_can_be_changed(page: "playwright.Page") -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     before = page.evaluate(paper)
@@ -124,7 +139,8 @@ def test_every_link_leads_somewhere(page: "playwright.Page") -> None:
 def test_print_shows_every_row_on_white(page: "playwright.Page") -> None:
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    boxes = page.evaluate("[...document.querySelectorAll('.scroll.tall')].map(e => "
-                          "[e.scrollHeight, e.clientHeight])")  # fmt: skip
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('.scroll.tall')].map(e => [e.scrollHeight, e.clientHeight])"
+    )
     assert boxes and all(whole <= shown + 1 for whole, shown in boxes)
     assert page.locator("#theme").is_hidden()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bioner.config.report import ReportConfig, to_report_config
 from bioner.errors import UserError
-from bioner.report.config import ReportConfig, to_report_config
 from bioner.report.report import report
 from tests.composition import composed
 from tests.report.synthetic import Made, write_run, write_study
@@ -24,8 +24,11 @@ def made(tmp_path: Path, **config: object) -> Path:
 
 def small_study() -> list[Made]:
     runs = [Made(t, seed=s, size=z) for t in (A, B) for s in (1, 2, 3) for z in (0.1, 0.5)]
-    runs += [Made(t, "transfer", [x], seed=s, size=0.1, skill=0.9)
-             for t, x in ((A, B), (B, A)) for s in (1, 2, 3)]  # fmt: skip
+    runs += [
+        Made(t, "transfer", [x], seed=s, size=0.1, skill=0.9)
+        for t, x in ((A, B), (B, A))
+        for s in (1, 2, 3)
+    ]
     return runs
 
 
@@ -41,8 +44,19 @@ def test_every_promised_file(tmp_path: Path) -> None:
     assert folder == tmp_path / "study" / "report"
     page = (folder / "report.html").read_text()
     words = (folder / "report.md").read_text()
-    for name in ("overview", "scores", "gains", "transfer_matrix", "curves", "label_saving",
-                 "seen_unseen", "error_kinds", "partial_matches", "cost", "runs"):  # fmt: skip
+    for name in (
+        "overview",
+        "scores",
+        "gains",
+        "transfer_matrix",
+        "curves",
+        "label_saving",
+        "seen_unseen",
+        "error_kinds",
+        "partial_matches",
+        "cost",
+        "runs",
+    ):
         assert not pd.read_csv(folder / "tables" / f"{name}.csv").empty
         tex = (folder / "tables" / f"{name}.tex").read_text()
         assert r"\toprule" in tex and "% made by: bioner report study=study" in tex
@@ -149,10 +163,17 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     shown = capsys.readouterr().out
     for count in ("8</b> complete", "5</b> unreadable"):
         assert count in page
-    for says in ("damaged: ", "crashed: ended before it wrote its config", "has schema 1",
-                 "the record is damaged: KeyError", "ends inside a sentence", "No such file",
-                 "holds 2 columns",
-                 "the record says", "other sentences or gold"):  # fmt: skip
+    for says in (
+        "damaged: ",
+        "crashed: ended before it wrote its config",
+        "has schema 1",
+        "the record is damaged: KeyError",
+        "ends inside a sentence",
+        "No such file",
+        "holds 2 columns",
+        "the record says",
+        "other sentences or gold",
+    ):
         assert says in shown, says
     assert "5 prediction files could not be used" in page
     assert not any("w0." in f.read_text() for f in text_files(tmp_path / "study" / "report"))

@@ -77,8 +77,14 @@ def test_bootstrap_agrees_with_scipy() -> None:
     def statistic(c: np.ndarray, p: np.ndarray, g: np.ndarray, axis: int) -> np.ndarray:
         return 2 * c.sum(axis) / (p.sum(axis) + g.sum(axis))
 
-    found = stats.bootstrap((correct[:, 0], predicted[:, 0], gold), statistic, paired=True,
-                            n_resamples=8000, method="percentile", rng=6)  # fmt: skip
+    found = stats.bootstrap(
+        (correct[:, 0], predicted[:, 0], gold),
+        statistic,
+        paired=True,
+        n_resamples=8000,
+        method="percentile",
+        rng=6,
+    )
     assert ours == pytest.approx(tuple(found.confidence_interval), abs=0.004)
 
 

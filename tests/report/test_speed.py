@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bioner.report.config import ReportConfig
+from bioner.config.report import ReportConfig
 from bioner.report.report import report
 from tests.report.synthetic import Made, write_study
 
@@ -17,9 +17,15 @@ SEEDS, SIZES = range(1, 7), (0.1, 0.25, 0.5)
 def test_a_report_of_two_thousand_runs_is_done_in_time(tmp_path: Path) -> None:
     """`pytest -m slow -s tests/report/test_speed.py` prints how long."""
     runs = [Made(t, seed=s, size=z) for t in TARGETS for s in SEEDS for z in SIZES]
-    runs += [Made(t, regime, sources, helpers, seed=s, size=z, skill=0.8)
-             for t in TARGETS for x in TARGETS if x != t for s in SEEDS for z in SIZES
-             for regime, sources, helpers in (("transfer", [x], ()), ("mtl", (), [x]))]  # fmt: skip
+    runs += [
+        Made(t, regime, sources, helpers, seed=s, size=z, skill=0.8)
+        for t in TARGETS
+        for x in TARGETS
+        if x != t
+        for s in SEEDS
+        for z in SIZES
+        for regime, sources, helpers in (("transfer", [x], ()), ("mtl", (), [x]))
+    ]
     write_study(tmp_path / "study", runs, sentences=500)
     begin = time.perf_counter()
     report(ReportConfig(study="study", runs_dir=str(tmp_path)), "bioner report study=study")

@@ -6,38 +6,48 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bioner.config.measure import MeasureConfig, measure_name, to_measure_config
 from bioner.errors import UserError
-from bioner.study.record import SCHEMA
+from bioner.runs.record import SCHEMA
 from bioner.transferability.affinity import JointTask, lookahead_affinity
-from bioner.transferability.config import MeasureConfig, measure_name, to_measure_config
+from bioner.transferability.measuring import measure_pairs
 from bioner.transferability.registry import NotDefinedError
-from bioner.transferability.run import measure_pairs
 from bioner.transferability.workbench import Workbench
 from tests.composition import composed
 
 NAMES = ["demo_disease", "demo_chemical"]
-ONTO = {"demo_disease": {"demo_disease": 0.5, "demo_chemical": -0.25},
-        "demo_chemical": {"demo_disease": 0.125, "demo_chemical": 0.5}}  # fmt: skip
+ONTO = {
+    "demo_disease": {"demo_disease": 0.5, "demo_chemical": -0.25},
+    "demo_chemical": {"demo_disease": 0.125, "demo_chemical": 0.5},
+}
 
 
 def configured(tmp_path: Path, *overrides: str) -> MeasureConfig:
-    return to_measure_config(composed(
-        "targets=[demo_disease]", "sources=[demo_chemical,demo_unrelated]", "heatmaps=false",
-        "measures=[joint]", f"datasets_dir={tmp_path.parent}/datasets", *overrides, verb="measure",
-    ))  # fmt: skip
+    return to_measure_config(
+        composed(
+            "targets=[demo_disease]",
+            "sources=[demo_chemical,demo_unrelated]",
+            "heatmaps=false",
+            "measures=[joint]",
+            f"datasets_dir={tmp_path.parent}/datasets",
+            *overrides,
+            verb="measure",
+        )
+    )
 
 
 def joint_run(tmp_path: Path, config: MeasureConfig, **changed: object) -> Path:
     """Write the part of a record that is read."""
     corpora = Workbench(config).corpora
     record = {
-        "schema": SCHEMA, "status": "complete",
+        "schema": SCHEMA,
+        "status": "complete",
         "affinity": {"every": 50, "looks": 4, "onto": ONTO},
         "datasets": {
             name: {"sha256": {s: one.sha256 for s, one in corpora[name].splits.items()}}
             for name in NAMES
         },
-    }  # fmt: skip
+    }
     run = tmp_path / "mtl-a-with-b-12345678"
     run.mkdir(exist_ok=True)
     (run / "record.json").write_text(json.dumps(record | changed))

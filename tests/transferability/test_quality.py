@@ -19,10 +19,13 @@ def gains_of(seeds: int = 3, noise: float = 0.001) -> pd.DataFrame:
     truth = {pair: random.normal(0, 0.02) for pair in product(NAMES, NAMES)}
     rows = [
         (s, t, "transfer", "tiny", "all", seed, truth[s, t] + random.normal(0, noise))
-        for s, t in product(NAMES, NAMES) if s != t for seed in range(seeds)
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["source", "target", "regime", "encoder", "train_size",
-                                       "seed", "gain"])  # fmt: skip
+        for s, t in product(NAMES, NAMES)
+        if s != t
+        for seed in range(seeds)
+    ]
+    return pd.DataFrame(
+        rows, columns=["source", "target", "regime", "encoder", "train_size", "seed", "gain"]
+    )
 
 
 def measures_of(gains: pd.DataFrame) -> pd.DataFrame:
@@ -75,8 +78,10 @@ def test_good_bad_and_baselines() -> None:
     assert (random["mean"], random["kind"]) == (0, "baseline")
     assert one(table, "random", "rank_of_best")["mean"] == 2.5
     assert set(table[table["kind"] == "baseline"]["measure"]) == {
-        "random", "source size", "mean gain over the other targets"
-    }  # fmt: skip
+        "random",
+        "source size",
+        "mean gain over the other targets",
+    }
     assert one(table, "ridge, leave one target out", "spearman")["mean"] > 0.9
     assert (table["low"] <= table["mean"] + 1e-9).all()
     assert (table["high"] >= table["mean"] - 1e-9).all()
@@ -104,8 +109,13 @@ def test_seeds_widen_the_interval() -> None:
 def test_a_pair_without_a_value_is_left_out_and_counted() -> None:
     gains = gains_of()
     measures = measures_of(gains)
-    lacking = measures[~((measures["measure"] == "vocabulary_coverage")
-                         & (measures["source"] == "b") & (measures["target"] == "a"))]  # fmt: skip
+    lacking = measures[
+        ~(
+            (measures["measure"] == "vocabulary_coverage")
+            & (measures["source"] == "b")
+            & (measures["target"] == "a")
+        )
+    ]
     assert one(quality(lacking, gains), "vocabulary_coverage", "ndcg")["pairs"] == 19
 
 
@@ -125,9 +135,10 @@ def test_no_gain_no_row() -> None:
 
 def test_static_ranking_leaves_the_target_out() -> None:
     gains = pd.DataFrame(
-        [[np.nan, 0.1, 0.2], [0.3, np.nan, 0.4], [0.5, 0.7, np.nan]], index=[*"abc"],
+        [[np.nan, 0.1, 0.2], [0.3, np.nan, 0.4], [0.5, 0.7, np.nan]],
+        index=[*"abc"],
         columns=[*"abc"],
-    )  # fmt: skip
+    )
     found = static_ranking(gains)
     assert found.loc["a", "b"] == pytest.approx(0.7)  # of c alone
     assert found.loc["a", "c"] == pytest.approx(0.4)  # of b alone
@@ -152,10 +163,12 @@ def test_the_combination_never_sees_the_gains_of_its_target() -> None:
         (lambda m, g: (m.assign(value=float("nan")), g), "measures: column value holds"),
         (lambda m, g: (m, g.assign(gain=float("inf"))), "gains: column gain holds"),
         (lambda m, g: (pd.concat([m, m]), g), "measures: there is more than one row for a, b"),
-        (lambda m, g: (m.replace("vocabulary_dice", "vocabulary_die"), g),
-         "measures: no measure 'vocabulary_die'; did you mean vocabulary_dice"),
+        (
+            lambda m, g: (m.replace("vocabulary_dice", "vocabulary_die"), g),
+            "measures: no measure 'vocabulary_die'; did you mean vocabulary_dice",
+        ),
     ],
-)  # fmt: skip
+)
 def test_refused(change: object, message: str) -> None:
     gains = gains_of()
     with pytest.raises(UserError) as raised:

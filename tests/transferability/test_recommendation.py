@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bioner.config.recommend import RecommendConfig, to_recommend_config
 from bioner.errors import UserError
+from bioner.transferability.advice import advise
 from bioner.transferability.known import Known, load_known
-from bioner.transferability.recommend import advise
-from bioner.transferability.recommend_config import RecommendConfig, to_recommend_config
 from bioner.transferability.recommendation import recommend
 from bioner.transferability.registry import measures
 from bioner.transferability.tables import GAIN_COLUMNS, MEASURE_COLUMNS
@@ -41,8 +41,9 @@ def known_of(level: float, sign: float) -> Known:
     close = {pair: random.random() for pair in product(NAMES, NAMES) if pair[0] != pair[1]}
     gains = [
         (s, t, "transfer", "tiny", "all", seed, level + sign * 0.04 * (value - 0.5))
-        for (s, t), value in close.items() for seed in (1, 2)
-    ]  # fmt: skip
+        for (s, t), value in close.items()
+        for seed in (1, 2)
+    ]
     tables = [
         values_of(t, {s: value for (s, other), value in close.items() if other == t}) for t in NAMES
     ]
@@ -91,9 +92,10 @@ def test_only_measures_that_foretold_the_known_gains_speak() -> None:
     best = recommend(values, "t", measures(), known).advice[0]
     assert best.source == "y"
     spoken = {
-        name for name in ("mention_overlap_tokens", "label_nmi_words", "perplexity")
+        name
+        for name in ("mention_overlap_tokens", "label_nmi_words", "perplexity")
         if any(text.startswith(measures()[name].says) for text in best.speaks_for)
-    }  # fmt: skip
+    }
     assert spoken == {"mention_overlap_tokens", "label_nmi_words"}
     assert all("(1 of 3; Spearman so far 1.00)" in text for text in best.speaks_for)
 
@@ -153,11 +155,19 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
 
 
 def configured(tmp_path: Path, *overrides: str) -> RecommendConfig:
-    return to_recommend_config(composed(
-        "target=demo_disease", "sources=[demo_unrelated,demo_disease_related]", "encoder=tiny",
-        "words=1000", f"datasets_dir={tmp_path}/datasets", f"runs_dir={tmp_path}/runs",
-        f"cache_dir={tmp_path}/cache", *overrides, verb="recommend",
-    ))  # fmt: skip
+    return to_recommend_config(
+        composed(
+            "target=demo_disease",
+            "sources=[demo_unrelated,demo_disease_related]",
+            "encoder=tiny",
+            "words=1000",
+            f"datasets_dir={tmp_path}/datasets",
+            f"runs_dir={tmp_path}/runs",
+            f"cache_dir={tmp_path}/cache",
+            *overrides,
+            verb="recommend",
+        )
+    )
 
 
 def test_from_raw_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,8 +22,9 @@ def unbalanced(words: int = 160, dimensions: int = 5) -> View:
     tags = random.choice([0, 1, 2], words, p=[0.8, 0.12, 0.08])
     vectors = random.normal(size=(words, dimensions)) * np.linspace(0.5, 3, dimensions) + 7
     vectors[:, 1] += 1.5 * tags
-    return make_view(tokens_of(tags, vectors, random.dirichlet(np.ones(4), words)), TAGS,
-                     ViewName.all)  # fmt: skip
+    return make_view(
+        tokens_of(tags, vectors, random.dirichlet(np.ones(4), words)), TAGS, ViewName.all
+    )
 
 
 def leep_reference(theta: np.ndarray, labels: np.ndarray) -> float:
@@ -34,16 +35,18 @@ def leep_reference(theta: np.ndarray, labels: np.ndarray) -> float:
         joint[labels[i], z] += theta[i, z] / words
     total = 0.0
     for i in range(words):
-        total += np.log(sum(joint[labels[i], z] / joint[:, z].sum() * theta[i, z]
-                            for z in range(kinds)))  # fmt: skip
+        total += np.log(
+            sum(joint[labels[i], z] / joint[:, z].sum() * theta[i, z] for z in range(kinds))
+        )
     return total / words
 
 
 def n_leep_reference(view: View) -> float:
     """Li et al. 2021: the posterior of each component by Bayes' rule, then LEEP."""
     count = min(5 * view.classes, len(view.rows) // 10)
-    mixture = GaussianMixture(count, covariance_type="diag", reg_covar=1e-4, max_iter=50, tol=1e-2,
-                              random_state=0).fit(view.reduced)  # fmt: skip
+    mixture = GaussianMixture(
+        count, covariance_type="diag", reg_covar=1e-4, max_iter=50, tol=1e-2, random_state=0
+    ).fit(view.reduced)
     posterior = np.zeros((len(view.rows), count))
     for i, k in product(range(len(view.rows)), range(count)):
         spread = np.sqrt(mixture.covariances_[k])
@@ -71,10 +74,12 @@ def logme_reference(view: View) -> float:
         a = alpha * np.eye(dimensions) + beta * features.T @ features
         m = beta * np.linalg.inv(a) @ features.T @ y
         evidences.append(
-            words / 2 * np.log(beta / (2 * np.pi)) + dimensions / 2 * np.log(alpha)
-            - beta / 2 * np.sum((features @ m - y) ** 2) - alpha / 2 * (m @ m)
+            words / 2 * np.log(beta / (2 * np.pi))
+            + dimensions / 2 * np.log(alpha)
+            - beta / 2 * np.sum((features @ m - y) ** 2)
+            - alpha / 2 * (m @ m)
             - 0.5 * np.log(np.linalg.det(a))
-        )  # fmt: skip
+        )
     return float(np.mean(evidences)) / words
 
 
@@ -120,8 +125,10 @@ def gbc_reference(view: View) -> float:
                 overlap *= quad(
                     lambda x, d=d, i=i, j=j: np.sqrt(
                         norm.pdf(x, means[i][d], spreads[i]) * norm.pdf(x, means[j][d], spreads[j])
-                    ), -40, 40,
-                )[0]  # fmt: skip
+                    ),
+                    -40,
+                    40,
+                )[0]
             total += overlap
     return -total
 

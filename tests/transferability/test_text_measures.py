@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioner.text.sentence import Mention, Sentence
-from bioner.text.tags import to_tags
+from bioner.corpora.sentence import Mention, Sentence
+from bioner.corpora.tags import to_tags
 from bioner.transferability.label_mapping import label_nmi_words, normalised_information
 from bioner.transferability.language import VOCABULARY, LanguageProfile, NgramModel, topics
 from bioner.transferability.language import perplexity as perplexity_measure
@@ -37,15 +37,26 @@ def sentence(words: str, *mentions: tuple[int, int, str]) -> Sentence:
     return Sentence(split, to_tags([Mention(*m) for m in mentions], len(split)), 1)
 
 
-SOURCE = TextProfile("s", [
-    sentence("The lung cancer of mice", (1, 3, "Disease")),
-    sentence("no asthma", (1, 2, "Disease")),
-])  # fmt: skip
-TARGET = TextProfile("t", [
-    sentence("the lung cancer", (1, 3, "Disease")),
-    sentence("the lung cancer , asthma and gout", (1, 3, "Disease"), (4, 5, "Disease"),
-             (6, 7, "Disease")),
-], [sentence("Gout or asthma", (0, 1, "Disease"), (2, 3, "Disease"))])  # fmt: skip
+SOURCE = TextProfile(
+    "s",
+    [
+        sentence("The lung cancer of mice", (1, 3, "Disease")),
+        sentence("no asthma", (1, 2, "Disease")),
+    ],
+)
+TARGET = TextProfile(
+    "t",
+    [
+        sentence("the lung cancer", (1, 3, "Disease")),
+        sentence(
+            "the lung cancer , asthma and gout",
+            (1, 3, "Disease"),
+            (4, 5, "Disease"),
+            (6, 7, "Disease"),
+        ),
+    ],
+    [sentence("Gout or asthma", (0, 1, "Disease"), (2, 3, "Disease"))],
+)
 EMPTY = TextProfile("e", [sentence("nothing here")])
 
 
@@ -148,8 +159,11 @@ def test_information_by_hand() -> None:
     assert normalised_information(joint) == pytest.approx(information / entropy)
 
 
-@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=4)
-       .filter(lambda rows: sum(map(sum, rows)) > 0))  # fmt: skip
+@given(
+    st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=4).filter(
+        lambda rows: sum(map(sum, rows)) > 0
+    )
+)
 def test_information_is_symmetric_and_bounded(rows: list[list[int]]) -> None:
     joint = np.array(rows, dtype=float)
     found = normalised_information(joint)
@@ -163,8 +177,7 @@ def test_without_mentions() -> None:
             measure(EMPTY, TARGET)
 
 
-WORDS = st.lists(st.sampled_from(["the", "of", "lung", "cancer", "gout"]), min_size=2,
-                 max_size=6)  # fmt: skip
+WORDS = st.lists(st.sampled_from(["the", "of", "lung", "cancer", "gout"]), min_size=2, max_size=6)
 
 
 @st.composite

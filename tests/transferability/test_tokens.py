@@ -6,9 +6,9 @@ import torch
 
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import Encoded, encode, special_tokens
+from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.model.encoder import Encoder, load_encoder, load_tokenizer
 from bioner.model.heads import LinearHead
-from bioner.text.catalogue import Corpus, load_corpus
 from bioner.transferability.embeddings import (
     mean_discrepancy,
     mention_cosine,
@@ -67,9 +67,11 @@ def test_vectors_are_those_of_the_model(parts: tuple[Encoder, Encoded, Window]) 
         with torch.inference_mode():
             vectors = encoder(batch).numpy()
         for i, vector, tag in zip(
-            batch.index.tolist(), np.split(vectors, np.cumsum(batch.words.numpy())[:-1]),
-            np.split(batch.tags.numpy(), np.cumsum(batch.words.numpy())[:-1]), strict=True,
-        ):  # fmt: skip
+            batch.index.tolist(),
+            np.split(vectors, np.cumsum(batch.words.numpy())[:-1]),
+            np.split(batch.tags.numpy(), np.cumsum(batch.words.numpy())[:-1]),
+            strict=True,
+        ):
             mine = tokens.sentence == order[i]
             assert np.allclose(tokens.vectors[mine], vector, atol=1e-5)
             assert np.array_equal(tokens.tags[mine], tag)
@@ -78,8 +80,13 @@ def test_vectors_are_those_of_the_model(parts: tuple[Encoder, Encoded, Window]) 
 
 def tokens_of(vectors: np.ndarray, tags: list[int], length: int = 2) -> Tokens:
     words = len(vectors)
-    return Tokens(vectors.astype(np.float32), np.array(tags), np.arange(words) // length,
-                  np.ones(words, dtype=bool), np.zeros((words, 0), dtype=np.float32))  # fmt: skip
+    return Tokens(
+        vectors.astype(np.float32),
+        np.array(tags),
+        np.arange(words) // length,
+        np.ones(words, dtype=bool),
+        np.zeros((words, 0), dtype=np.float32),
+    )
 
 
 def test_by_hand() -> None:

@@ -30,8 +30,13 @@ def tokens_of(
         vectors = np.random.default_rng(0).normal(size=(len(tags), 3))
     if probabilities is None:
         probabilities = np.full((len(tags), 2), 0.5)
-    return Tokens(vectors.astype(np.float32), tags, np.arange(len(tags)) // length,
-                  np.ones(len(tags), dtype=bool), probabilities.astype(np.float32))  # fmt: skip
+    return Tokens(
+        vectors.astype(np.float32),
+        tags,
+        np.arange(len(tags)) // length,
+        np.ones(len(tags), dtype=bool),
+        probabilities.astype(np.float32),
+    )
 
 
 def view_of(*args: object, **more: object) -> View:
@@ -43,16 +48,22 @@ def clusters(spread: float, words: int = 400, dimensions: int = 8, seed: int = 0
     random = np.random.default_rng(seed)
     tags = np.tile([0, 1, 2, 0], words // 4)
     centres = 4 * np.eye(3, dimensions)
-    return view_of(tags, centres[tags] + random.normal(0, spread, (words, dimensions)),
-                   0.98 * np.eye(3)[tags] + 0.02 / 3)  # fmt: skip
+    return view_of(
+        tags,
+        centres[tags] + random.normal(0, spread, (words, dimensions)),
+        0.98 * np.eye(3)[tags] + 0.02 / 3,
+    )
 
 
 def test_leep_and_nce_by_hand() -> None:
     probabilities = np.array([[0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
     view = view_of([0, 0, 1], probabilities=probabilities)
     # P(y=0 | z): 1.2 / 1.5 and 0.8 / 1.5.
-    expected = [0.8 * 1.2 / 1.5 + 0.2 * 0.8 / 1.5, 0.4 * 1.2 / 1.5 + 0.6 * 0.8 / 1.5,
-                0.3 * 0.3 / 1.5 + 0.7 * 0.7 / 1.5]  # fmt: skip
+    expected = [
+        0.8 * 1.2 / 1.5 + 0.2 * 0.8 / 1.5,
+        0.4 * 1.2 / 1.5 + 0.6 * 0.8 / 1.5,
+        0.3 * 0.3 / 1.5 + 0.7 * 0.7 / 1.5,
+    ]
     assert leep(view) == pytest.approx(np.mean(np.log(expected)), rel=1e-6)
     # Most probable: 0, 1, 1. Given 0 the label is 0, given 1 it is 0 or 1.
     assert nce(view) == pytest.approx((log(1) + 2 * log(0.5)) / 3)
@@ -75,10 +86,15 @@ def test_logme_is_the_density_of_the_labels() -> None:
     grid = np.exp(np.linspace(-4, 6, 41))
     best = []
     for y in (1.0 - tags, 1.0 * tags):
-        best.append(max(
-            multivariate_normal(None, np.eye(30) / b + view.features @ view.features.T / a)
-            .logpdf(y) for a in grid for b in grid
-        ))  # fmt: skip
+        best.append(
+            max(
+                multivariate_normal(
+                    None, np.eye(30) / b + view.features @ view.features.T / a
+                ).logpdf(y)
+                for a in grid
+                for b in grid
+            )
+        )
     assert logme(view) == pytest.approx(np.mean(best) / 30, abs=2e-3)
     assert logme(view) >= np.mean(best) / 30 - 1e-6
 
@@ -126,8 +142,9 @@ def test_span_f1_by_hand() -> None:
     assert span_f1(gold, guess, sentence, np.array([0, 1]), TAGS) == pytest.approx(0.5)
     assert span_f1(gold, guess, sentence, np.array([0]), TAGS) == 1
     # A mention does not go on over the border of a sentence.
-    assert span_f1(np.array([1, 0]), np.array([1, 2]), np.array([0, 1]), np.array([0, 1]),
-                   TAGS) == 1  # fmt: skip
+    assert (
+        span_f1(np.array([1, 0]), np.array([1, 2]), np.array([0, 1]), np.array([0, 1]), TAGS) == 1
+    )
 
 
 @pytest.mark.parametrize("name", TUNED)
@@ -178,8 +195,9 @@ def test_probes_are_perfect_where_vectors_tell_all() -> None:
 def test_views() -> None:
     tags = [0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 0, 0]
     tokens = tokens_of(tags)
-    half = Tokens(tokens.vectors, tokens.tags, tokens.sentence, tokens.sentence < 2,
-                  tokens.probabilities)  # fmt: skip
+    half = Tokens(
+        tokens.vectors, tokens.tags, tokens.sentence, tokens.sentence < 2, tokens.probabilities
+    )
     every, downsampled, mentions = (make_view(half, TAGS, name) for name in ViewName)
     assert every.rows.tolist() == list(range(8))
     assert mentions.rows.tolist() == [2, 3, 8] and mentions.labels.tolist() == [0, 1, 0]

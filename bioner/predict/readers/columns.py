@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
+from bioner.corpora.document import Annotation, Document, Passage
+from bioner.corpora.formats.source import Source, numbered_lines, place_of
+from bioner.corpora.schemes import LETTERS, contradictions, to_iob2
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.tags import OUTSIDE, spans
 from bioner.errors import DataError, Report, raise_it
 from bioner.predict.annotator import Worded
-from bioner.text.document import Annotation, Document, Passage
-from bioner.text.formats.source import Source, numbered_lines, place_of
-from bioner.text.schemes import LETTERS, contradictions, to_iob2
-from bioner.text.sentence import Sentence
-from bioner.text.tags import OUTSIDE, spans
 
 START = "-DOCSTART-"
 # Those that one sentence alone can be read by: a lone I- may be an error in IOB2, or IOB1.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from bioner.corpora.document import Document, Passage
+from bioner.corpora.formats.source import Source, numbered_lines, opened, place_of
 from bioner.errors import DataError, Report, raise_it
-from bioner.text.document import Document, Passage
-from bioner.text.formats.source import Source, numbered_lines, opened, place_of
 
 
 def read_text(

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from bioner.corpora.document import Annotation, Document, Passage
 from bioner.predict.writers.whole import with_ids
-from bioner.text.document import Annotation, Document, Passage
 
 OPENING = '{"source": "bioner", "date": "", "key": "", "infons": {}, "documents": [\n'
 BETWEEN = ",\n"

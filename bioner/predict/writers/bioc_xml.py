@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from lxml import etree
 from lxml.etree import _Element
 
+from bioner.corpora.document import Annotation, Document
 from bioner.predict.writers.bioc_json import infons, placed
 from bioner.predict.writers.whole import refusal
-from bioner.text.document import Annotation, Document
 
 OPENING = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'

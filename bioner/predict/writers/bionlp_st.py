@@ -1,7 +1,7 @@
 """Writer of BioNLP shared task standoff, which has no place for heads and scores."""
 
+from bioner.corpora.document import Document
 from bioner.predict.writers.standoff import marks, text_file
-from bioner.text.document import Document
 
 
 def render(document: Document) -> dict[str, str]:

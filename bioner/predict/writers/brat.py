@@ -1,7 +1,7 @@
 """Writer of brat standoff. What a head marked carries a note with the head and the score."""
 
+from bioner.corpora.document import Document
 from bioner.predict.writers.standoff import marks, text_file
-from bioner.text.document import Document
 
 
 def render(document: Document) -> dict[str, str]:

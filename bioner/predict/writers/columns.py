@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from bioner.corpora.document import Annotation
+from bioner.corpora.sentence import Mention, Sentence
+from bioner.corpora.tags import to_tags
 from bioner.predict.annotator import Worded
 from bioner.predict.mentions import JOINT
 from bioner.predict.writers.whole import refusal
-from bioner.text.document import Annotation
-from bioner.text.sentence import Mention, Sentence
-from bioner.text.tags import to_tags
 
 
 def render(worded: Worded, heads: Sequence[str]) -> str:

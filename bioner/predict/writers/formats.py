@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bioner.corpora.document import Document
 from bioner.predict.writers import bioc_json, bioc_xml, bionlp_st, brat, jsonl, pubtator
-from bioner.text.document import Document
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bioner.text.document import Annotation, Document
+from bioner.corpora.document import Annotation, Document
 
 
 def render(document: Document) -> str:

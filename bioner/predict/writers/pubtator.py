@@ -5,8 +5,8 @@ What a head marked has three columns more: `-` where others name a concept, the 
 
 import re
 
+from bioner.corpora.document import Annotation, Document
 from bioner.predict.writers.whole import one_line, refusal
-from bioner.text.document import Annotation, Document
 
 _LETTERS = {"title": "t", "abstract": "a"}
 

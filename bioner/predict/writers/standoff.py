@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bioner.corpora.document import Annotation, Document
 from bioner.predict.writers.whole import one_line, refusal, whole_text, with_ids
-from bioner.text.document import Annotation, Document
 
 
 def text_file(document: Document) -> str:
@@ -29,8 +29,9 @@ def marks(document: Document) -> Iterator[tuple[Annotation, str]]:
     Raises:
         DataError: an annotation without a place, or a type with blanks.
     """
-    own = tuple(a if re.fullmatch(r"T\S+", a.id) else replace(a, id="")
-                for a in document.annotations)  # fmt: skip
+    own = tuple(
+        a if re.fullmatch(r"T\S+", a.id) else replace(a, id="") for a in document.annotations
+    )
     for annotation in with_ids(replace(document, annotations=own), "T"):
         if not annotation.spans or not re.fullmatch(r"[^\s\0]+", annotation.type):
             found = f"an annotation of type {annotation.type!r} has {len(annotation.spans)} places"

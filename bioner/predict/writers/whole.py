@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bioner.corpora.document import Annotation, Document
 from bioner.errors import DataError
-from bioner.text.document import Annotation, Document
 
 # Between two passages; a larger gap comes of offsets that count something else.
 _LARGEST_GAP = 10_000

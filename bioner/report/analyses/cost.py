@@ -17,7 +17,7 @@ def cost(frame: pd.DataFrame) -> pd.DataFrame:
         total_hours=("wall_seconds", lambda s: s.sum() / 3600),
         words_per_second=("words_per_second", "median"),
         peak_rss_bytes=("peak_rss_bytes", "max"),
-    ).reset_index()  # fmt: skip
+    ).reset_index()
 
 
 def stages(frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bioner.report.frame import CELL, rows_of
-from bioner.report.runs import Problem, Run
+from bioner.report.study import Problem, Run
 
 _KEYS = [*CELL, "dataset", "split"]
 _SCORES = ["f1", "precision", "recall", "partial_f1", "overlap_f1"]

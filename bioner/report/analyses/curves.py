@@ -43,8 +43,10 @@ def label_saving(
     cells = by_cell(done, ["run", "seed", "as_single"])
     drawn = {cell: _draw(part, draws, seed) for cell, part in cells.items()}
     base = scores[(scores.regime == "single") & (scores.n > 0)].sort_values("share")
-    lines = {key: (line, [drawn[tuple(one)] for one in line[CELL].itertuples(index=False)])
-             for key, line in base.groupby(["target", "encoder", "variant"])}  # fmt: skip
+    lines = {
+        key: (line, [drawn[tuple(one)] for one in line[CELL].itertuples(index=False)])
+        for key, line in base.groupby(["target", "encoder", "variant"])
+    }
     rows = []
     for row in scores[(scores.n > 0) & (scores.regime != "single")].to_dict("records"):
         cell = tuple(row[key] for key in CELL)

@@ -41,21 +41,37 @@ def paired(frame: pd.DataFrame, against: str) -> pd.DataFrame:
         The cell, seed, run, f1, base_run, base_f1 and gain; only runs that have their base.
     """
     done = frame[frame.status == "complete"]
-    wide = done[done.regime != "single"] if against == "single" else (
-        done[done.regime == "transfer_mtl"]
-    )  # fmt: skip
-    on = pd.DataFrame({"target": wide.target, "encoder": wide.encoder, "size": wide["size"],
-                       "seed": wide.seed, "base_variant": wide[f"as_{against}"]})  # fmt: skip
+    wide = (
+        done[done.regime != "single"]
+        if against == "single"
+        else (done[done.regime == "transfer_mtl"])
+    )
+    on = pd.DataFrame(
+        {
+            "target": wide.target,
+            "encoder": wide.encoder,
+            "size": wide["size"],
+            "seed": wide.seed,
+            "base_variant": wide[f"as_{against}"],
+        }
+    )
     on["base_sources"] = wide.sources if against == "transfer" else ""
     on["base_partners"] = wide.partners if against == "mtl" else ""
     mixing = {"transfer": wide.as_mixing, "mtl": wide.mixing}
     on["base_mixing"] = mixing.get(against, "")
-    left = pd.concat([wide[["regime", "sources", "partners", "mixing", "variant", "run", "f1"]],
-                      on], axis=1)  # fmt: skip
+    left = pd.concat(
+        [wide[["regime", "sources", "partners", "mixing", "variant", "run", "f1"]], on], axis=1
+    )
     base = done[done.regime == against].rename(
-        columns={"variant": "base_variant", "sources": "base_sources", "run": "base_run",
-                 "partners": "base_partners", "mixing": "base_mixing", "f1": "base_f1"}
-    )  # fmt: skip
+        columns={
+            "variant": "base_variant",
+            "sources": "base_sources",
+            "run": "base_run",
+            "partners": "base_partners",
+            "mixing": "base_mixing",
+            "f1": "base_f1",
+        }
+    )
     base = base[[*on.columns, "base_run", "base_f1"]]
     found = left.merge(base, on=list(on.columns), how="inner")
     return found.assign(gain=found.f1 - found.base_f1)[[*CELL, *_PAIRED]]
@@ -79,8 +95,20 @@ def compared(
         dict(zip(CELL, cell, strict=True)) | _tested(part, draws, seed, randomised.get(cell))
         for cell, part in cells.items()
     ]
-    columns = [*CELL, "n", "seeds", "base_f1", "f1", "gain", "std", "low", "high", "p_bootstrap",
-               "p_randomisation", "p"]  # fmt: skip
+    columns = [
+        *CELL,
+        "n",
+        "seeds",
+        "base_f1",
+        "f1",
+        "gain",
+        "std",
+        "low",
+        "high",
+        "p_bootstrap",
+        "p_randomisation",
+        "p",
+    ]
     table = pd.DataFrame(rows, columns=columns)
     # One seed can't carry a test of what training gives, so it is no comparison to correct for.
     testable = table.p.where(table.n >= FEWEST_SEEDS).astype(float)

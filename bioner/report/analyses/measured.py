@@ -35,8 +35,9 @@ def points(table: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
     """
     helper = table.sources.where(table.sources != "", table.partners)
     cells = table.assign(source=helper)[[*CELL, "source", "n", "f1", "gain", "low", "high", "mark"]]
-    found = cells.merge(measures[["source", "target", "measure", "view", "value"]],
-                        on=["source", "target"])  # fmt: skip
+    found = cells.merge(
+        measures[["source", "target", "measure", "view", "value"]], on=["source", "target"]
+    )
     view = np.where(found["view"] == "", "", " (" + found["view"] + ")")
     return found.assign(panel=found.measure + view)
 
@@ -60,8 +61,20 @@ def wide(ranked: pd.DataFrame) -> pd.DataFrame:
     """Return a row per setting and measure, best first, with each metric and its interval."""
     if ranked.empty:
         return pd.DataFrame()
-    keys = ["regime", "encoder", "train_size", "mixing", "variant", "measure", "view", "kind",
-            "targets", "pairs", "seeds", "note"]  # fmt: skip
+    keys = [
+        "regime",
+        "encoder",
+        "train_size",
+        "mixing",
+        "variant",
+        "measure",
+        "view",
+        "kind",
+        "targets",
+        "pairs",
+        "seeds",
+        "note",
+    ]
     table = ranked.pivot_table(["mean", "low", "high"], keys, "metric", sort=False)
     stats, metrics = (table.columns.get_level_values(level) for level in (0, 1))
     table.columns = metrics + stats.map({"mean": "", "low": "_low", "high": "_high"})

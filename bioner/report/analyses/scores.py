@@ -32,8 +32,23 @@ def scores(frame: pd.DataFrame, draws: Draws, seed: int) -> pd.DataFrame:
         cell = ("single", need.target, "", "", need.encoder, "", need.size, need.as_single)
         if cell not in there:
             rows.append(dict(zip(CELL, cell, strict=True)) | _row([], draws, seed))
-    columns = [*CELL, "n", "seeds", "f1", "std", "best", "low", "high", "precision", "recall",
-               "devel_f1", "train_sentences", "share", "failed", "unfinished"]  # fmt: skip
+    columns = [
+        *CELL,
+        "n",
+        "seeds",
+        "f1",
+        "std",
+        "best",
+        "low",
+        "high",
+        "precision",
+        "recall",
+        "devel_f1",
+        "train_sentences",
+        "share",
+        "failed",
+        "unfinished",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

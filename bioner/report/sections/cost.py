@@ -61,23 +61,49 @@ def runs_section(results: Results) -> Section:
     """Return every run with its command, and every problem."""
     everything = results.everything
     kept = set(results.frame.run)
-    state = everything.status.where(everything.run.isin(kept) | (everything.status != "complete"),
-                                    "incompatible")  # fmt: skip
-    columns = ["run", "regime", "target", "sources", "partners", "encoder", "mixing", "size",
-               "variant", "seed", "f1", "wall_seconds", "commit", "command"]  # fmt: skip
+    state = everything.status.where(
+        everything.run.isin(kept) | (everything.status != "complete"), "incompatible"
+    )
+    columns = [
+        "run",
+        "regime",
+        "target",
+        "sources",
+        "partners",
+        "encoder",
+        "mixing",
+        "size",
+        "variant",
+        "seed",
+        "f1",
+        "wall_seconds",
+        "commit",
+        "command",
+    ]
     table = everything.assign(state=state)[["state", *columns]]
     axes, same = axis_columns(table, columns[1:9])
-    shown = [text("run", "run"), text("state", "state"), *axes, count("seed", "seed"),
-             percent("f1", "F1 %"), count("wall_seconds", "seconds", 1),
-             Column("commit", "commit", lambda row: row["commit"][:10], number=False),
-             text("command", "command")]  # fmt: skip
+    shown = [
+        text("run", "run"),
+        text("state", "state"),
+        *axes,
+        count("seed", "seed"),
+        percent("f1", "F1 %"),
+        count("wall_seconds", "seconds", 1),
+        Column("commit", "commit", lambda row: row["commit"][:10], number=False),
+        text("command", "command"),
+    ]
     tables = [Table("runs", "All runs", f"A row per run and target. {same}".strip(), table, shown)]
     if results.problems:
         found = pd.DataFrame([vars(problem) for problem in results.problems])
-        tables.insert(0, Table(
-            "problems", "What is not in the tables",
-            "Failed, unfinished, unreadable and incompatible runs, and prediction files that could "
-            "not be used.", found,
-            [text("state", "state"), text("place", "where"), text("says", "what")],
-        ))  # fmt: skip
+        tables.insert(
+            0,
+            Table(
+                "problems",
+                "What is not in the tables",
+                "Failed, unfinished, unreadable and incompatible runs, and prediction files that "
+                "could not be used.",
+                found,
+                [text("state", "state"), text("place", "where"), text("says", "what")],
+            ),
+        )
     return Section("runs", "Runs", [], tables)

@@ -18,12 +18,14 @@ def cross_section(results: Results) -> Section | None:
     return Section(
         "cross",
         "On other corpora",
-        ["What bioner evaluate has scored: each head on datasets that have its type, mentions of "
-         "other types left out on either side; means over the runs of a cell. In brackets stands "
-         "how much of the dataset's sentences (of five words or more) a run was trained on: with "
-         "more than a few percent the score is no score on unseen text."],
+        [
+            "What bioner evaluate has scored: each head on datasets that have its type, mentions "
+            "of other types left out on either side; means over the runs of a cell. In brackets "
+            "stands how much of the dataset's sentences (of five words or more) a run was "
+            "trained on: with more than a few percent the score is no score on unseen text."
+        ],
         [*(_matrix(table, split) for split in splits), _full(table)],
-    )  # fmt: skip
+    )
 
 
 def _matrix(table: pd.DataFrame, split: str) -> Table:
@@ -34,8 +36,13 @@ def _matrix(table: pd.DataFrame, split: str) -> Table:
         "Rows: the head, named after the dataset that it learnt; columns: the dataset that it is "
         f"scored on; strict F1 in percent, (sentences trained on). – was not evaluated. {same}"
     )
-    return Table(f"cross_{split}", f"Heads on datasets, {split}", caption.strip(), wide,
-                 [*axes, *(_cell(name) for name in names)])  # fmt: skip
+    return Table(
+        f"cross_{split}",
+        f"Heads on datasets, {split}",
+        caption.strip(),
+        wide,
+        [*axes, *(_cell(name) for name in names)],
+    )
 
 
 def _cell(dataset: str) -> Column:

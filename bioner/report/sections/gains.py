@@ -37,30 +37,37 @@ def gains_section(results: Results) -> Section | None:
     tables, drawings, settings = [_summary(results.tables["summary"])], [], 0
     reach = max(0.1, 100 * float(table.gain.abs().max()))
     tables.append(_compared("gains", "Gains over single", table, "single F1 %"))
-    for regime, helper, label in (("transfer", "sources", "source"),
-                                  ("mtl", "partners", "partner")):  # fmt: skip
+    for regime, helper, label in (
+        ("transfer", "sources", "source"),
+        ("mtl", "partners", "partner"),
+    ):
         groups = list(by_setting(table[table.regime == regime]))
         settings = max(settings, len(groups))
         for place, (suffix, words, rows) in enumerate(groups):
             tables.append(_matrix(f"{regime}_matrix{suffix}", words, rows, regime, helper))
             if place < MOST_FIGURES and len(rows) > 1:
-                drawings.append(_heat_map(f"{regime}_matrix{suffix}", words, rows, helper, label,
-                                          reach))  # fmt: skip
+                drawings.append(
+                    _heat_map(f"{regime}_matrix{suffix}", words, rows, helper, label, reach)
+                )
     for suffix, words, rows in list(by_setting(_without_mixing(table)))[:MOST_FIGURES]:
         if len(rows) <= _MOST_ROWS:
             drawings.append(_intervals(f"gains{suffix}", words, rows))
     return Section(
         "gains",
         "Gains over single",
-        ["The gain of a run is its test F1 minus that of the single run on the same target, "
-         "encoder, training subset, budget and seed, in F1 points. Intervals (95 %) are by paired "
-         f"bootstrap over the test set's {units}, with Student's t for so many seeds; p-values are "
-         "two-sided, the larger of the bootstrap's and of approximate randomisation's, in which "
-         f"the two systems' outputs for one of the {units} change places for all seeds together.",
-         _STARS, *left_out(settings)],
+        [
+            "The gain of a run is its test F1 minus that of the single run on the same target, "
+            "encoder, training subset, budget and seed, in F1 points. Intervals (95 %) are by "
+            f"paired bootstrap over the test set's {units}, with Student's t for so many seeds; "
+            "p-values are two-sided, the larger of the bootstrap's and of approximate "
+            f"randomisation's, in which the two systems' outputs for one of the {units} change "
+            "places for all seeds together.",
+            _STARS,
+            *left_out(settings),
+        ],
         tables,
         drawings,
-    )  # fmt: skip
+    )
 
 
 def _without_mixing(table: pd.DataFrame) -> pd.DataFrame:
@@ -164,7 +171,10 @@ def parts_section(results: Results) -> Section | None:
     return Section(
         "parts",
         "Transfer then MTL against its parts",
-        ["Transfer then MTL against transfer from the same sources, and against MTL with the same "
-         "partners; target, encoder, training subset, budget and seed are the same.", _STARS],
+        [
+            "Transfer then MTL against transfer from the same sources, and against MTL with the "
+            "same partners; target, encoder, training subset, budget and seed are the same.",
+            _STARS,
+        ],
         tables,
-    )  # fmt: skip
+    )

@@ -8,9 +8,14 @@ from bioner.report.results import Results
 from bioner.report.sections.section import Section, axis_columns
 from bioner.report.table import Column, Row, Table, between, count, text
 
-_METRICS = {"spearman": "Spearman", "weighted_kendall": "weighted τ", "ndcg": "NDCG",
-            "regret@1": "regret@1", "regret@3": "regret@3",
-            "rank_of_best": "rank of best"}  # fmt: skip
+_METRICS = {
+    "spearman": "Spearman",
+    "weighted_kendall": "weighted τ",
+    "ndcg": "NDCG",
+    "regret@1": "regret@1",
+    "regret@3": "regret@3",
+    "rank_of_best": "rank of best",
+}
 _SMALLER = ("regret@1", "regret@3", "rank_of_best")
 _IN_POINTS = ("regret@1", "regret@3")
 _PANELS = 9
@@ -27,13 +32,18 @@ def measured_section(results: Results) -> Section | None:
     for place, setting in enumerate(list(settings.itertuples(index=False))[:3]):
         part = ranked[(ranked[list(settings.columns)] == list(setting)).all(axis=1)]
         here = pairs[
-            (pairs.regime == setting.regime) & (pairs.encoder == setting.encoder)
-            & (pairs["size"] == setting.train_size) & (pairs.mixing == setting.mixing)
+            (pairs.regime == setting.regime)
+            & (pairs.encoder == setting.encoder)
+            & (pairs["size"] == setting.train_size)
+            & (pairs.mixing == setting.mixing)
             & (pairs.variant == setting.variant)
-        ]  # fmt: skip
+        ]
         view = (" (" + part["view"] + ")").where(part["view"] != "", "")
-        order = [p for p in (part.measure + view)[part.kind.isin(["measure", "oracle"])]
-                 if p in set(here.panel)][:_PANELS]  # fmt: skip
+        order = [
+            p
+            for p in (part.measure + view)[part.kind.isin(["measure", "oracle"])]
+            if p in set(here.panel)
+        ][:_PANELS]
         name = "measures" if len(settings) == 1 else f"measures_{place + 1}"
         caption = (
             f"Gain of {setting.regime} over single against the measures that rank sources best "
@@ -46,13 +56,16 @@ def measured_section(results: Results) -> Section | None:
     return Section(
         "measures",
         "Measures against gains",
-        ["How well each measure, known before any training on the pair, ranks the sources of a "
-         "target, beside the baselines that it must beat. Means over targets; intervals (95 %) are "
-         "by bootstrap over targets and seeds. An oracle reads test labels, which nobody has "
-         "beforehand.", *(f"Note: {note}." for note in notes)],
+        [
+            "How well each measure, known before any training on the pair, ranks the sources of "
+            "a target, beside the baselines that it must beat. Means over targets; intervals (95 "
+            "%) are by bootstrap over targets and seeds. An oracle reads test labels, which "
+            "nobody has beforehand.",
+            *(f"Note: {note}." for note in notes),
+        ],
         [_ranking(ranked)],
         drawings,
-    )  # fmt: skip
+    )
 
 
 def _ranking(ranked: pd.DataFrame) -> Table:
@@ -61,14 +74,21 @@ def _ranking(ranked: pd.DataFrame) -> Table:
         ["regime", "encoder", "size", "mixing", "variant"],
     )
     table = ranked.rename(columns={"train_size": "size"})
-    columns: list[Column] = [*axes, text("measure", "measure"), text("view", "view"),
-                             text("kind", "kind")]  # fmt: skip
+    columns: list[Column] = [
+        *axes,
+        text("measure", "measure"),
+        text("view", "view"),
+        text("kind", "kind"),
+    ]
     for metric, title in _METRICS.items():
         best = "min" if metric in _SMALLER else "max"
         scale, digits = (100, 2) if metric in _IN_POINTS else (1, 3)
         columns.append(Column(metric, title, _shown(metric, scale, digits), best=best))
-    columns.append(between("spearman_low", "spearman_high", lambda v: f"{v:.2f}".replace("-", "−"),
-                           "Spearman 95 %"))  # fmt: skip
+    columns.append(
+        between(
+            "spearman_low", "spearman_high", lambda v: f"{v:.2f}".replace("-", "−"), "Spearman 95 %"
+        )
+    )
     columns += [count("targets", "targets"), count("pairs", "pairs")]
     caption = (
         "Spearman's correlation, Kendall's τ weighted to the top, NDCG (relevance: the gain less "
@@ -76,8 +96,14 @@ def _ranking(ranked: pd.DataFrame) -> Table:
         "points), "
         f"and the rank that the truly best source got. {same}"
     )
-    return Table("measure_ranking", "Ranking quality", caption.strip(), table, columns,
-                 ["regime", "encoder", "size", "mixing", "variant"])  # fmt: skip
+    return Table(
+        "measure_ranking",
+        "Ranking quality",
+        caption.strip(),
+        table,
+        columns,
+        ["regime", "encoder", "size", "mixing", "variant"],
+    )
 
 
 def _shown(metric: str, scale: float, digits: int):  # type: ignore[no-untyped-def]

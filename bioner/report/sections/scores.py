@@ -19,11 +19,14 @@ def scores_section(results: Results) -> Section:
     return Section(
         "scores",
         "Test scores",
-        ["Strict entity-level F1 on the test split, in percent: the mean over seeds, its standard "
-         "deviation over seeds, and a 95 % interval by bootstrap over the test set's units, with "
-         "Student's t for so many seeds. A cell that has no complete run is shown as missing."],
+        [
+            "Strict entity-level F1 on the test split, in percent: the mean over seeds, its "
+            "standard deviation over seeds, and a 95 % interval by bootstrap over the test set's "
+            "units, with Student's t for so many seeds. A cell that has no complete run is shown "
+            "as missing."
+        ],
         [_overview(done), _scores(table)],
-    )  # fmt: skip
+    )
 
 
 def _overview(done: pd.DataFrame) -> Table:
@@ -38,8 +41,7 @@ def _overview(done: pd.DataFrame) -> Table:
         "Test F1 per regime and target, in percent. Where a regime has several sources or partners "
         f"for a target, the mean over them. The best of each column and train size is bold. {same}"
     )
-    return Table("overview", "Overview", caption.strip(), wide, columns,
-                 ["encoder", "size"])  # fmt: skip
+    return Table("overview", "Overview", caption.strip(), wide, columns, ["encoder", "size"])
 
 
 def _scores(table: pd.DataFrame) -> Table:
@@ -60,8 +62,9 @@ def _scores(table: pd.DataFrame) -> Table:
         "Every cell: the mean over seeds ± standard deviation. The best of a target, encoder and "
         f"train size is bold. {same}"
     )
-    return Table("scores", "All cells", caption.strip(), table, columns,
-                 ["target", "encoder", "size"])  # fmt: skip
+    return Table(
+        "scores", "All cells", caption.strip(), table, columns, ["target", "encoder", "size"]
+    )
 
 
 def curves_section(results: Results) -> Section | None:
@@ -74,13 +77,16 @@ def curves_section(results: Results) -> Section | None:
     return Section(
         "curves",
         "Learning curves",
-        ["F1 over the number of the target's training sentences. The label saving of a regime is "
-         "the share of the training sentences that single needs for the same F1: on the curve of "
-         "single, straight in the logarithm of the share between the sizes that were run.",
-         *_largest_savings(saving)],
+        [
+            "F1 over the number of the target's training sentences. The label saving of a regime "
+            "is the share of the training sentences that single needs for the same F1: on the "
+            "curve of single, straight in the logarithm of the share between the sizes that were "
+            "run.",
+            *_largest_savings(saving),
+        ],
         tables,
         _drawn(points),
-    )  # fmt: skip
+    )
 
 
 def _drawn(points: pd.DataFrame) -> list[Drawing]:
@@ -110,8 +116,9 @@ def _points(points: pd.DataFrame) -> Table:
         between("low", "high", share, "95 % interval"),
         text("seeds", "seeds"),
     ]
-    return Table("curves", "Points of the curves", f"Test F1 per train size. {same}".strip(),
-                 points, columns)  # fmt: skip
+    return Table(
+        "curves", "Points of the curves", f"Test F1 per train size. {same}".strip(), points, columns
+    )
 
 
 def _largest_savings(saving: pd.DataFrame) -> list[str]:
@@ -122,13 +129,18 @@ def _largest_savings(saving: pd.DataFrame) -> list[str]:
         if row["factor"] <= 1:
             says.append(f"No cell of {regime} saves labels: single does as well with as many.")
             continue
-        helpers = [f"{word} {row[key]}" for word, key in (("from", "sources"), ("with", "partners"))
-                   if row[key]]  # fmt: skip
+        helpers = [
+            f"{word} {row[key]}"
+            for word, key in (("from", "sources"), ("with", "partners"))
+            if row[key]
+        ]
         does = f"{' '.join([str(regime), *helpers])} at {_percent(row, 'share')}"
         above = np.isinf(row["equal_share"])
-        theirs = "is above single at every size that was run" if above else (
-            f"equals single at {_percent(row, 'equal_share')}"
-        )  # fmt: skip
+        theirs = (
+            "is above single at every size that was run"
+            if above
+            else (f"equals single at {_percent(row, 'equal_share')}")
+        )
         if not np.isnan(row["low"]):
             theirs += f" [{_percent(row, 'low')}, {_percent(row, 'high')}]"
         of = f"the largest saving of {len(rows)} cells" if len(rows) > 1 else "the only cell"
@@ -147,12 +159,19 @@ def _saving(saving: pd.DataFrame) -> Table:
         percent("share", "share used %"),
         percent("f1", "F1 %"),
         Column("equal_share", "equals single at %", lambda row: _reached(row, "equal_share")),
-        Column("low", "95 % interval",
-               lambda row: "" if np.isnan(row["low"]) else
-               f"[{_reached(row, 'low')}, {_reached(row, 'high')}]"),
-        Column("factor", "times the labels",
-               lambda row: "more than run" if np.isinf(row["factor"]) else f"{row['factor']:.2f}"),
-    ]  # fmt: skip
+        Column(
+            "low",
+            "95 % interval",
+            lambda row: (
+                "" if np.isnan(row["low"]) else f"[{_reached(row, 'low')}, {_reached(row, 'high')}]"
+            ),
+        ),
+        Column(
+            "factor",
+            "times the labels",
+            lambda row: "more than run" if np.isinf(row["factor"]) else f"{row['factor']:.2f}",
+        ),
+    ]
     caption = (
         "The share of the target's training sentences with which single reaches the same mean F1. "
         "∞ stands where single does not reach it with the most sentences that were run; the "

@@ -87,8 +87,11 @@ def by_setting(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """
     groups = sorted(frame.groupby(SETTING, sort=True), key=lambda group: -len(group[1]))
     for values, rows in groups:
-        named = [f"{_TITLES[axis]} {value}" for axis, value in zip(SETTING, values, strict=True)
-                 if value and frame[axis].nunique() > 1]  # fmt: skip
+        named = [
+            f"{_TITLES[axis]} {value}"
+            for axis, value in zip(SETTING, values, strict=True)
+            if value and frame[axis].nunique() > 1
+        ]
         words = ", ".join(named)
         yield re.sub(r"\W+", "-", f"_{words}").rstrip("-") if words else "", words, rows
 
@@ -97,5 +100,7 @@ def left_out(settings: int) -> list[str]:
     """Return a sentence where not every setting has a figure."""
     if settings <= MOST_FIGURES:
         return []
-    return [f"Figures are drawn for the {MOST_FIGURES} largest of {settings} settings; "
-            "the tables hold all."]  # fmt: skip
+    return [
+        f"Figures are drawn for the {MOST_FIGURES} largest of {settings} settings; "
+        "the tables hold all."
+    ]

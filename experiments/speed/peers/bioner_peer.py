@@ -14,13 +14,23 @@ if __name__ == "__main__":
 def command(job: rounds.Job) -> list[str]:
     """Return what stands behind `bioner`."""
     return [
-        "train", *job.datasets, f"finetune.targets=[{job.name}]", f"encoder.name={job.model}",
-        f"finetune.epochs={job.rounds}", f"batch.sentences={job.sentences}", f"seed={job.seed}",
+        "train",
+        *job.datasets,
+        f"finetune.targets=[{job.name}]",
+        f"encoder.name={job.model}",
+        f"finetune.epochs={job.rounds}",
+        f"batch.sentences={job.sentences}",
+        f"seed={job.seed}",
         f"trainer.precision={'bf16-mixed' if job.precision == 'bf16' else '32-true'}",
-        "trainer._target_=paced.Trainer", "logger=csv", "leakage=ignore",
-        "hydra/job_logging=piped", f"runs_dir={job.output}/runs", "study=speed", "rerun=true",
+        "trainer._target_=paced.Trainer",
+        "logger=csv",
+        "leakage=ignore",
+        "hydra/job_logging=piped",
+        f"runs_dir={job.output}/runs",
+        "study=speed",
+        "rerun=true",
         f"cache_dir={Path(job.output).parent}/cache",
-    ]  # fmt: skip
+    ]
 
 
 def predict(job: rounds.Job, line: rounds.Rounds, run: Path) -> None:
@@ -48,7 +58,7 @@ def main(job: rounds.Job, line: rounds.Rounds) -> Any:
         return code
     import torch
 
-    from bioner.study.record import read_record
+    from bioner.runs.record import read_record
 
     torch.set_num_threads(job.threads)
     (record,) = Path(job.output, "runs", "speed").glob("*/record.json")

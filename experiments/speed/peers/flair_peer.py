@@ -71,9 +71,14 @@ def main(job: rounds.Job, line: rounds.Rounds) -> None:
     flair.set_seed(job.seed)
     flair.device = torch.device("cpu")
     corpus = ColumnCorpus(
-        job.corpus, {0: "text", 1: "ner"}, train_file="train.tsv", column_delimiter="\t",
-        comment_symbol=None, autofind_splits=False, sample_missing_splits=False,
-    )  # fmt: skip
+        job.corpus,
+        {0: "text", 1: "ner"},
+        train_file="train.tsv",
+        column_delimiter="\t",
+        comment_symbol=None,
+        autofind_splits=False,
+        sample_missing_splits=False,
+    )
     tagger = tagger_of(job, line, corpus)
     ModelTrainer(tagger, corpus).fine_tune(
         Path(job.output),

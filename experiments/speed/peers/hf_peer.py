@@ -157,8 +157,13 @@ def main(job: rounds.Job, line: rounds.Rounds) -> None:
     f1 = f1_of(job, trainer, tokenizer)
     if job.precision == "bf16":
         model = model.bfloat16()
-    tagger = pipeline("token-classification", model=model, tokenizer=tokenizer,
-                      aggregation_strategy="first", device="cpu")  # fmt: skip
+    tagger = pipeline(
+        "token-classification",
+        model=model,
+        tokenizer=tokenizer,
+        aggregation_strategy="first",
+        device="cpu",
+    )
     predict(job, line, tagger)
     line.tell("end", f1=f1, versions=rounds.versions("torch", "transformers", "accelerate"))
 

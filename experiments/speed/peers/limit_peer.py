@@ -16,11 +16,11 @@ from transformers import logging
 
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import Encoded, encode, special_tokens
-from bioner.config import EncoderConfig
+from bioner.config.train import EncoderConfig
+from bioner.corpora.sentence import Sentence
+from bioner.machine.precision import keep_memory
 from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
 from bioner.model.heads import LinearHead
-from bioner.study.machine import keep_memory
-from bioner.text.sentence import Sentence
 
 logging.set_verbosity_error()
 
@@ -37,8 +37,10 @@ def train(
 ) -> None:
     """Go over the batches once a round."""
     named = [p for p in (*encoder.parameters(), *head.parameters()) if p.requires_grad]
-    groups = [{"params": [p for p in named if p.ndim >= 2], "weight_decay": 0.01},
-              {"params": [p for p in named if p.ndim < 2], "weight_decay": 0.0}]  # fmt: skip
+    groups = [
+        {"params": [p for p in named if p.ndim >= 2], "weight_decay": 0.01},
+        {"params": [p for p in named if p.ndim < 2], "weight_decay": 0.0},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=3e-4, fused=True)
     total, rise = job.rounds * len(batches), max(1, job.rounds * len(batches) // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(

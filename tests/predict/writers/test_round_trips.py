@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bioner.corpora.document import Annotation, Document, Passage
+from bioner.corpora.formats.readers import READERS
 from bioner.errors import DataError
 from bioner.predict.writers.formats import FILES, FOLDERS
-from bioner.text.document import Annotation, Document, Passage
-from bioner.text.formats.readers import READERS
 
 TITLE = "Naïve 𝛽-cells and 测试: e\u0301 \u200bzero\u200b width, \U0001f9ec."
 ABSTRACT = 'BRCA1\u00a0mutations < breast & ovarian cancer > "x".'
@@ -20,11 +20,12 @@ MARKED = Document(
     (Passage(TITLE, 0, "title"), Passage(ABSTRACT, len(TITLE) + 1, "abstract")),
     (
         Annotation(((6, 13),), "Cell", TITLE[6:13], "T4"),
-        Annotation(((len(TITLE) - 2, len(TITLE) - 1),), "Symbol", "\U0001f9ec", score=0.75,
-                   source="demo"),
+        Annotation(
+            ((len(TITLE) - 2, len(TITLE) - 1),), "Symbol", "\U0001f9ec", score=0.75, source="demo"
+        ),
         Annotation(((len(TITLE) + 1, len(TITLE) + 6),), "Gene", "BRCA1"),
     ),
-)  # fmt: skip
+)
 
 
 def written(name: str, documents: list[Document]) -> bytes:
@@ -131,15 +132,18 @@ def test_any_text_comes_back_or_is_refused(
         ("pubtator", Document("1|2", (Passage("a", 0),), ()), "an id is needed"),
         ("pubtator", Document("1", (Passage("a", 0), Passage("b", 5)), ()), "starts at 5, not 2"),
         ("pubtator", Document("1", (Passage("a", 0, "methods"),), ()), "'methods'"),
-        ("pubtator", Document("1", (Passage("a b c", 0),),
-                              (Annotation(((0, 1), (4, 5)), "X", "a c"),)), "2 fragments"),
+        (
+            "pubtator",
+            Document("1", (Passage("a b c", 0),), (Annotation(((0, 1), (4, 5)), "X", "a c"),)),
+            "2 fragments",
+        ),
         ("bioc_xml", Document("1", (Passage("a\x01b", 0),), ()), "control characters"),
         ("brat", Document("1", (Passage("a", 10**9),), ()), "starts at 1000000000"),
         ("brat", Document("1", (Passage("a", 0),), (Annotation(((0, 1),), "a b", "a"),)), "blanks"),
         ("bionlp_st", Document("1", (Passage("\0", 0),), ()), "holds a NUL"),
         ("bionlp_st", Document("1", (Passage("a", 0),), (Annotation((), "X", "a"),)), "0 places"),
     ],
-)  # fmt: skip
+)
 def test_what_a_format_cannot_hold_is_refused(name: str, document: Document, says: str) -> None:
     render = FILES[name].render if name in FILES else FOLDERS[name]
     with pytest.raises(DataError, match="document '1") as error:

@@ -20,10 +20,10 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from bioner.grid.options import RayOptions, SlurmOptions
+from bioner.config.launcher import RayOptions, SlurmOptions
 
 if TYPE_CHECKING:
-    from bioner.grid.place import Place
+    from bioner.grid.executor import Place
 
 
 for _name, _schema in (("slurm_schema", SlurmOptions), ("ray_schema", RayOptions)):

@@ -1,0 +1,42 @@
+"""Builds what `_target_` names, after checking the keys against what it takes."""
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from bioner.errors import ConfigError, nearest
+
+
+def build(key: str, config: Mapping[str, Any], /, **given: Any) -> Any:
+    """Call the class or function that `config["_target_"]` names.
+
+    Args:
+        key: the config key of `config`, for messages.
+        config: `_target_` and keyword arguments.
+        given: arguments that the caller supplies; they win over the config's.
+
+    Raises:
+        ConfigError: no such class, a key that it does not take, or a value that it refuses.
+    """
+    maker = _find(f"{key}._target_", config["_target_"])
+    options = {name: value for name, value in config.items() if name != "_target_"}
+    legal = inspect.signature(maker).parameters
+    open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in legal.values())
+    for name in options:
+        if name not in legal and not open_ended:
+            raise ConfigError(
+                f"{key}.{name}", f"{config['_target_']} takes no such key", nearest(name, legal)
+            )
+    try:
+        return maker(**{**options, **given})
+    except (TypeError, ValueError, ImportError) as error:
+        raise ConfigError(key, f"{config['_target_']} refuses its values: {error}") from error
+
+
+def _find(key: str, path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(key, f"no {path!r} can be imported: {error}") from error

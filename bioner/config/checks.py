@@ -1,0 +1,259 @@
+"""From Hydra's config to plain dataclasses, once, with every check that needs no data."""
+
+import math
+import re
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from bioner.batches.mixing import mixing_of, shares
+from bioner.config.identity import roles
+from bioner.config.train import (
+    FinetuneConfig,
+    Finetuning,
+    OptimizerConfig,
+    PretrainConfig,
+    Pretraining,
+    TrainConfig,
+)
+from bioner.errors import ConfigError, nearest
+
+# What Lightning's Trainer takes, but bioner gives it, and what is to be done instead.
+_TRAINER = {
+    "set finetune.epochs or finetune.steps": (
+        "max_epochs",
+        "min_epochs",
+        "max_steps",
+        "min_steps",
+        "max_time",
+    ),
+    "set optimizer.clip": ("gradient_clip_val", "gradient_clip_algorithm"),
+    "set batch.sentences": ("accumulate_grad_batches",),
+    "set finetune.train_size or finetune.devel_size": (
+        "limit_train_batches",
+        "limit_val_batches",
+        "limit_test_batches",
+        "limit_predict_batches",
+        "overfit_batches",
+        "fast_dev_run",
+    ),
+    "leave it out: devel is scored after each epoch": (
+        "val_check_interval",
+        "check_val_every_n_epoch",
+        "num_sanity_val_steps",
+    ),
+    "choose one of the group logger": ("logger",),
+    "leave it out": (
+        "callbacks",
+        "default_root_dir",
+        "enable_checkpointing",
+        "enable_progress_bar",
+        "enable_model_summary",
+        "reload_dataloaders_every_n_epochs",
+        "use_distributed_sampler",
+        "barebones",
+    ),
+}
+
+_LISTS = ("finetune.targets", "finetune.auxiliaries", "pretrain.sources")
+
+
+def to_train_config(cfg: DictConfig) -> TrainConfig:
+    """Return the checked, resolved config with only the datasets that the run uses.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    cfg = cfg.copy()
+    named = named_datasets(cfg)
+    OmegaConf.set_struct(cfg, False)
+    cfg.dataset = {name: cfg.dataset[name] for name in named}
+    for key in sorted(OmegaConf.missing_keys(cfg)):
+        raise ConfigError(key, "is not given")
+    config = cast(TrainConfig, OmegaConf.to_object(cfg))
+    _check_roles(config)
+    _check_finetune(config.finetune)
+    check_pretraining(config)
+    return config
+
+
+def check_pretraining(config: TrainConfig) -> None:
+    """Check all values of a run but those of its fine-tuning.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    _check_pretrain(config.pretrain)
+    _check_optimizer(config.optimizer)
+    _check_weights(config)
+    _check_rest(config)
+
+
+def named_datasets(cfg: DictConfig) -> list[str]:
+    """Return the datasets that a run uses, sorted.
+
+    Raises:
+        ConfigError: no target is given, or a dataset that is not in the catalogue.
+    """
+    if OmegaConf.is_missing(cfg.finetune, "targets"):
+        raise ConfigError("finetune.targets", "is not given", _some_datasets(cfg))
+    named: list[str] = []
+    for key in _LISTS:
+        for name in OmegaConf.select(cfg, key):
+            if name not in cfg.dataset:
+                raise ConfigError(key, f"no dataset {name!r}", nearest(name, map(str, cfg.dataset)))
+            named.append(name)
+    if not cfg.finetune.targets:
+        raise ConfigError("finetune.targets", "is empty", _some_datasets(cfg))
+    return sorted(set(named))
+
+
+def _some_datasets(cfg: DictConfig) -> str:
+    return f"give at least one of {', '.join(sorted(map(str, cfg.dataset)))}"
+
+
+def _check_roles(config: TrainConfig) -> None:
+    finetune = config.finetune
+    lists = (finetune.targets, finetune.auxiliaries, config.pretrain.sources)
+    for key, names in zip(_LISTS, lists, strict=True):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(key, f"names {', '.join(twice)} more than once")
+    for key, names in zip(_LISTS[1:], lists[1:], strict=True):
+        both = sorted(set(names) & set(finetune.targets))
+        if both:
+            raise ConfigError(
+                key, f"{', '.join(both)} is a target already", "a dataset has one role in a run"
+            )
+
+
+def _check_budget(key: str, epochs: int | None, steps: int | None) -> None:
+    if (epochs is None) == (steps is None):
+        found = "neither epochs nor steps is set" if epochs is None else "both are set"
+        raise ConfigError(f"{key}.epochs and {key}.steps", found, "set one, and the other to null")
+    for name, value in (("epochs", epochs), ("steps", steps)):
+        if value is not None and value < 1:
+            raise ConfigError(f"{key}.{name}", f"is {value}", "at least 1")
+
+
+def _check_pretrain(stage: PretrainConfig) -> None:
+    if stage.kind == Pretraining.sources:
+        if not stage.sources:
+            raise ConfigError("pretrain.sources", "is empty", "name at least one dataset")
+        _check_budget("pretrain", stage.epochs, stage.steps)
+        check_size("pretrain.train_size", stage.train_size)
+        check_size("pretrain.devel_size", stage.devel_size)
+    elif stage.sources:
+        raise ConfigError(
+            "pretrain.sources", f"is given, but pretrain={stage.kind}", "add pretrain=sources"
+        )
+    if stage.kind == Pretraining.checkpoint and not stage.checkpoint:
+        raise ConfigError("pretrain.checkpoint", "is not given", "the directory of a finished run")
+    if stage.kind != Pretraining.checkpoint and stage.checkpoint:
+        raise ConfigError(
+            "pretrain.checkpoint", f"is given, but pretrain={stage.kind}", "add pretrain=checkpoint"
+        )
+
+
+def _check_finetune(stage: FinetuneConfig) -> None:
+    tasks = len(stage.targets) + len(stage.auxiliaries)
+    if stage.kind == Finetuning.single and tasks != 1:
+        raise ConfigError(
+            "finetune",
+            f"single trains on one target, found {len(stage.targets)} targets and "
+            f"{len(stage.auxiliaries)} auxiliaries",
+            "finetune=mtl trains on them together; -m finetune.targets=[a],[b] one after the other",
+        )
+    if stage.kind == Finetuning.mtl and tasks < 2:
+        raise ConfigError(
+            "finetune",
+            "mtl needs two tasks or more, found one target and no auxiliary",
+            "add finetune.auxiliaries=[…], or take finetune=single",
+        )
+    _check_budget("finetune", stage.epochs, stage.steps)
+    check_size("finetune.train_size", stage.train_size)
+    check_size("finetune.auxiliary_size", stage.auxiliary_size)
+    check_size("finetune.devel_size", stage.devel_size)
+    every = stage.affinity_every
+    if every is not None and every < 1:
+        raise ConfigError("finetune.affinity_every", f"is {every}", "at least 1, or null")
+    if every is not None and stage.kind == Finetuning.single:
+        raise ConfigError(
+            "finetune.affinity_every",
+            f"is {every}, but single trains one task, which has no other",
+            "finetune=mtl",
+        )
+
+
+def check_size(key: str, size: int | float | None) -> None:
+    """Check a number of sentences.
+
+    Raises:
+        ConfigError: neither a count, a fraction nor null.
+    """
+    legal = "a count of sentences (integer >= 1), a fraction in (0, 1], or null for all"
+    if isinstance(size, bool):
+        raise ConfigError(key, f"is {size}", legal)
+    if isinstance(size, float) and not 0 < size <= 1:
+        raise ConfigError(key, f"is {size}", legal)
+    if isinstance(size, int) and size < 1:
+        raise ConfigError(key, f"is {size}", legal)
+
+
+def _check_optimizer(optimizer: OptimizerConfig) -> None:
+    for name, rate in (("lr", optimizer.lr), ("head_lr", optimizer.head_lr)):
+        if rate is not None and not (math.isfinite(rate) and rate > 0):
+            raise ConfigError(f"optimizer.{name}", f"is {rate}", "a finite number above 0")
+    for name, value, highest in (
+        ("weight_decay", optimizer.weight_decay, math.inf),
+        ("warmup", optimizer.warmup, 1.0),
+    ):
+        if not (math.isfinite(value) and 0 <= value < highest):
+            raise ConfigError(f"optimizer.{name}", f"is {value}", f"a number in [0, {highest})")
+    if not (math.isfinite(optimizer.clip) and optimizer.clip > 0):
+        raise ConfigError("optimizer.clip", f"is {optimizer.clip}", "a finite number above 0")
+
+
+def _check_rest(config: TrainConfig) -> None:
+    for key, most in (("sentences", config.batch.sentences), ("tokens", config.batch.tokens)):
+        if most is not None and most < 1:
+            raise ConfigError(f"batch.{key}", f"is {most}", "at least 1")
+    for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
+        if not 0 <= seed < 2**32:
+            raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")
+    if not re.fullmatch(r"[\w.+-]*\w[\w.+-]*", config.study):
+        raise ConfigError(
+            "study", f"is {config.study!r}", "letters, digits and . _ + - (it names a folder)"
+        )
+    for key, group in (("head", config.head), ("trainer", config.trainer)):
+        _check_target(key, group)
+    for instead, keys in _TRAINER.items():
+        for key in keys:
+            if key in config.trainer:
+                raise ConfigError(f"trainer.{key}", "is bioner's own to set", instead)
+
+
+def _check_weights(config: TrainConfig) -> None:
+    _check_dict("mixing.weights", config.mixing.weights)
+    _check_dict("encoder.from_scratch", config.encoder.from_scratch)
+    for name, weight in (config.mixing.weights or {}).items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ConfigError(f"mixing.weights.{name}", f"is {weight!r}", "a number above 0")
+        if name not in roles(config):
+            raise ConfigError(
+                f"mixing.weights.{name}", "no such task in this run", nearest(name, roles(config))
+            )
+    stages = (config.pretrain.sources, [*config.finetune.targets, *config.finetune.auxiliaries])
+    for tasks in stages:
+        if len(tasks) > 1:
+            shares(mixing_of(config.mixing, tasks), dict.fromkeys(tasks, 1))
+
+
+def _check_dict(key: str, value: object) -> None:
+    if value is not None and not isinstance(value, dict):
+        raise ConfigError(key, f"is {value!r}", "{name: value, …}, or null")
+
+
+def _check_target(key: str, group: dict[str, Any]) -> None:
+    if not isinstance(group.get("_target_"), str):
+        raise ConfigError(f"{key}._target_", "is not given", "the dotted path of a class")

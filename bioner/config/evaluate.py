@@ -1,0 +1,74 @@
+"""The typed schema of `bioner evaluate`, and its checks; values live in conf/evaluate.yaml."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from bioner.config.dataset import SPLITS, DatasetConfig
+from bioner.errors import ConfigError, nearest
+
+
+@dataclass
+class EvaluateConfig:
+    """The whole of `bioner evaluate`.
+
+    Attributes:
+        run: the directory of a finished run.
+        datasets: what its heads are scored on.
+        heads: the heads to score; none named means all.
+        split: train, devel or test.
+        types: null, or {type of a dataset: type of a head} where the two have other names for one
+            thing. `Any`, since OmegaConf lets no override replace a typed dict as a whole.
+        device: auto, cpu, cuda, …
+        precision: 32-true, bf16-mixed, int8 (on a CPU), or auto: that of the training where the
+            hardware can.
+        dataset: the catalogue.
+        datasets_dir: where corpora lie.
+        datasets_mirror: where they are fetched from instead of their own sources.
+        debug: true shows the traceback of an error.
+    """
+
+    run: str = MISSING
+    datasets: list[str] = MISSING
+    heads: list[str] = field(default_factory=list)
+    split: str = "test"
+    types: Any = None
+    device: str = "auto"
+    precision: str = "auto"
+    dataset: dict[str, DatasetConfig] = field(default_factory=dict)
+    datasets_dir: str = MISSING
+    datasets_mirror: str | None = None
+    debug: bool = False
+
+
+def to_evaluate_config(cfg: DictConfig) -> EvaluateConfig:
+    """Return the checked, resolved config of `bioner evaluate`, its catalogue cut to the names.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    cfg = cfg.copy()
+    OmegaConf.set_struct(cfg, False)
+    legal = f"some of {', '.join(sorted(map(str, cfg.dataset)))}"
+    if OmegaConf.is_missing(cfg, "datasets") or not cfg.datasets:
+        raise ConfigError("datasets", "is not given", legal)
+    for name in cfg.datasets:
+        if name not in cfg.dataset:
+            raise ConfigError(
+                "datasets", f"no dataset {name!r}", nearest(name, map(str, cfg.dataset))
+            )
+        if list(cfg.datasets).count(name) > 1:
+            raise ConfigError("datasets", f"holds {name} more than once")
+    cfg.dataset = {name: cfg.dataset[name] for name in cfg.datasets}
+    for key in sorted(OmegaConf.missing_keys(cfg)):
+        raise ConfigError(key, "is not given")
+    config = cast(EvaluateConfig, OmegaConf.to_object(cfg))
+    if config.split not in SPLITS:
+        raise ConfigError("split", f"is {config.split!r}", nearest(config.split, SPLITS))
+    types = {} if config.types is None else config.types
+    if not (isinstance(types, dict) and all(isinstance(t, str) for t in types.values())):
+        raise ConfigError(
+            "types", f"is {config.types!r}", "{type of a dataset: type of a head}, or null"
+        )
+    return config

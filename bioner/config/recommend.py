@@ -1,0 +1,86 @@
+"""The typed schema of `bioner recommend` and its checks; values live in conf/recommend.yaml."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from bioner.config.dataset import DatasetConfig
+from bioner.config.measure import MeasureConfig, check_names, check_sample
+from bioner.config.train import EncoderConfig, SubsetUnit
+from bioner.errors import ConfigError
+
+
+@dataclass
+class RecommendConfig:
+    """The whole of `bioner recommend`.
+
+    Attributes:
+        target: the dataset that is to be helped.
+        sources: the datasets that are put in order.
+        known: a folder with `known_gains.csv` and `known_measures.csv`; null: those of the package.
+        words: of each dataset that the encoder reads.
+        target_size: target training sentences that may be seen, as finetune.train_size.
+        dataset: the catalogue.
+        encoder: that will be trained.
+    """
+
+    target: str = MISSING
+    sources: list[str] = field(default_factory=list)
+    known: str | None = None
+    words: int = 10000
+    target_size: int | float | None = None
+    dataset: dict[str, DatasetConfig] = field(default_factory=dict)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    seed: int = 1
+    subset_seed: int = 1
+    subset_unit: SubsetUnit = SubsetUnit.sentences
+    datasets_dir: str = MISSING
+    datasets_mirror: str | None = None
+    runs_dir: str = "runs"
+    cache_dir: str = MISSING
+    debug: bool = False
+
+
+def to_recommend_config(cfg: DictConfig) -> RecommendConfig:
+    """Return the checked, resolved config of `bioner recommend`, its catalogue cut to the names.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    cfg = cfg.copy()
+    OmegaConf.set_struct(cfg, False)
+    if OmegaConf.is_missing(cfg, "target"):
+        known = ", ".join(sorted(map(str, cfg.dataset)))
+        raise ConfigError("target", "is not given", f"expected one of {known}")
+    check_names(cfg, "target", [cfg.target])
+    check_names(cfg, "sources", list(cfg.sources))
+    if cfg.target in cfg.sources:
+        raise ConfigError("sources", f"holds the target {cfg.target}", "other datasets")
+    cfg.dataset = {name: cfg.dataset[name] for name in sorted({cfg.target, *cfg.sources})}
+    for key in sorted(OmegaConf.missing_keys(cfg)):
+        raise ConfigError(key, "is not given")
+    config = cast(RecommendConfig, OmegaConf.to_object(cfg))
+    check_sample(config.words, config.target_size, config.seed, config.subset_seed)
+    return config
+
+
+def measuring(config: RecommendConfig) -> MeasureConfig:
+    """Return the config that measures what a recommendation needs: nothing that must be trained."""
+    return MeasureConfig(
+        sources=config.sources,
+        targets=[config.target],
+        measures=["cheap"],
+        words=config.words,
+        target_size=config.target_size,
+        heatmaps=False,
+        dataset=config.dataset,
+        encoder=config.encoder,
+        seed=config.seed,
+        subset_seed=config.subset_seed,
+        subset_unit=config.subset_unit,
+        datasets_dir=config.datasets_dir,
+        datasets_mirror=config.datasets_mirror,
+        runs_dir=config.runs_dir,
+        cache_dir=config.cache_dir,
+    )

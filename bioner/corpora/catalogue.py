@@ -1,0 +1,195 @@
+"""Datasets by their YAML: checked, read and compared with what the YAML says of them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from bioner.config.dataset import SPLITS, DatasetConfig
+from bioner.corpora.documents import has_documents
+from bioner.corpora.fetch import ARCHIVE, ensure
+from bioner.corpora.hub import check_hub
+from bioner.corpora.schemes import SCHEMES
+from bioner.corpora.split import FORMATS, Split, SplitReader
+from bioner.corpora.tags import tag_set
+from bioner.corpora.type_map import type_names
+from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A dataset with its three splits.
+
+    Attributes:
+        name: the dataset's name in the catalogue.
+        types: the entity types, in the order of their tag ids.
+        splits: train, devel and test.
+        warnings: what a user should know of the data, one sentence each.
+        devel_share: of the train file that is the devel split; None where devel is a file.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    splits: dict[str, Split]
+    warnings: tuple[str, ...]
+    devel_share: float | None = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags in the order of their ids."""
+        return tag_set(self.types)
+
+    @property
+    def held_out_by(self) -> str:
+        """What a devel split that is a part of train was drawn by."""
+        return "documents" if has_documents(self.splits["train"].sentences) else "sentences"
+
+
+def load_corpus(
+    name: str,
+    config: DatasetConfig,
+    datasets_dir: Path,
+    mirror: str | None = None,
+    report: Report = raise_it,
+    cache: Path | None = None,
+) -> Corpus:
+    """Read the three splits of a dataset and compare them with its YAML.
+
+    Args:
+        name: the dataset's name in the catalogue.
+        config: its YAML.
+        datasets_dir: where the folders of datasets lie; a missing dataset is fetched into it.
+        mirror: where it is fetched from instead of the dataset's `url`.
+        report: takes each fault of a file. Where it returns, reading goes on: the corpus lacks the
+            sentences that could not be read, and the splits of which no file could.
+        cache: where the sentences of files without a fault are kept; None reads them anew.
+
+    Raises:
+        ConfigError: if the YAML can't be used.
+        DataError: if the files are not there; by default also if one can't be read or is not the
+            one that the YAML describes.
+    """
+    check_config(name, config)
+    files = ensure(name, config, datasets_dir, mirror)
+    reader = SplitReader(name, config, report, cache)
+    splits: dict[str, Split] = {}
+    warnings: list[str] = []
+    for split in SPLITS:
+        path = files.get(split, files["train"])
+        if split not in files and "train" not in splits:
+            continue  # the file that devel is a part of can't be read, which was said
+        try:
+            splits[split] = reader.split(path, split)
+        except DataError as error:
+            reader.note(error)
+        else:
+            warnings += reader.compare(path, split, splits[split])
+    mentions = {split: found.sentences.mentions for split, found in splits.items()}
+    types = type_names(config.types) or _derived_types(mentions)
+    if reader.faulty:  # what the splits lack may stand in what could not be read
+        return Corpus(name, types, splits, tuple(warnings), config.devel_share)
+    if not types:
+        found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
+        report(DataError(files["train"].parent, None, found, legal))
+    warnings += _unseen_types(mentions)
+    return Corpus(name, types, splits, tuple(warnings), config.devel_share)
+
+
+def check_config(name: str, config: DatasetConfig) -> None:
+    """Check the YAML of a dataset, as far as this needs no data.
+
+    Raises:
+        ConfigError: with the full key.
+    """
+    key = f"dataset.{name}"
+    if config.path in ("", MISSING):
+        legal = "expected the folder of the files: absolute, or below datasets_dir"
+        raise ConfigError(f"{key}.path", "is not given", legal)
+    for field in ("files", "sha256", "sentences", "mentions"):
+        archived = field == "sha256" and config.archive is not None
+        legal_names = (*SPLITS, ARCHIVE) if archived else SPLITS
+        for split in getattr(config, field):
+            if split not in legal_names:
+                legal = nearest(split, legal_names)
+                raise ConfigError(f"{key}.{field}.{split}", "no such split", legal)
+    if config.devel_share is not None:
+        _check_devel_share(key, config)
+    for split in config.own_files:
+        if not config.files.get(split):
+            legal = "expected the name of a file"
+            legal += ", or devel_share" if split == "devel" else ""
+            raise ConfigError(f"{key}.files.{split}", "is not given", legal)
+    if config.format not in FORMATS:
+        raise ConfigError(f"{key}.format", f"is {config.format!r}", nearest(config.format, FORMATS))
+    if config.hub.name is not None:
+        check_hub(key, config)
+    _check_scheme(key, config)
+    if config.word_column == config.tag_column:
+        raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")
+    _check_types(key, config)
+
+
+def _check_devel_share(key: str, config: DatasetConfig) -> None:
+    share = config.devel_share
+    if share is None or not 0 < share < 1:
+        raise ConfigError(f"{key}.devel_share", f"is {share}", "a number between 0 and 1, or null")
+    if "devel" in config.files:
+        found = f"is {config.files['devel']!r}, but devel_share makes devel from train"
+        raise ConfigError(f"{key}.files.devel", found, "leave one of the two out")
+
+
+def _check_scheme(key: str, config: DatasetConfig) -> None:
+    scheme = config.scheme
+    if scheme is not None and scheme not in SCHEMES:
+        legal = f"{nearest(scheme, SCHEMES)}, or null to have it detected"
+        raise ConfigError(f"{key}.scheme", f"is {scheme!r}", legal)
+    if config.repair and config.format == "conll" and scheme != "IOB2":
+        found = f"is true, but {key}.scheme is {scheme or 'null'}"
+        raise ConfigError(f"{key}.repair", found, "only an I- of IOB2 can be read as B-")
+    for field in ("comment", "document"):
+        if getattr(config, field) == "":
+            legal = "expected what such a line starts with, or null for none"
+            raise ConfigError(f"{key}.{field}", "is empty", legal)
+
+
+def _check_types(key: str, config: DatasetConfig) -> None:
+    types = [] if config.types is None else config.types
+    if not isinstance(types, list | Mapping):
+        legal = "expected a list of names, or a map from the names in the files to names"
+        raise ConfigError(f"{key}.types", f"is {types!r}", legal)
+    given = list(types.values()) if isinstance(types, Mapping) else types
+    if types and not any(name is not None for name in given):
+        raise ConfigError(f"{key}.types", "leaves no type", "expected at least one name")
+    for name in [*types, *(name for name in given if name is not None)]:
+        if not isinstance(name, str):
+            raise ConfigError(f"{key}.types", f"holds {name!r}", "expected names; quote numbers")
+    names = type_names(types)
+    for name in names:
+        if name.split() != [name]:
+            raise ConfigError(f"{key}.types", f"holds {name!r}", "expected names without blanks")
+        if isinstance(types, list) and types.count(name) > 1:
+            raise ConfigError(f"{key}.types", f"holds {name!r} more than once")
+    if not config.typed and len(names) != 1:
+        raise ConfigError(
+            f"{key}.types",
+            f"is [{', '.join(names)}], but typed is false",
+            "expected exactly one type, the one that bare B and I stand for",
+        )
+
+
+def _derived_types(mentions: Mapping[str, Counter[str]]) -> tuple[str, ...]:
+    """Return the types that the splits have: those of train first, each part in sorted order."""
+    train, *others = (set(mentions.get(split, ())) for split in SPLITS)
+    return (*sorted(train), *sorted(set().union(*others) - train))
+
+
+def _unseen_types(mentions: Mapping[str, Counter[str]]) -> list[str]:
+    return [
+        f"{split} has {count} mention{'s' * (count > 1)} of {type_name!r}, which train never has: "
+        "they are scored, and missed"
+        for split in SPLITS[1:]
+        for type_name, count in sorted(mentions.get(split, Counter()).items())
+        if type_name not in mentions.get("train", Counter())
+    ]

@@ -1,0 +1,143 @@
+"""Reader of BioC JSON."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from bioner.corpora.document import Annotation, Document, Passage
+from bioner.corpora.files import BOM, UTF16, text, utf16_error
+from bioner.corpora.formats.checked import is_sound, shown
+from bioner.corpora.formats.escapes import Escapes
+from bioner.corpora.formats.joined import joined
+from bioner.corpora.formats.shape import Members
+from bioner.corpora.formats.source import Source, opened, place_of
+from bioner.errors import DataError, Report, raise_it
+
+
+def read_documents(source: Source, report: Report = raise_it) -> Iterator[Document]:
+    """Yield the documents of a BioC collection, one in memory at a time.
+
+    The entity type is the infon `type`, "" where there is none. A passage without a text of its
+    own is that of its sentences. Relations mark nothing and are passed over.
+
+    Args:
+        source: the file or a binary stream.
+        report: takes each fault. Where it returns, reading goes on without the document.
+
+    Raises:
+        DataError: if the source is no JSON or no collection, or has half of a surrogate pair
+            anywhere; by default also for the first fault.
+    """
+    import ijson  # only this format needs it
+
+    place = place_of(source)
+    with opened(source) as stream:
+        try:
+            events = _watched(ijson.parse(_Checked(stream, place), use_float=True), place)
+            for number, value in enumerate(ijson.items(events, "documents.item"), 1):
+                yield from _read(value, number, place, report)
+        except (ijson.JSONError, ValueError) as error:
+            raise _no_json(source, error) from None
+
+
+class _Checked:
+    """A stream without the byte order mark that it may begin with, and without half characters."""
+
+    def __init__(self, stream: IO[bytes], place: Path | str) -> None:
+        self._stream, self._start = stream, stream.read(len(BOM)).removeprefix(BOM)
+        if self._start.startswith(UTF16):
+            raise utf16_error(place)
+        self._escapes = Escapes(place)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes; what was looked at is not lost."""
+        if size == 0:  # the parser asks for nothing first, to see whether it gets bytes
+            return b""
+        checked = b""
+        while not checked and (data := self._start or self._stream.read(size)):
+            self._start, checked = b"", self._escapes.check(data)
+        return checked or self._escapes.check(b"")
+
+
+def _no_json(source: Source, error: Exception) -> DataError:
+    """Return the error of a file that the parser refuses, which does not say on which line."""
+    legal = "expected a BioC collection"
+    if isinstance(source, Path):
+        if not source.stat().st_size:
+            return DataError(source, None, "is empty", legal)
+        try:
+            json.loads(text(source))
+        except json.JSONDecodeError as found:
+            return DataError(source, found.lineno, f"no JSON: {found.msg}", legal)
+        except DataError as found:
+            return found
+        except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
+            pass
+    # The parser draws where it stopped on further lines.
+    says = str(error).removeprefix("b'").replace("\\n", "\n").splitlines()[0].strip()
+    return DataError(place_of(source), None, f"no JSON: {says}", legal)
+
+
+def _watched(events: Iterator[tuple[str, str, Any]], place: Path | str) -> Iterator[Any]:
+    """Pass on the events of the parser; raise where they are not those of a collection."""
+    legal = "expected a BioC collection: an object with a list 'documents'"
+    found = False
+    for number, (prefix, event, value) in enumerate(events):
+        if number == 0 and event != "start_map":
+            raise DataError(place, None, "is no JSON object", legal)
+        if prefix == "documents" and event not in ("start_array", "end_array"):
+            raise DataError(place, None, "its 'documents' is no list", legal)
+        found = found or prefix == "documents"
+        yield prefix, event, value
+    if not found:
+        raise DataError(place, None, "has no 'documents'", legal)
+
+
+def _read(value: Any, number: int, place: Path | str, report: Report) -> Iterator[Document]:
+    try:
+        document = _document(Members(value, f"document {number}", place, None))
+    except DataError as error:
+        report(error)
+    else:
+        if is_sound(document, place, report):
+            yield document
+
+
+def _document(found: Members) -> Document:
+    identifier = _identifier(found)
+    if not identifier:
+        raise found.error(f"{found.name} has no id", "expected a string 'id'")
+    named = Members(found.value, f"document {shown(identifier)}", found.place, None)
+    passages, marks = [], named.objects("annotations")
+    for part in named.objects("passages"):
+        sentences = part.objects("sentences")
+        marks += part.objects("annotations")
+        for sentence in sentences:
+            marks += sentence.objects("annotations")
+        if sentences and not part.value.get("text"):
+            pieces = [(s.get("offset", int), s.get("text", str)) for s in sentences]
+            offset, content = joined(pieces, found.place, None)
+        else:
+            offset, content = part.get("offset", int), part.get("text", str, "")
+        passages.append(Passage(content, offset, _type(part)))
+    return Document(identifier, tuple(passages), tuple(map(_annotation, marks)), line=0)
+
+
+def _annotation(mark: Members) -> Annotation:
+    spans = []
+    for location in mark.objects("locations"):
+        start = location.get("offset", int)
+        spans.append((start, start + location.get("length", int)))
+    content = mark.get("text", str, "")
+    return Annotation(tuple(sorted(spans)), _type(mark), content, _identifier(mark))
+
+
+def _type(found: Members) -> str:
+    infons: dict[str, Any] = found.get("infons", dict, {})
+    return Members(infons, f"'infons' of {found.name}", found.place, None).get("type", str, "")
+
+
+def _identifier(found: Members) -> str:
+    value = found.value.get("id", "")
+    return str(found.get("id", int)) if isinstance(value, int) else found.get("id", str, "")

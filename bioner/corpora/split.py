@@ -1,0 +1,158 @@
+"""One split of a dataset: read from its file or the cache, and compared with the YAML."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache as once
+from functools import partial
+from pathlib import Path
+
+from bioner.config.dataset import DatasetConfig
+from bioner.corpora import columns, corpus_documents
+from bioner.corpora.cache import cached
+from bioner.corpora.formats.readers import READERS, digest
+from bioner.corpora.holdout import hold_out
+from bioner.corpora.reading import Reading
+from bioner.corpora.sentence_key import sentence_key
+from bioner.corpora.sentence_table import Table
+from bioner.errors import DataError, Report, raise_it
+
+FORMATS: dict[str, Callable[[Path, DatasetConfig, str, Report], Reading]] = {
+    "conll": columns.read,
+    **dict.fromkeys(READERS, corpus_documents.read),
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of a corpus.
+
+    Attributes:
+        sentences: in the order of the file.
+        sha256: of the file, or of the list of the folder's files.
+        key: all that decides the sentences, as JSON values.
+    """
+
+    sentences: Table
+    sha256: str
+    key: Mapping[str, object]
+
+    @property
+    def repaired(self) -> int:
+        """Tags, or annotations, that were changed to make them legal."""
+        return self._counted("repaired")
+
+    @property
+    def cut(self) -> int:
+        """Mentions that a sentence or word border cuts."""
+        return self._counted("cut")
+
+    @property
+    def dropped(self) -> int:
+        """Mentions left out since another one has their words."""
+        return self._counted("dropped")
+
+    @property
+    def joined(self) -> int:
+        """Discontinuous mentions read from their first to their last character."""
+        return self._counted("joined")
+
+    def _counted(self, what: str) -> int:
+        # Where devel is a part of the train file, what was counted in the file stands with train.
+        return int(self.sentences.notes.get(what, 0))
+
+
+class SplitReader:
+    """Reads the files of one dataset, each once, and notes which of them have a fault."""
+
+    def __init__(
+        self, name: str, config: DatasetConfig, report: Report, cache: Path | None
+    ) -> None:
+        self._name, self._config, self._report, self._cache = name, config, report, cache
+        self._faulty: set[str] = set()
+        self._table = once(self._read)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a fault was noted."""
+        return bool(self._faulty)
+
+    def note(self, error: DataError) -> None:
+        """Hand a fault on."""
+        self._faulty.add(str(error.path))
+        self._report(error)
+
+    def split(self, path: Path, split: str) -> Split:
+        """Return a split: a file, or the part of one that `devel_share` gives it.
+
+        Raises:
+            DataError: if the file can't be read.
+        """
+        held = self._config.devel_share is not None and split != "test"
+        sha256 = (
+            digest(path, self._config.format)
+            if held and split == "devel"
+            else check_file(path, self._name, split, self._config, self.note)
+        )
+        key = sentence_key(sha256, self._config, split if held else None)
+        make = partial(self._part, path, split) if held else partial(self._table, path)
+        return Split(self._kept(key, make), sha256, key)
+
+    def _kept(self, key: Mapping[str, object], make: Callable[[], Table]) -> Table:
+        return make() if self._cache is None else cached(self._cache, key, Table, make)
+
+    def _read(self, path: Path) -> Table:
+        read = FORMATS[self._config.format](path, self._config, self._name, self.note)
+        notes = {name: value for name, value in vars(read).items() if name != "sentences"}
+        return Table.of(read.sentences, notes)
+
+    def _part(self, path: Path, split: str) -> Table:
+        table, share = self._table(path), self._config.devel_share
+        assert share is not None
+        left, held = hold_out(table, share)
+        if not len(held):
+            found = f"has one document, so that dataset.{self._name}.devel_share can't part it"
+            raise DataError(path, None, found, f"give dataset.{self._name}.files.devel")
+        # What the reader counted is known of the whole file alone: it stands with train.
+        return table.take(left, table.notes) if split == "train" else table.take(held, {})
+
+    def compare(self, path: Path, split: str, found: Split) -> list[str]:
+        """Return what a user should know, the counts of the YAML compared with those found.
+
+        Those of an unverified dataset only warn.
+        """
+        warnings = [f"{split}: {note}" for note in found.sentences.notes.get("notes", ())]
+        if found.repaired:
+            warnings.append(f"{split}: {found.repaired} tags or annotations repaired")
+        if str(path) in self._faulty:  # the counts lack what could not be read
+            return warnings
+        name, config = self._name, self._config
+        counts = {"sentences": len(found.sentences), "mentions": found.sentences.mentions.total()}
+        for what, count in counts.items():
+            wanted = getattr(config, what).get(split, count)
+            if count == wanted:
+                continue
+            text = f"{count} {what}, but dataset.{name}.{what}.{split} is {wanted}"
+            if config.verified:
+                self._report(DataError(path, None, f"has {text}", "correct the file or the YAML"))
+            else:
+                warnings.append(f"{split} has {text} (published, not verified)")
+        return warnings
+
+
+def check_file(
+    path: Path, name: str, split: str, config: DatasetConfig, report: Report = raise_it
+) -> str:
+    """Return the SHA-256 of a split, compared with the YAML's where that gives one.
+
+    Raises:
+        DataError: if the file can't be read; by default also if it is another one.
+    """
+    found, wanted = digest(path, config.format), config.sha256.get(split)
+    if wanted is not None and found != wanted.lower():
+        says = f"its SHA-256 is {found}, but dataset.{name}.sha256.{split} is {wanted}"
+        legal = (
+            "remove the file so that it is fetched again, or correct the YAML if it is the "
+            "file that you want"
+        )
+        report(DataError(path, None, says, legal))
+    return found

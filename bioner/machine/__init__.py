@@ -1,0 +1,1 @@
+"""What this machine is and can do. Nothing of bioner but its errors is known here."""

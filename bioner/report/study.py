@@ -1,0 +1,119 @@
+"""The runs of a study: their records, and what there is instead where a run left none."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bioner.config.identity import regime, what_counts
+from bioner.config.train import TrainConfig
+from bioner.errors import UserError, nearest
+from bioner.runs.record import Record, read_record
+
+# libyaml's, where PyYAML was built with it: ten times as fast.
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something of a study that the tables can't show.
+
+    Attributes:
+        state: `unreadable`, `unfinished`, `failed`, `incompatible` or `predictions`.
+        place: the run directory or file.
+        says: what is wrong, in one line.
+    """
+
+    state: str
+    place: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a study.
+
+    Attributes:
+        place: its directory; None where the record came from elsewhere.
+        record: as `record.json`; `status` is also `unfinished`, with the config alone.
+        command: what was typed, as far as the run directory says it.
+    """
+
+    place: Path | None
+    record: dict[str, Any]
+    command: str = ""
+
+
+def read_study(folder: Path) -> tuple[list[Run], list[Problem]]:
+    """Return the runs of a study, and what of it can't be read.
+
+    Raises:
+        UserError: no such study, or one without a run.
+    """
+    runs: list[Run] = []
+    problems: list[Problem] = []
+    for place in sorted(path for path in _subfolders(folder) if _is_run(path)):
+        try:
+            runs.append(Run(place, _record(place), _command(place)))
+        except UserError as error:
+            problems.append(Problem("unreadable", str(place), str(error)))
+    if not runs and not problems:
+        raise UserError(f"study: no run under {folder}; {_others(folder)}")
+    return runs, problems
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+
+
+def _is_run(folder: Path) -> bool:
+    """Say whether a training run was started in a folder: reports and measures lie beside them."""
+    if (folder / "record.json").exists():
+        return True
+    begun = (folder / "config.yaml").exists() or (folder / "console.log").exists()
+    return begun and not (folder / "measures.csv").exists()
+
+
+def _others(folder: Path) -> str:
+    beside = {path.parent.parent for path in folder.parent.glob("*/*/record.json")}
+    return f"studies with runs: {nearest(folder.name, (path.name for path in beside))}"
+
+
+def _record(place: Path) -> dict[str, Any]:
+    """Return a run's record; of a run that has none yet one that holds its config alone."""
+    if (place / "record.json").exists():
+        return read_record(place)
+    if not (place / "config.yaml").exists():
+        raise UserError(f"{place}: ended before it wrote its config; see its console.log")
+    try:
+        typed = OmegaConf.structured(TrainConfig)
+        loaded = OmegaConf.merge(typed, OmegaConf.load(place / "config.yaml"))
+        config = cast(TrainConfig, OmegaConf.to_object(loaded))
+        counts = json.loads(json.dumps(what_counts(config), default=str))
+        record = Record(
+            place.name, config.study, regime(config), config.seed, "", counts, "unfinished"
+        )
+    except (OmegaConfBaseException, yaml.YAMLError, OSError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{place / 'config.yaml'}: unfinished, and damaged: {reason}") from error
+    return asdict(record)
+
+
+def _command(place: Path) -> str:
+    """Return the command line of a run, out of what Hydra noted."""
+    try:
+        typed = (place / ".hydra" / "overrides.yaml").read_text("utf-8")
+        overrides = yaml.load(typed, Loader=_LOADER)
+        return " ".join(["bioner train", *map(_quoted, overrides)])
+    except (OSError, yaml.YAMLError, TypeError, UnicodeDecodeError):
+        return ""
+
+
+def _quoted(override: str) -> str:
+    """Quote an override for a shell only where it must be: brackets need none in most."""
+    plain = not set(override) & set(" '\"$`\\;&|<>(){}*?!#~\n\t")
+    return override if plain else "'" + override.replace("'", "'\\''") + "'"

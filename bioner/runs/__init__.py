@@ -1,0 +1,1 @@
+"""What a run leaves behind: record, predictions, and the stages that runs share. No torch."""

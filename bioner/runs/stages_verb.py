@@ -1,0 +1,87 @@
+"""What `bioner stages` does: list, prune."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from bioner.config.identity import encoder_label
+from bioner.config.stages import StageAction, StagesConfig
+from bioner.errors import ConfigError, nearest
+from bioner.runs.upkeep import Listed, State, list_stages, remove_stage
+
+
+def act(config: StagesConfig) -> None:
+    """Do what is asked and print it.
+
+    Raises:
+        ConfigError: a name of no stage.
+    """
+    folder = Path(config.runs_dir) / ".stages"
+    stages = list_stages(folder)
+    if config.action == StageAction.list:
+        _print(stages, folder)
+        return
+    console = Console()
+    freed = 0
+    for stage in _chosen(stages, config):
+        removed = remove_stage(folder, stage.key)
+        freed += stage.size * removed
+        said = "removed" if removed else "kept: a process holds it"
+        console.print(f"{stage.key} {_sources(stage)} {_size(stage.size)} {said}", highlight=False)
+    console.print(f"freed {_size(freed)}", highlight=False)
+
+
+def _chosen(stages: list[Listed], config: StagesConfig) -> list[Listed]:
+    for name in config.names:
+        if not any(stage.key.startswith(name) for stage in stages):
+            legal = nearest(name, [stage.key for stage in stages])
+            raise ConfigError("names", f"no stage {name!r} in {config.runs_dir}/.stages", legal)
+    broken = (State.unfinished, State.damaged)
+    return [
+        stage
+        for stage in stages
+        if stage.key.startswith(tuple(config.names))
+        or (config.idle_days is not None and stage.idle_days >= config.idle_days)
+        or (config.broken and stage.state in broken)
+    ]
+
+
+def _print(stages: list[Listed], folder: Path) -> None:
+    table = Table(
+        Column("stage", no_wrap=True),
+        "state",
+        Column("sources", overflow="fold"),
+        "encoder",
+        "seed",
+        "devel F1",
+        "size",
+        "idle days",
+        title=str(folder),
+    )
+    for stage in stages:
+        about = stage.about
+        f1 = about.get("best", {}).get("f1")
+        table.add_row(
+            stage.key,
+            stage.state,
+            _sources(stage),
+            encoder_label(about.get("encoder", "")),
+            str(about.get("seed", "")),
+            "" if f1 is None else f"{f1:.4f}",
+            _size(stage.size),
+            f"{stage.idle_days:.1f}",
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{len(stages)} stages, {_size(sum(stage.size for stage in stages))}", highlight=False
+    )
+
+
+def _sources(stage: Listed) -> str:
+    return ", ".join(stage.about.get("sources", []))
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,89 @@
+"""What the stage store holds, and how stages are removed from it."""
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from bioner.runs.store import sha256
+
+
+class State(StrEnum):
+    """Whether a stage can be used.
+
+    `unfinished`: its training was killed, and goes on where it is wanted again. `damaged`: a file
+    is not what was written; it is trained again where it is wanted. `busy`: a process holds it.
+    """
+
+    whole = "whole"
+    unfinished = "unfinished"
+    damaged = "damaged"
+    busy = "busy"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A stage in the store.
+
+    Attributes:
+        key: its folder's name, the hash of all that determines it.
+        state: whether it can be used.
+        about: what `stage.json` says; empty where there is none that can be read.
+        size: of its files, in bytes.
+        idle_days: since it was trained or used last.
+    """
+
+    key: str
+    state: State
+    about: dict[str, Any]
+    size: int
+    idle_days: float
+
+
+def list_stages(folder: Path) -> list[Listed]:
+    """Return every stage of a store, those used last first; the bytes of each are checked."""
+    places = [place for place in folder.glob("*") if place.is_dir()]
+    return sorted(map(_listed, places), key=lambda stage: (stage.idle_days, stage.key))
+
+
+def remove_stage(folder: Path, key: str) -> bool:
+    """Remove a stage; return False where a process holds it, and leave it then.
+
+    A process that waits for it trains it anew.
+    """
+    try:
+        # The lock's file stays: another process may hold it open.
+        with FileLock(folder / f"{key}.lock", timeout=0):
+            shutil.rmtree(folder / key)
+    except Timeout:
+        return False
+    return True
+
+
+def _listed(place: Path) -> Listed:
+    try:
+        with FileLock(place.with_name(f"{place.name}.lock"), timeout=0):
+            state, about = _state(place)
+    except Timeout:
+        state, about = State.busy, {}
+    files = [file.stat() for file in place.rglob("*") if file.is_file()]
+    newest = max((file.st_mtime for file in files), default=place.stat().st_mtime)
+    idle = max(0.0, time.time() - newest) / 86400
+    return Listed(place.name, state, about, sum(file.st_size for file in files), idle)
+
+
+def _state(place: Path) -> tuple[State, dict[str, Any]]:
+    weights = place / "weights.safetensors"
+    if (place / "partial").exists() or not (place / "stage.json").exists():
+        return State.unfinished, {}
+    try:
+        about = json.loads((place / "stage.json").read_text(encoding="utf-8"))
+        whole = about["sha256"] == sha256(weights)
+    except (OSError, ValueError, KeyError, TypeError):
+        return State.damaged, {}
+    return State.whole if whole else State.damaged, about

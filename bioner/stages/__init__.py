@@ -1,1 +1,0 @@
-"""The verb `stages`: what the store of pretraining stages holds, and making room in it."""

@@ -1,1 +1,0 @@
-"""A stage, a run, the store of stages, the record."""

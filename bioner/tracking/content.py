@@ -1,0 +1,139 @@
+"""What a run shows in Weights & Biases when it has ended: its summary, tables and files."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bioner.tracking.mention_tables import (
+    MISSED,
+    SPURIOUS,
+    Compared,
+    confusion,
+    marked,
+    placed,
+    read_compared,
+)
+
+_SCORES = ("precision", "recall", "f1")
+_COUNTS = ("support", "predicted", "correct")
+
+
+def summary(record: Mapping[str, Any], gains: Mapping[str, float]) -> dict[str, float]:
+    """Return the keys that every complete run has, flat.
+
+    Args:
+        record: as written; its scores are those of the selected step.
+        gains: test F1 less that of the single baseline, for the targets that have one.
+    """
+    scores = record["scores"]
+    flat = {
+        f"{'test' if split == 'test' else 'best_devel'}/{name}/{score}": values[score]
+        for name, splits in scores.items()
+        for split, values in splits.items()
+        for score in _SCORES
+    }
+    if scores:
+        flat["test/mean_f1"] = sum(splits["test"]["f1"] for splits in scores.values()) / len(scores)
+    flat |= {f"gain/{name}": gain for name, gain in gains.items()}
+    if scores and set(gains) == set(scores):
+        flat["gain"] = sum(gains.values()) / len(gains)
+    return flat | {f"timing/{name}": value for name, value in record["timing"].items()}
+
+
+def tables(
+    record: Mapping[str, Any], predictions: Path, redistributable: Mapping[str, bool]
+) -> dict[str, Any]:
+    """Return the tables and charts of a complete run, under their keys.
+
+    Args:
+        record: as written.
+        predictions: the folder of the run's `DATASET.test.tsv`.
+        redistributable: for each dataset, whether its licence lets its text be shown.
+    """
+    found = {"by_type": _by_type(record["scores"]), "mixing": _mixing(record)}
+    for name, splits in record["scores"].items():
+        sentences = list(read_compared(predictions / f"{name}.test.tsv"))
+        types = list(splits["test"]["by_type"])
+        found[f"confusion/{name}"] = _confusion(name, sentences, types)
+        found[f"errors/{name}"] = _errors(sentences, redistributable[name])
+    return found
+
+
+def save_record(run: Any, record: Mapping[str, Any]) -> None:
+    """Put the record among the run's files, from which reports can be made elsewhere."""
+    file = Path(run.dir) / "record.json"
+    file.write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
+    run.save(str(file), base_path=run.dir, policy="end")
+
+
+def _errors(sentences: Iterable[Compared], shown: bool) -> Any:
+    """Return the sentences that are not wholly right; by number alone where the text is not ours.
+
+    Sentences are counted from 1 in the test file, words from 1 in the sentence.
+    """
+    rows = []
+    for one in sentences:
+        gold, predicted = set(one.gold), set(one.predicted)
+        if gold != predicted:
+            texts = [
+                marked(one.words, x) if shown else placed(x) for x in (one.gold, one.predicted)
+            ]
+            rows.append([one.number, *texts, len(gold - predicted), len(predicted - gold)])
+    return _table(["sentence", "gold", "predicted", MISSED, SPURIOUS], rows)
+
+
+def _confusion(name: str, sentences: list[Compared], types: list[str]) -> Any:
+    import wandb
+
+    counts = confusion(sentences)
+    rows = [
+        [gold, predicted, counts[gold, predicted]]
+        for gold in (*types, SPURIOUS)
+        for predicted in (*types, MISSED)
+        if (gold, predicted) != (SPURIOUS, MISSED)
+    ]
+    columns = ["Actual", "Predicted", "nPredictions"]
+    return wandb.plot_table(
+        vega_spec_name="wandb/confusion_matrix/v1",
+        data_table=_table(columns, rows),
+        fields={column: column for column in columns},
+        string_fields={"title": f"{name}: gold type (down) and predicted type"},
+    )
+
+
+def _by_type(scores: Mapping[str, Any]) -> Any:
+    rows = [
+        [name, split, of_type, *(values[key] for key in (*_SCORES, *_COUNTS))]
+        for name, splits in scores.items()
+        for split, found in splits.items()
+        for of_type, values in found["by_type"].items()
+    ]
+    return _table(["dataset", "split", "type", *_SCORES, *_COUNTS], rows)
+
+
+def _mixing(record: Mapping[str, Any]) -> Any:
+    """Return the batches really drawn in each stage of this run."""
+    stages = {"finetune": record["mixing"]}
+    if record["pretraining"] and "mixing" in record["pretraining"]:
+        stages = {"pretrain": record["pretraining"]["mixing"], **stages}
+    rows = [
+        [
+            stage,
+            task,
+            record["datasets"][task]["role"],
+            mixing["sizes"][task],
+            drawn,
+            mixing["shares"][task],
+        ]
+        for stage, mixing in stages.items()
+        for task, drawn in mixing["drawn"].items()
+    ]
+    return _table(["stage", "task", "role", "sentences", "batches", "share"], rows)
+
+
+def _table(columns: list[str], rows: list[list[Any]]) -> Any:
+    import wandb
+
+    data: Any = rows
+    return wandb.Table(columns=[*columns], data=data, allow_mixed_types=True)

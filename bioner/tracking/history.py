@@ -1,0 +1,79 @@
+"""The curve of a run that was killed: read back from its local log, to be continued."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+Row = dict[str, float]
+STEP = "trainer/global_step"
+
+
+def local_logs(directory: Path, run_id: str) -> list[Path]:
+    """Return the folders of a run's local W&B logs, the oldest first."""
+    return sorted(
+        (file.parent for file in directory.glob(f"wandb/*run-*/run-{run_id}.wandb")),
+        key=lambda folder: folder.name.removeprefix("offline-"),
+    )
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """Return the logged points of a local W&B log; a log cut short gives those before the cut."""
+    wandb = Path(sys.executable).with_name("wandb")
+    file = next(folder.resolve().glob("*.wandb"))
+    with TemporaryDirectory() as empty:  # the command writes a log where it is called
+        read = subprocess.run(
+            [wandb, "leet", "inspect", "--json", file],
+            cwd=empty,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    rows = []
+    for line in read.stdout.splitlines():
+        record = json.loads(line)
+        if record["type"] == "history":
+            row = {
+                key: value
+                for key, value in record["history"]["item"].items()
+                if not key.startswith("_") and isinstance(value, int | float)
+            }
+            if STEP in row:
+                rows.append(row)
+    return rows
+
+
+def earlier_rows(directory: Path, run_id: str) -> list[Row]:
+    """Return the points of the earlier starts of a run.
+
+    Each start takes over the points of the one before, and the same config gives the same points
+    again, so the log with the most points holds them all.
+    """
+    return max((read_rows(place) for place in local_logs(directory, run_id)), key=len, default=[])
+
+
+def before(
+    rows: Sequence[Row], metrics: Mapping[str, float], step: int, sources: Collection[str]
+) -> list[Row]:
+    """Return the earlier points that come before the first new one.
+
+    A stage that goes on from a checkpoint repeats the steps after it, and one that was not begun
+    has no points: the points of the same stage from the new step on are left out.
+
+    Args:
+        rows: of the earlier starts.
+        metrics: the first that are logged now.
+        step: at which they are logged.
+        sources: the tasks of the pretraining stage; all others belong to fine-tuning.
+    """
+    pretrains = bool(_tasks(metrics) & set(sources))
+    return [
+        row for row in rows if bool(_tasks(row) & set(sources)) != pretrains or row[STEP] < step
+    ]
+
+
+def _tasks(row: Mapping[str, float]) -> set[str]:
+    """Return the tasks that a point is about: T in `train/T/loss` and `devel/T/f1`."""
+    return {key.split("/")[1] for key in row if key.startswith(("train/", "devel/"))}

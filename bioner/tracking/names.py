@@ -1,0 +1,76 @@
+"""Who a run is in Weights & Biases: the names and keys by which runs are grouped and compared."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bioner.config.identity import compared_as, regime, roles, what_counts
+from bioner.config.train import TrainConfig
+
+# W&B takes tags of 64 characters.
+_LONGEST_TAG = 64
+
+
+@dataclass(frozen=True)
+class Identity:
+    """How a run is named in W&B.
+
+    Attributes:
+        id: `<study>-<hash>`: the same for the same config, so that a run that is started again
+            goes on in its own place, and never in that of another study.
+        name: what a person reads; the run directory's name without its hash.
+        group: the study.
+        job_type: the regime.
+        tags: regime, encoder, mixing, and each dataset with its role.
+        config: flat keys to group by, and under `full` all that can change the result.
+        tasks: each dataset of the run with its role.
+    """
+
+    id: str
+    name: str
+    group: str
+    job_type: str
+    tags: tuple[str, ...]
+    config: dict[str, Any]
+    tasks: dict[str, str]
+
+
+def identify(config: TrainConfig, run: str) -> Identity:
+    """Return the identity of a run.
+
+    Args:
+        config: the run's config.
+        run: the name of its directory, `<slug>-<hash>`.
+    """
+    name, _, digest = run.rpartition("-")
+    used = roles(config)
+    axes = _axes(config)
+    tags = [axes["regime"], axes["encoder"], f"mixing:{axes['mixing']}"]
+    tags += [f"{role}:{dataset}" for dataset, role in used.items()]
+    return Identity(
+        id=f"{config.study}-{digest}"[-128:],
+        name=name,
+        group=config.study,
+        job_type=regime(config),
+        tags=tuple(tag[:_LONGEST_TAG] for tag in tags),
+        config={**axes, "full": what_counts(config)},
+        tasks=used,
+    )
+
+
+def _axes(config: TrainConfig) -> dict[str, Any]:
+    """Return the values that a study varies, each a plain number or word."""
+    finetune, size = config.finetune, config.finetune.train_size
+    return {
+        "regime": regime(config),
+        "target": _joined(finetune.targets),
+        "sources": _joined(config.pretrain.sources),
+        "auxiliaries": _joined(finetune.auxiliaries),
+        "encoder": compared_as(config.encoder.name, config.encoder.from_scratch),
+        "mixing": str(config.mixing.strategy),
+        "train_size": "all" if size is None else size,
+        "seed": config.seed,
+    }
+
+
+def _joined(names: list[str]) -> str:
+    return "+".join(sorted(names)) or "none"

@@ -1,0 +1,1 @@
+"""A stage, and a run as a list of stages."""

@@ -1,0 +1,97 @@
+"""The guard against training on what a target is scored or selected by."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioner.config.train import Leakage, TrainConfig
+from bioner.corpora.audit_training import Place, held_out, leaked
+from bioner.corpora.catalogue import Corpus
+from bioner.corpora.fetch import locate
+from bioner.corpora.formats.readers import file_of
+from bioner.corpora.sentence_table import Table
+from bioner.errors import ConfigError
+
+_SHOWN = 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """What the guard leaves of the sentences that were to be trained on.
+
+    Attributes:
+        used: the indices that are left, sorted, int64 [sentences].
+        leaked: how many stand in a target's devel or test; None where nobody looked.
+        dropped: the indices that were taken out for that.
+    """
+
+    used: NDArray[np.int64]
+    leaked: int | None
+    dropped: tuple[int, ...]
+
+
+class Guard:
+    """Looks for training sentences that stand in the devel or test split of a target.
+
+    Args:
+        config: says what is done about them.
+        targets: the datasets that the run is to be scored on.
+    """
+
+    def __init__(self, config: TrainConfig, targets: Mapping[str, Corpus]) -> None:
+        self._config = config
+        self._held = [] if config.leakage == Leakage.ignore else held_out(targets)
+
+    def look(self, role: str, name: str, train: Table, asked: NDArray[np.int64]) -> Guarded:
+        """Look at the train sentences that a dataset is to give; warn, or drop what leaks.
+
+        Args:
+            role: of the dataset, for the message.
+            name: of the dataset.
+            train: its train split.
+            asked: the indices of the sentences that are to be used, sorted.
+
+        Raises:
+            ConfigError: a leak under `leakage=error`, or nothing left under `leakage=drop`.
+        """
+        action = self._config.leakage
+        if action == Leakage.ignore:
+            return Guarded(asked, None, ())
+        found = leaked(train, asked, self._held)
+        if not found:
+            return Guarded(asked, 0, ())
+        says = (
+            f"{len(found)} of {len(asked)} training sentences of {role} {name} stand in a target's "
+            f"devel or test, e.g. {self._examples(name, train, found)}"
+        )
+        if action == Leakage.error:
+            legal = "leakage=drop leaves them out, leakage=warn trains on them"
+            raise ConfigError("leakage", f"is error, and {says}", legal)
+        if action == Leakage.warn:
+            log.warning("%s; trained on nevertheless (leakage=drop leaves them out)", says)
+            return Guarded(asked, len(found), ())
+        log.warning("%s; left out", says)
+        if len(found) == len(asked):
+            raise ConfigError("leakage", f"is drop, and leaves nothing of {role} {name}: {says}")
+        return Guarded(np.setdiff1d(asked, list(found)), len(found), tuple(found))
+
+    def _examples(self, name: str, train: Table, found: Mapping[int, Place]) -> str:
+        """Name the first few by file and line, with where else they stand."""
+        return ", ".join(
+            f"{self._file(name, 'train', train[i].document)}:{train[i].line} "
+            f"(= {self._file(place.target, place.split, place.document)}:{place.line})"
+            for i, place in list(found.items())[:_SHOWN]
+        )
+
+    def _file(self, name: str, split: str, document: str) -> Path:
+        """Return the file of a split, or that of a document where the split is a folder."""
+        one = self._config.dataset[name]
+        files = locate(one, Path(self._config.datasets_dir))
+        path = files.get(split, files["train"])  # devel may be a part of train
+        return file_of(path, one.format, document)

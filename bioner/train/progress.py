@@ -1,0 +1,85 @@
+"""What one sees while a stage trains: a bar on a terminal, a line per epoch elsewhere."""
+
+import logging
+import time
+from typing import Any
+
+import pytorch_lightning as pl
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from bioner.model.module import TaggingModule
+
+log = logging.getLogger(__name__)
+
+
+class StageProgress(pl.Callback):
+    """One bar for the whole stage, with loss, devel F1 and ETA.
+
+    Args:
+        stage: `pretrain` or `finetune`.
+
+    Attributes:
+        steps: updates of the stage, known when its batches are planned.
+    """
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self.steps = 0
+        self._bar: Progress | None = None
+        self._started = 0.0
+        self._first = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Open the bar on a terminal."""
+        self._started, self._first = time.monotonic(), trainer.global_step
+        console = Console()
+        if console.is_terminal and trainer.is_global_zero:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed}/{task.total} {task.fields[news]}"),
+                TimeElapsedColumn(),
+                TextColumn("ETA"),
+                TimeRemainingColumn(),
+                console=console,
+            )
+            self._bar.add_task(self._stage, total=self.steps, completed=self._first, news="")
+            self._bar.start()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
+    ) -> None:
+        """Move the bar."""
+        if self._bar is not None and trainer.global_step % 10 == 0:
+            self._bar.update(
+                self._bar.task_ids[0], completed=trainer.global_step, news=self._news(trainer)
+            )
+
+    def _news(self, trainer: pl.Trainer) -> str:
+        assert isinstance(trainer.lightning_module, TaggingModule)
+        devel = trainer.lightning_module.devel_f1
+        loss = f"loss {float(trainer.callback_metrics.get('loss', float('nan'))):.3f}"
+        if not devel:
+            return loss
+        return f"{loss} devel F1 " + " ".join(f"{task} {f1:.4f}" for task, f1 in devel.items())
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the epoch's line."""
+        done = trainer.global_step
+        pace = (time.monotonic() - self._started) / max(1, done - self._first)
+        log.info(
+            "%s epoch %d step %d/%d %s ETA %.0f s",
+            self._stage,
+            trainer.current_epoch + 1,
+            done,
+            self.steps,
+            self._news(trainer),
+            pace * (self.steps - done),
+        )
+
+    def close(self) -> None:
+        """Take the bar down, whatever happened."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

@@ -1,0 +1,247 @@
+"""One run, from its config to its record."""
+
+import logging
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import OmegaConf
+from pytorch_lightning.loggers import Logger
+
+from bioner.batches.datamodule import ScoredBatches, Shard, Window
+from bioner.batches.tokens import special_tokens
+from bioner.config.identity import regime, what_counts
+from bioner.config.train import Pretraining, TrainConfig
+from bioner.errors import UserError
+from bioner.machine.precision import keep_memory
+from bioner.model.encoder import fingerprint, load_tokenizer, window_size
+from bioner.model.weights import load_weights, restore
+from bioner.runs.inputs import check_inputs
+from bioner.runs.predictions import write_predictions
+from bioner.runs.record import (
+    Record,
+    environment,
+    finished,
+    mean_devel,
+    read_record,
+    write_record,
+)
+from bioner.runs.store import Stored, sha256
+from bioner.tracking.loggers import close_logger, open_logger
+from bioner.train.pretraining import pretrain
+from bioner.train.processes import is_first, one_at_a_time
+from bioner.train.scoring import predict, score, surfaces
+from bioner.train.stage import Stage, Trained, precision, train_stage
+from bioner.train.tasks import Task, load_tasks
+
+log = logging.getLogger(__name__)
+
+
+def train(config: TrainConfig, directory: Path) -> float:
+    """Train, test and record one run, or skip it where its record says that it is finished.
+
+    Args:
+        config: the checked config.
+        directory: the run's directory.
+
+    Returns:
+        The mean devel F1 of the targets.
+
+    Raises:
+        UserError: what the user gave can't be used.
+    """
+    with one_at_a_time(directory):
+        found = None if config.rerun else finished(directory)
+        if found is not None:
+            check_inputs(config, found)
+            log.info("skipped, finished already: %s", directory)
+            return mean_devel(found["best"])
+        return _train(config, directory)
+
+
+def _train(config: TrainConfig, directory: Path) -> float:
+    _quieten_lightning()
+    keep_memory()
+    if is_first():
+        # With rerun=true: were it killed, the old record would stand over the new weights.
+        (directory / "record.json").unlink(missing_ok=True)
+        OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
+    record = Record(
+        directory.name,
+        config.study,
+        regime(config),
+        config.seed,
+        precision(config),
+        what_counts(config),
+        environment=environment(),
+    )
+    log.info("precision: %s", record.precision)
+    with _recorded(config, directory, record) as logger:
+        _run(config, directory, record, logger)
+    if is_first():
+        _say(record, directory)
+    return mean_devel(record.best)
+
+
+@contextmanager
+def _recorded(config: TrainConfig, directory: Path, record: Record) -> Iterator[Logger | None]:
+    """Yield the run's logger; then complete the record, tell the logger, write the record.
+
+    An interrupted run leaves no record: it is to go on.
+    """
+    started = time.perf_counter()
+    logger, record.status = None, "interrupted"
+    try:
+        logger = open_logger(config, directory)
+        yield logger
+        record.status = "complete"
+    except Exception as error:
+        record.status = "failed"
+        record.error = {"type": type(error).__name__, "message": str(error)}
+        raise
+    finally:
+        earlier = record.timing.get("earlier_seconds", 0.0)  # a failed run has no timing yet
+        record.timing["wall_seconds"] = earlier + time.perf_counter() - started
+        record.timing["peak_rss_bytes"] = _peak_rss()
+        if is_first():
+            record.wandb = close_logger(logger, record, config, directory)
+            if record.status != "interrupted":
+                write_record(directory, record)
+
+
+def _quieten_lightning() -> None:
+    """Keep Lightning's hints, which no user of bioner can follow, out of a run's log."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for hint in (".*is smaller than the logging interval.*", ".*treespec, LeafSpec.*"):
+        warnings.filterwarnings("ignore", message=hint)
+
+
+def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | None) -> None:
+    tokenizer = load_tokenizer(config.encoder)
+    window = Window(
+        special_tokens(tokenizer), window_size(config.encoder, tokenizer), config.encoder.overlap
+    )
+    longest_word = window.special.window(window.max_pieces)
+    tasks = load_tasks(config, tokenizer, longest_word)
+    record.datasets = {name: task.use(longest_word) for name, task in tasks.items()}
+    record.encoder_sha256 = fingerprint(config.encoder)
+    start = _pretrained(config, tasks, window, logger)
+    if start is not None:
+        record.pretraining = {**start.about, "reused": start.reused}
+    targets = config.finetune.targets
+    stage = Stage(
+        "finetune",
+        {name: tasks[name] for name in (*targets, *config.finetune.auxiliaries)},
+        targets,
+        {target: [target] for target in targets},
+        config.finetune.epochs,
+        config.finetune.steps,
+        config.finetune.affinity_every,
+    )
+    trained = train_stage(
+        stage,
+        config,
+        window,
+        directory / "checkpoints",
+        logger,
+        start.weights if start else None,
+        config.pretrain.carry,
+    )
+    record.mixing, record.timing = trained.mixing, trained.timing
+    record.affinity = trained.affinity
+    record.best = {name: asdict(best) for name, best in trained.best.items()}
+    for target in targets:
+        record.scores[target] = _score(target, tasks[target], trained, window, directory)
+    (directory / "checkpoints" / "finetune.ckpt").unlink(missing_ok=True)
+
+
+def _pretrained(
+    config: TrainConfig, tasks: dict[str, Task], window: Window, logger: Logger | None
+) -> Stored | None:
+    if config.pretrain.kind == Pretraining.none:
+        return None
+    if config.pretrain.kind == Pretraining.checkpoint:
+        return _from_run(Path(str(config.pretrain.checkpoint)))
+    found = pretrain(config, tasks, window, logger)
+    log.info(
+        "pretraining on %s: %s (stage %s)",
+        ", ".join(config.pretrain.sources),
+        "reused" if found.reused else "trained",
+        found.about["key"],
+    )
+    return found
+
+
+def _from_run(place: Path) -> Stored:
+    """Take the selected weights of a finished run, or one file of them."""
+    if place.is_file():
+        return _stored(place)
+    record = read_record(place)
+    if record["status"] != "complete":
+        raise UserError(f"pretrain.checkpoint: the run {place} is {record['status']}")
+    files = sorted((place / "checkpoints").glob("*.safetensors"))
+    if len(files) != 1:
+        names = ", ".join(str(file) for file in files)
+        raise UserError(
+            f"pretrain.checkpoint: {place} holds {len(files)} sets of weights, one is needed; "
+            f"name one of them: {names or '(none)'}"
+        )
+    return _stored(files[0])
+
+
+def _stored(file: Path) -> Stored:
+    return Stored(
+        load_weights(file), {"checkpoint": str(file), "sha256": sha256(file)}, reused=True
+    )
+
+
+def _score(
+    target: str, task: Task, trained: Trained, window: Window, directory: Path
+) -> dict[str, Any]:
+    """Score devel and, this once, test with the target's selected weights."""
+    restore(trained.module, load_weights(trained.files[target]))
+    shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
+    train_sentences = task.corpus.splits["train"].sentences
+    # Where nothing is marked there is nothing to know; of a large corpus that is most.
+    marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
+    known = surfaces(train_sentences[int(i)] for i in marked)
+    found = {}
+    for split in ("devel", "test"):
+        every = task.corpus.splits[split].sentences
+        sentences = [every[i] for i in task.scored[split]]
+        batches = ScoredBatches(target, task.encoded[split], task.scored[split], window, shard)
+        predicted = predict(trained.trainer, trained.module, batches, task.corpus.tags)
+        if trained.trainer.is_global_zero:
+            write_predictions(
+                directory / "predictions" / f"{target}.{split}.tsv", sentences, predicted
+            )
+        found[split] = score(task.corpus.types, task.corpus.tags, sentences, predicted, known)
+    return found
+
+
+def _peak_rss() -> int:
+    """Return the largest resident memory of this process so far, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _say(record: Record, directory: Path) -> None:
+    log.info("%-24s %10s %10s %10s %10s", "dataset", "devel F1", "precision", "recall", "test F1")
+    for name, splits in record.scores.items():
+        test = splits["test"]
+        log.info(
+            "%-24s %10.4f %10.4f %10.4f %10.4f",
+            name,
+            splits["devel"]["f1"],
+            test["precision"],
+            test["recall"],
+            test["f1"],
+        )
+    log.info("run directory: %s", directory)

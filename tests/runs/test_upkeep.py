@@ -1,0 +1,62 @@
+"""Stages are listed with their state, and removed unless a process holds them."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from bioner.runs.store import stored_stage
+from bioner.runs.upkeep import State, list_stages, remove_stage
+from tests.runs.test_store import Trainer
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A store of a whole, a damaged, an unfinished and a busy stage."""
+    for key in ("whole", "damaged", "halfway"):
+        stored_stage(tmp_path, key, Trainer())
+    weights = tmp_path / "damaged" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    (tmp_path / "halfway" / "stage.json").unlink()
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def test_states(store: Path) -> None:
+    stages = {stage.key: stage for stage in list_stages(store)}
+    assert {key: stage.state for key, stage in stages.items()} == {
+        "whole": State.whole,
+        "damaged": State.damaged,
+        "halfway": State.unfinished,
+        "empty": State.unfinished,
+    }
+    assert stages["whole"].about["best"] == 0.5
+    files = [f for f in (store / "whole").iterdir() if f.is_file()]
+    assert stages["whole"].size == sum(f.stat().st_size for f in files)
+
+
+def test_an_empty_store(tmp_path: Path) -> None:
+    assert list_stages(tmp_path / "nothing") == []
+
+
+def test_use_is_noted(store: Path) -> None:
+    long_ago = time.time() - 10 * 86400
+    for file in (store / "whole").iterdir():
+        os.utime(file, (long_ago, long_ago))
+    idle = {stage.key: stage.idle_days for stage in list_stages(store)}
+    assert idle["whole"] == pytest.approx(10, abs=0.1)
+    stored_stage(store, "whole", Trainer())
+    assert list_stages(store)[0].idle_days < 0.1
+
+
+def test_remove(store: Path) -> None:
+    assert remove_stage(store, "whole")
+    assert "whole" not in {stage.key for stage in list_stages(store)}
+    assert not stored_stage(store, "whole", Trainer()).reused
+    with FileLock(store / "damaged.lock"):
+        states = {stage.key: stage.state for stage in list_stages(store)}
+        assert states["damaged"] == State.busy
+        assert not remove_stage(store, "damaged")
+    assert (store / "damaged").is_dir()

@@ -1,0 +1,125 @@
+"""Two processes on the CPU: the updates of one with the doubled batch, each sentence once."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+from torch import Tensor
+
+CHECKPOINTED = """
+import os, sys
+from pathlib import Path
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.demos.boring_classes import BoringModel
+from bioner.train import resuming
+
+file, due = Path(sys.argv[1]), sys.argv[2]
+resuming.CHECKPOINT_SECONDS = 1e6  # however slow the machine, only the clock that is put forward
+checkpoint = resuming.Checkpoint(file)
+if os.environ.get("LOCAL_RANK", "0") == due:
+    checkpoint._last -= resuming.CHECKPOINT_SECONDS
+trainer = pl.Trainer(accelerator="cpu", devices=2, strategy="ddp", max_epochs=2,
+                     limit_train_batches=2, limit_val_batches=0, logger=False,
+                     enable_checkpointing=False, enable_progress_bar=False,
+                     enable_model_summary=False, callbacks=[checkpoint])
+model = BoringModel()
+model.words_seen = 0
+trainer.fit(model)
+torch.distributed.destroy_process_group()  # else its threads may abort the interpreter's end
+"""
+
+
+def ended(tmp_path: Path, study: str, *overrides: str) -> tuple[dict, dict[str, Tensor]]:
+    """Train, and return the record and the selected weights."""
+    still = [
+        "head.dropout=0.0",
+        "+encoder.from_scratch.hidden_dropout_prob=0.0",
+        "+encoder.from_scratch.attention_probs_dropout_prob=0.0",
+    ]
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "bioner",
+            "train",
+            "encoder=tiny",
+            *still,
+            "logger=none",
+            "trainer.accelerator=cpu",
+            "optimizer.lr=0.1",
+            f"study={study}",
+            # Its updates are the gradients themselves: AdamW would hide their size.
+            "optimizer._target_=torch.optim.SGD",
+            "pretrain=sources",
+            "pretrain.sources=[demo_disease_related]",
+            "pretrain.epochs=1",
+            "pretrain.train_size=100",
+            "finetune=mtl",
+            "finetune.targets=[demo_disease]",
+            "finetune.auxiliaries=[demo_chemical]",
+            "finetune.epochs=2",
+            f"cache_dir={tmp_path}/cache",
+            f"datasets_dir={tmp_path}/datasets",
+            *overrides,
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stderr
+    (record,) = (tmp_path / "runs" / study).glob("*/record.json")
+    predicted = (record.parent / "predictions" / "demo_disease.test.tsv").read_text()
+    assert predicted.count("\n\n") == 240
+    weights = load_file(record.parent / "checkpoints" / "demo_disease.safetensors")
+    return json.loads(record.read_text()), weights
+
+
+def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
+    return max(float((ours[name] - theirs[name]).abs().max()) for name in ours if name in theirs)
+
+
+def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path) -> None:
+    one, weights = ended(tmp_path, "one", "batch.sentences=16")
+    two, same = ended(
+        tmp_path,
+        "two",
+        "trainer=ddp",
+        "trainer.accelerator=cpu",
+        "trainer.devices=2",
+        "batch.sentences=8",
+    )
+    assert two["mixing"] == one["mixing"]
+    for split in ("devel", "test"):
+        mine, theirs = (r["scores"]["demo_disease"][split] for r in (two, one))
+        assert mine["support"] == theirs["support"]
+        assert mine["f1"] == pytest.approx(theirs["f1"], abs=0.02)
+    start = next((tmp_path / "runs" / ".stages").glob("*/weights.safetensors"))
+    assert one["best"] == two["best"]
+    assert furthest(weights, same) < 1e-3 * furthest(weights, load_file(start))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("due", ["0", "1"])
+def test_the_first_process_says_when_a_checkpoint_is_due(tmp_path: Path, due: str) -> None:
+    (tmp_path / "train.py").write_text(CHECKPOINTED)
+    file = tmp_path / "finetune.ckpt"
+    # Where each asked its own clock, one would wait for the other, or be a barrier ahead of it.
+    run = subprocess.run(
+        [sys.executable, str(tmp_path / "train.py"), str(file), due],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert run.returncode == 0, run.stderr
+    assert file.exists() == (due == "0")

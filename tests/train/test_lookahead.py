@@ -1,0 +1,146 @@
+"""The lookahead affinity: the formula, and that training does not notice it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bioner.batches.datamodule import Window
+from bioner.batches.tokens import special_tokens
+from bioner.config.identity import run_name, what_counts
+from bioner.config.train import TrainConfig
+from bioner.errors import ConfigError
+from bioner.model.encoder import load_tokenizer, window_size
+from bioner.runs.record import read_record
+from bioner.train import lookahead as affinity
+from bioner.train import resuming
+from bioner.train.lookahead import LookaheadAffinity, look
+from bioner.train.run import train
+from bioner.train.stage import Stage, make_module
+from bioner.train.tasks import load_tasks
+from tests.composition import train_config
+
+TASKS = ("demo_disease", "demo_chemical")
+
+
+def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
+    return train_config(
+        "encoder=tiny",
+        "logger=none",
+        "trainer.accelerator=cpu",
+        "batch.sentences=16",
+        "optimizer.lr=3e-3",
+        "finetune=mtl",
+        "finetune.targets=[demo_disease]",
+        "finetune.auxiliaries=[demo_chemical]",
+        "finetune.auxiliary_size=32",
+        "finetune.train_size=32",
+        "finetune.epochs=3",
+        f"runs_dir={tmp_path}/runs",
+        f"datasets_dir={tmp_path.parent}/datasets",
+        f"cache_dir={tmp_path.parent}/cache",
+        *overrides,
+    )
+
+
+def run(config: TrainConfig) -> tuple[dict[str, Any], bytes]:
+    directory = Path(config.runs_dir) / config.study / run_name(config)
+    directory.mkdir(parents=True, exist_ok=True)
+    train(config, directory)
+    weights = directory / "checkpoints" / "demo_disease.safetensors"
+    return read_record(directory), weights.read_bytes()
+
+
+class _KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def test_training_does_not_notice_and_a_killed_run_keeps_its_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
+    alone, weights = run(config_of(tmp_path / "alone"))
+    every = "finetune.affinity_every=2"
+    looked, of_looked = run(config_of(tmp_path / "looked", every))
+    assert of_looked == weights
+    for part in ("scores", "best", "mixing", "config"):
+        assert looked[part] == alone[part]
+    assert alone["affinity"] is None
+    found = looked["affinity"]
+    assert (found["every"], found["looks"]) == (2, -(-sum(looked["mixing"]["drawn"].values()) // 2))
+    assert set(found["onto"]) == set(found["onto"]["demo_disease"]) == set(TASKS)
+    assert all(found["onto"][task][task] > 0 for task in TASKS)  # a step on a task helps itself
+    calls: list[int] = []
+
+    def dies(*args: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 5:
+            raise _KilledError
+        return look(*args)
+
+    monkeypatch.setattr(affinity, "look", dies)
+    killed = config_of(tmp_path / "killed", every)
+    with pytest.raises(_KilledError):
+        run(killed)
+    again, of_again = run(killed)
+    assert len(calls) < 5 + found["looks"]  # it went on from a checkpoint
+    assert again["affinity"] == found and of_again == weights
+
+
+def test_it_names_another_run_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    off = config_of(tmp_path)
+    on = config_of(tmp_path, "finetune.affinity_every=50")
+    assert what_counts(off) == what_counts(on)
+    assert "affinity" not in str(what_counts(off))
+    assert run_name(off) != run_name(on)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (
+            ["finetune=mtl", "finetune.auxiliaries=[demo_chemical]", "finetune.affinity_every=0"],
+            "is 0; at least 1",
+        ),
+        (["finetune=single", "finetune.affinity_every=5"], "is 5, but single trains one task"),
+    ],
+)
+def test_bad_values(overrides: list[str], says: str) -> None:
+    with pytest.raises(ConfigError, match=rf"finetune.affinity_every: {says}"):
+        train_config("finetune.targets=[demo_disease]", *overrides)
+
+
+def test_the_affinity_is_what_the_gradients_say_of_a_small_step(tmp_path: Path) -> None:
+    """To first order L_j falls by rate x <g_i, g_j>, which shares no code with the look."""
+    config = config_of(tmp_path, "head=crf")
+    tokenizer = load_tokenizer(config.encoder)
+    special = special_tokens(tokenizer)
+    window = Window(special, window_size(config.encoder, tokenizer), config.encoder.overlap)
+    tasks = load_tasks(config, tokenizer, special.window(window.max_pieces))
+    plan = Stage("finetune", tasks, ["demo_disease"], {"demo_disease": ["demo_disease"]}, 1, None)
+    module = make_module(plan, config, 1).double()
+    drawn = LookaheadAffinity(tasks, 1, 8, window, seed=1)
+    batches = dict(drawn._draw(0))
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    state = torch.get_rng_state()
+    found = look(module, batches, rate=1e-5)
+    assert found is not None
+    assert torch.equal(state, torch.get_rng_state()) and module.encoder.training
+    assert all(torch.equal(before[name], one) for name, one in module.state_dict().items())
+    assert all(p.grad is None for p in module.parameters())
+    module.eval()
+    losses, gradients = {}, {}
+    for name, batch in batches.items():
+        module.zero_grad()
+        loss = module._heads[name].loss(module.encoder(batch), batch.words, batch.tags)
+        loss.backward()
+        losses[name] = float(loss.detach())
+        gradients[name] = np.concatenate(
+            [p.grad.ravel().numpy() for p in module.encoder.parameters() if p.grad is not None]
+        )
+    for i in TASKS:
+        for j in TASKS:
+            expected = 1e-5 * float(gradients[i] @ gradients[j]) / losses[j]
+            assert found[i][j] == pytest.approx(expected, rel=1e-2, abs=1e-12)
