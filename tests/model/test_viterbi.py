@@ -37,8 +37,9 @@ def enumerated(scores: Tensor) -> list[int]:
 def test_what_may_follow_what() -> None:
     before = [*TAGS, None]
     found = {(before[i], TAGS[j]) for i, j in ILLEGAL.nonzero().tolist()}
-    inside = {"I-Gene": ("B-Gene", "I-Gene"), "I-Disease": ("B-Disease", "I-Disease")}
-    assert found == {(one, tag) for tag, legal in inside.items() for one in before if one not in legal}
+    goes_on = {"I-Gene": ("B-Gene", "I-Gene"), "I-Disease": ("B-Disease", "I-Disease")}
+    expected = {(one, tag) for tag, legal in goes_on.items() for one in before if one not in legal}
+    assert found == expected
 
 
 @settings(max_examples=60, deadline=None)
