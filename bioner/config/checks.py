@@ -7,6 +7,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.batches.mixing import mixing_of, shares
+from bioner.config.choices import WEIGHTINGS, check_choice
 from bioner.config.identity import roles
 from bioner.config.train import (
     FinetuneConfig,
@@ -86,6 +87,7 @@ def check_pretraining(config: TrainConfig) -> None:
     _check_pretrain(config.pretrain)
     _check_optimizer(config.optimizer)
     _check_weights(config)
+    check_choice("weighting.strategy", config.weighting.strategy, WEIGHTINGS)
     _check_rest(config)
 
 

@@ -77,13 +77,6 @@ class SubsetUnit(StrEnum):
     documents = "documents"
 
 
-class Weighting(StrEnum):
-    """How the losses of the tasks are combined."""
-
-    equal = "equal"
-    uncertainty = "uncertainty"
-
-
 @dataclass
 class EncoderConfig:
     """A pretrained transformer and how words are read off it.
@@ -131,9 +124,13 @@ class MixingConfig:
 
 @dataclass
 class WeightingConfig:
-    """How the losses of the tasks are combined."""
+    """How the losses of an update are combined.
 
-    strategy: Weighting = MISSING
+    Attributes:
+        strategy: a name in `bioner.config.choices.WEIGHTINGS`.
+    """
+
+    strategy: str = MISSING
 
 
 @dataclass

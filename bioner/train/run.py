@@ -22,7 +22,7 @@ from bioner.config.train import Pretraining, TrainConfig
 from bioner.errors import UserError
 from bioner.machine.precision import keep_memory
 from bioner.model.encoder import fingerprint, load_tokenizer, window_size
-from bioner.model.weights import load_weights, restore
+from bioner.model.weights import load_weights
 from bioner.runs.inputs import check_inputs
 from bioner.runs.predictions import write_predictions
 from bioner.runs.record import (
@@ -206,7 +206,7 @@ def _score(
     target: str, task: Task, trained: Trained, window: Window, directory: Path
 ) -> dict[str, Any]:
     """Score devel and, this once, test with the target's selected weights."""
-    restore(trained.module, load_weights(trained.files[target]))
+    trained.module.network.load(load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
     train_sentences = task.corpus.splits["train"].sentences
     # Where nothing is marked there is nothing to know; of a large corpus that is most.

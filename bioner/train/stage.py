@@ -20,10 +20,13 @@ from bioner.config.identity import digest
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
+from bioner.model.bank import MakeHead, build_bank
 from bioner.model.encoder import load_encoder
+from bioner.model.heads import Head
 from bioner.model.module import TaggingModule
+from bioner.model.network import Network
 from bioner.model.weighting import build_weighting
-from bioner.model.weights import Weights, carry_over
+from bioner.model.weights import Weights
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.processes import meet
 from bioner.train.progress import StageProgress
@@ -87,7 +90,7 @@ class Trained:
 
 
 def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
-    """Build the encoder and a head per task; a head's first weights depend on its task alone."""
+    """Build the network of a stage and what trains it."""
     torch.manual_seed(config.seed)
     encoder = load_encoder(config.encoder)
     if config.encoder.flash_attention:
@@ -95,15 +98,21 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
         encoder.attend_with_flash()
     if config.encoder.compile:
         encoder.compile_transformer()
-    heads = {}
-    for name, tags in stage.tags.items():
-        torch.manual_seed(int(digest([config.seed, name])[:8], 16))
-        heads[name] = build("head", config.head, hidden=encoder.hidden, tags=tags)
+    network = Network(encoder, build_bank("none", stage.tags, _head_maker(config, encoder.hidden)))
     scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
     weighting = build_weighting(config.weighting, list(stage.tasks))
-    return TaggingModule(
-        encoder, heads, scored, weighting, config.optimizer, steps, seed=config.seed
-    )
+    return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
+
+
+def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
+    """Return what makes a head, whose first weights depend on the seed and its name alone."""
+
+    def make(name: str, tags: Sequence[str]) -> Head:
+        torch.manual_seed(int(digest([config.seed, name])[:8], 16))
+        head: Head = build("head", config.head, hidden=hidden, tags=tags)
+        return head
+
+    return make
 
 
 def _check_flash(config: TrainConfig, stage: Stage) -> None:
@@ -119,10 +128,11 @@ def _check_flash(config: TrainConfig, stage: Stage) -> None:
             raise ConfigError("encoder.flash_attention", f"is true with {key}={value}", legal)
 
 
-def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
+def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int) -> Plan:
     """Resolve sizes, shares and the order of all batches, and print them."""
     sizes = {name: len(task.used) for name, task in stage.tasks.items()}
-    cuts = {name: _cut(task, config, processes) for name, task in stage.tasks.items()}
+    special = window.special.count
+    cuts = {name: _cut(task, config, processes, special) for name, task in stage.tasks.items()}
     plan = make_plan(
         mixing_of(config.mixing, list(sizes)),
         sizes,
@@ -150,13 +160,19 @@ def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
     return plan
 
 
-def _cut(task: Task, config: TrainConfig, processes: int) -> Cut:
-    """Return how a task's passes are cut: the batches of all processes together."""
+def _cut(task: Task, config: TrainConfig, processes: int, special: int) -> Cut:
+    """Return how a task's passes are cut: the batches of all processes together.
+
+    Args:
+        task: whose passes.
+        config: says how large a batch is.
+        processes: that share a batch.
+        special: tokens in each row beside the pieces of words.
+    """
     sentences, tokens = config.batch.sentences * processes, config.batch.tokens
     if tokens is None:
         return Cut(sentences)
-    # Two special tokens a row, as nearly all encoders have.
-    lengths = task.encoded["train"].sentence_pieces[task.used] + 2
+    lengths = task.encoded["train"].sentence_pieces[task.used] + special
     return Cut(sentences, tokens * processes, lengths)
 
 
@@ -211,7 +227,7 @@ def train_stage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(folder / f"{stage.name}.ckpt")
-    keep = KeepBest(stage.groups, stage.tags, folder)
+    keep = KeepBest(stage.groups, folder)
     progress = StageProgress(stage.name)
     callbacks: list[pl.Callback] = [keep, checkpoint, progress]
     affinity = None
@@ -221,13 +237,13 @@ def train_stage(
         )
         callbacks.append(affinity)
     trainer = _make_trainer(config, callbacks, folder, logger)
-    plan = plan_stage(stage, config, trainer.world_size)
+    plan = plan_stage(stage, config, window, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
     trainer.fit_loop.max_epochs = plan.epochs
     progress.steps = plan.steps
     module = make_module(stage, config, plan.steps)
     if start is not None:
-        carry_over(module, start, stage.tags, carry)
+        module.network.carry(start, carry)
     train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
     scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
     devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
@@ -240,11 +256,12 @@ def train_stage(
         raise KeyboardInterrupt
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
+    drawn = plan.drawn()
     mixing = {
         "strategy": str(config.mixing.strategy),
         "sizes": plan.sizes,
-        "drawn": plan.drawn(),
-        "shares": {task: n / plan.steps for task, n in plan.drawn().items()},
+        "drawn": drawn,
+        "shares": {task: n / sum(drawn.values()) for task, n in drawn.items()},
     }
     return Trained(
         module,

@@ -120,25 +120,25 @@ def test_the_affinity_is_what_the_gradients_say_of_a_small_step(tmp_path: Path) 
     window = Window(special, window_size(config.encoder, tokenizer), config.encoder.overlap)
     tasks = load_tasks(config, tokenizer, special.window(window.max_pieces))
     plan = Stage("finetune", tasks, ["demo_disease"], {"demo_disease": ["demo_disease"]}, 1, None)
-    module = make_module(plan, config, 1).double()
+    network = make_module(plan, config, 1).double().network
     drawn = LookaheadAffinity(tasks, 1, 8, window, seed=1)
     batches = dict(drawn._draw(0))
-    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     state = torch.get_rng_state()
-    found = look(module, batches, rate=1e-5)
+    found = look(network, batches, rate=1e-5)
     assert found is not None
-    assert torch.equal(state, torch.get_rng_state()) and module.encoder.training
-    assert all(torch.equal(before[name], one) for name, one in module.state_dict().items())
-    assert all(p.grad is None for p in module.parameters())
-    module.eval()
+    assert torch.equal(state, torch.get_rng_state()) and network.encoder.training
+    assert all(torch.equal(before[name], one) for name, one in network.state_dict().items())
+    assert all(p.grad is None for p in network.parameters())
+    network.eval()
     losses, gradients = {}, {}
     for name, batch in batches.items():
-        module.zero_grad()
-        loss = module._heads[name].loss(module.encoder(batch), batch.words, batch.tags)
+        network.zero_grad()
+        loss = network.loss(batch)
         loss.backward()
         losses[name] = float(loss.detach())
         gradients[name] = np.concatenate(
-            [p.grad.ravel().numpy() for p in module.encoder.parameters() if p.grad is not None]
+            [p.grad.ravel().numpy() for p in network.encoder.parameters() if p.grad is not None]
         )
     for i in TASKS:
         for j in TASKS:

@@ -58,9 +58,9 @@ def test_the_sample(parts: tuple[Encoder, Encoded, Window]) -> None:
 
 def test_vectors_are_those_of_the_model(parts: tuple[Encoder, Encoded, Window]) -> None:
     encoder, encoded, window = parts
-    head = LinearHead(encoder.hidden, ("O", "B-Disease", "I-Disease"))
+    head = LinearHead(encoder.hidden, ("O", "B-Disease", "I-Disease")).eval()
     sample = draw(encoded, np.arange(240), 10**6, seed=1)
-    tokens = read(encoder, head, encoded, sample, window)
+    tokens = read(encoder, head.marginals, encoded, sample, window)
     assert tokens.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     order = np.argsort(sample.sentences)
     for batch in ScoredBatches("x", encoded, np.arange(240), window, Shard()):
