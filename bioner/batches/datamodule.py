@@ -28,6 +28,15 @@ class Window:
     max_pieces: int
     overlap: int
 
+    @property
+    def room(self) -> int:
+        """The most pieces of words in one row.
+
+        Raises:
+            ConfigError: no piece fits.
+        """
+        return self.special.window(self.max_pieces)
+
     def batch(self, task: str, encoded: Encoded, indices: np.ndarray) -> Batch:
         """Return the batch of these sentences."""
         return make_batch(task, encoded, indices, self.special, self.max_pieces, self.overlap)

@@ -78,6 +78,19 @@ class SubsetUnit(StrEnum):
 
 
 @dataclass
+class AdapterConfig:
+    """Few new weights that are trained in the place of the transformer's own.
+
+    Attributes:
+        kind: null, or a name in `bioner.config.choices.ADAPTERS`.
+        options: handed to it as they are.
+    """
+
+    kind: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class EncoderConfig:
     """A pretrained transformer and how words are read off it.
 
@@ -92,6 +105,7 @@ class EncoderConfig:
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
         flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
+        adapter: what is trained in the place of the transformer's own weights, if anything.
     """
 
     name: str = MISSING
@@ -104,6 +118,7 @@ class EncoderConfig:
     packed: bool | None = None
     flash_attention: bool | None = None
     compile: bool | None = None
+    adapter: AdapterConfig = field(default_factory=AdapterConfig)
 
 
 @dataclass

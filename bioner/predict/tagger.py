@@ -18,15 +18,16 @@ from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import Encoded, encode, special_tokens
+from bioner.batches.tokens import Encoded, encode
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import ranges
 from bioner.corpora.tags import OUTSIDE, tag_set
 from bioner.errors import UserError
 from bioner.model.bank import build_bank
-from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
+from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.int8 import to_int8
 from bioner.model.network import Network
+from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights, load_weights
 from bioner.predict.finished import FinishedRun, build_head
 from bioner.predict.hardware import INT8, Hardware, pick_hardware
@@ -128,18 +129,17 @@ def load_tagger(
         UserError: weights that are damaged or are not those of this config, or no such device.
     """
     hardware = pick_hardware(device, precision, run.record["precision"])
-    config = run.config.encoder
-    tokenizer = load_tokenizer(config)
-    window = Window(special_tokens(tokenizer), window_size(config, tokenizer), config.overlap)
+    pretrained = Pretrained(run.config.encoder)
+    window = pretrained.window
     selected = {head: _selected(run, head) for head in heads}
     tags = {head: weights.tags[head] for head, weights in selected.items()}
-    fresh, networks = load_encoder(config), {}
+    fresh, networks = load_encoder(pretrained), {}
     for shared in _sharing(selected):
         network = _network(run, copy.deepcopy(fresh), [selected[head] for head in shared])
         if hardware.precision == INT8:
             to_int8(network.encoder)
         networks[tuple(shared)] = network.to(hardware.device).eval()
-    return Tagger(tokenizer, window, tags, networks, hardware)
+    return Tagger(pretrained.tokenizer, window, tags, networks, hardware)
 
 
 def _network(run: FinishedRun, encoder: Encoder, weights: Sequence[Weights]) -> Network:
@@ -149,6 +149,7 @@ def _network(run: FinishedRun, encoder: Encoder, weights: Sequence[Weights]) -> 
     network = Network(encoder, build_bank("none", tags, lambda name, names: make(names)))
     for one in weights:
         network.load(one)
+    encoder.merge_adapter()
     return network
 
 

@@ -25,6 +25,7 @@ from bioner.model.encoder import load_encoder
 from bioner.model.heads import Head
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
+from bioner.model.pretrained import Pretrained
 from bioner.model.weighting import build_weighting
 from bioner.model.weights import Weights
 from bioner.train.lookahead import LookaheadAffinity
@@ -89,10 +90,12 @@ class Trained:
         }
 
 
-def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
+def make_module(
+    stage: Stage, config: TrainConfig, pretrained: Pretrained, steps: int
+) -> TaggingModule:
     """Build the network of a stage and what trains it."""
     torch.manual_seed(config.seed)
-    encoder = load_encoder(config.encoder)
+    encoder = load_encoder(pretrained)
     if config.encoder.flash_attention:
         _check_flash(config, stage)
         encoder.attend_with_flash()
@@ -208,7 +211,7 @@ def _make_trainer(
 def train_stage(
     stage: Stage,
     config: TrainConfig,
-    window: Window,
+    pretrained: Pretrained,
     folder: Path,
     logger: Logger | None,
     start: Weights | None = None,
@@ -219,13 +222,14 @@ def train_stage(
     Args:
         stage: what to train.
         config: the run's config.
-        window: how rows are cut.
+        pretrained: the encoder that the config names.
         folder: where the selected weights and the checkpoint are written.
         logger: where metrics go, or None.
         start: the weights of an earlier stage.
         carry: what is taken over from them.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    window = pretrained.window
     checkpoint = Checkpoint(folder / f"{stage.name}.ckpt")
     keep = KeepBest(stage.groups, folder)
     progress = StageProgress(stage.name)
@@ -241,7 +245,10 @@ def train_stage(
     # The plan needs the number of processes, which the trainer alone knows.
     trainer.fit_loop.max_epochs = plan.epochs
     progress.steps = plan.steps
-    module = make_module(stage, config, plan.steps)
+    module = make_module(stage, config, pretrained, plan.steps)
+    if trainer.world_size > 1 and module.weighting.works_on_gradients:
+        found = f"is {config.weighting.strategy}, which works on gradients, in several processes"
+        raise ConfigError("weighting.strategy", found, "trainer.devices=1, or weighting=equal")
     if start is not None:
         module.network.carry(start, carry)
     train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}

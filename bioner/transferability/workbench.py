@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bioner.batches.datamodule import Window
-from bioner.batches.tokens import Encoded, fingerprint, special_tokens
+from bioner.batches.tokens import Encoded, fingerprint
 from bioner.config.build import build
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
 from bioner.model.bank import build_bank
-from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
+from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.heads import Head
 from bioner.model.network import Network
+from bioner.model.pretrained import Pretrained
 from bioner.runs.store import Stored
 from bioner.train.pretraining import find_pretrained, pretrain
 from bioner.train.tasks import Task, encode_corpus
@@ -68,6 +68,7 @@ class Workbench:
             for warning in corpus.warnings:
                 log.warning("%s: %s", name, warning)
         joint = {} if config.joint is None else read_joint(Path(config.joint), self.corpora)
+        self._pretrained = Pretrained(config.encoder)
         self._kept: dict[tuple[Any, ...], Any] = {}
         self._makers: dict[type, Callable[[str, bool], Any]] = {
             TextProfile: self._text,
@@ -129,30 +130,22 @@ class Workbench:
         return LanguageProfile(text, [text.train[i] for i in order[:count]], self._config.seed)
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        return load_tokenizer(self._config.encoder)
-
-    @cached_property
     def _vocabulary(self) -> str:
-        return fingerprint(self._tokenizer)
-
-    @cached_property
-    def _window(self) -> Window:
-        encoder = self._config.encoder
-        special = special_tokens(self._tokenizer)
-        return Window(special, window_size(encoder, self._tokenizer), encoder.overlap)
+        return fingerprint(self._pretrained.tokenizer)
 
     @cached_property
     def _encoder(self) -> Encoder:
         """The untrained encoder; random weights depend on the seed."""
         torch.manual_seed(self._config.seed)
-        return load_encoder(self._config.encoder)
+        return load_encoder(self._pretrained)
 
     def _encoded(self, name: str) -> dict[str, Encoded]:
         config = stage_config(self._config, name)
         return self._once(
             ("encoded", name),
-            lambda: encode_corpus(self.corpora[name], config, self._tokenizer, self._vocabulary),
+            lambda: encode_corpus(
+                self.corpora[name], config, self._pretrained.tokenizer, self._vocabulary
+            ),
         )
 
     def _sample(self, name: str, as_target: bool) -> Sample:
@@ -161,14 +154,14 @@ class Workbench:
 
     def _read(self, encoder: Encoder, score: Score | None, name: str, as_target: bool) -> Tokens:
         sample = self._sample(name, as_target)
-        return read(encoder, score, self._encoded(name)["train"], sample, self._window)
+        return read(encoder, score, self._encoded(name)["train"], sample, self._pretrained.window)
 
     def _gradients(self, name: str, as_target: bool) -> Gradients:
         tokens = self.profile(Tokens, name, as_target)
         seed = self._config.seed
         head = fit_head(tokens, self.corpora[name].tags, seed)
         encoded, sample = self._encoded(name)["train"], self._sample(name, as_target)
-        return push(self._encoder, head, encoded, sample, self._window, seed)
+        return push(self._encoder, head, encoded, sample, self._pretrained.window, seed)
 
     def _untrained(self, name: str, as_target: bool) -> Tokens:
         return self._read(self._encoder, None, name, as_target)
@@ -183,7 +176,7 @@ class Workbench:
         weights = self.stage(source).weights
         if source not in weights.tags:
             raise NotDefinedError(f"the stage holds no head of {source}")
-        encoder = load_encoder(self._config.encoder)
+        encoder = load_encoder(self._pretrained)
 
         def make(name: str, tags: Sequence[str]) -> Head:
             head: Head = build("head", self._config.head, hidden=encoder.hidden, tags=tags)
@@ -217,9 +210,9 @@ class Workbench:
             dropped=(),
         )
         if self._config.train_stages:
-            found: Stored | None = pretrain(config, {source: task}, self._window, None)
+            found: Stored | None = pretrain(config, {source: task}, self._pretrained, None)
         else:
-            found = find_pretrained(config, {source: task})
+            found = find_pretrained(config, {source: task}, self._pretrained)
         if found is None:
             raise NoStageError(
                 f"the store has no stage of {source} with these settings; train_stages=true "

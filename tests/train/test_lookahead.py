@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from bioner.batches.datamodule import Window
-from bioner.batches.tokens import special_tokens
 from bioner.config.identity import run_name, what_counts
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
-from bioner.model.encoder import load_tokenizer, window_size
+from bioner.model.pretrained import Pretrained
 from bioner.runs.record import read_record
 from bioner.train import lookahead as affinity
 from bioner.train import resuming
@@ -115,12 +113,11 @@ def test_bad_values(overrides: list[str], says: str) -> None:
 def test_the_affinity_is_what_the_gradients_say_of_a_small_step(tmp_path: Path) -> None:
     """To first order L_j falls by rate x <g_i, g_j>, which shares no code with the look."""
     config = config_of(tmp_path, "head=crf")
-    tokenizer = load_tokenizer(config.encoder)
-    special = special_tokens(tokenizer)
-    window = Window(special, window_size(config.encoder, tokenizer), config.encoder.overlap)
-    tasks = load_tasks(config, tokenizer, special.window(window.max_pieces))
+    pretrained = Pretrained(config.encoder)
+    window = pretrained.window
+    tasks = load_tasks(config, pretrained.tokenizer, window.room)
     plan = Stage("finetune", tasks, ["demo_disease"], {"demo_disease": ["demo_disease"]}, 1, None)
-    network = make_module(plan, config, 1).double().network
+    network = make_module(plan, config, pretrained, 1).double().network
     drawn = LookaheadAffinity(tasks, 1, 8, window, seed=1)
     batches = dict(drawn._draw(0))
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
