@@ -10,11 +10,11 @@ from typing import Any
 from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import Action, DatasetsConfig, Output
 from bioner.config.train import EncoderConfig
-from bioner.corpora.audit_counts import SplitCounts, count
-from bioner.corpora.audit_errors import Fault, inspect
-from bioner.corpora.audit_sentences import Leak, Repeats, leaks, repeats
+from bioner.corpora.audits.file_faults import Fault, inspect
+from bioner.corpora.audits.shared_sentences import Leak, Repeats, leaks, repeats
+from bioner.corpora.audits.split_counts import SplitCounts, count
 from bioner.corpora.catalogue import Corpus, check_config, load_corpus
-from bioner.corpora.fetch import ensure, locate
+from bioner.corpora.fetching.fetch import ensure, locate
 from bioner.corpora.split import check_file
 from bioner.corpora.type_map import type_names
 from bioner.datasets import show

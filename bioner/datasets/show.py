@@ -10,8 +10,8 @@ from rich.bar import Bar
 from rich.console import Console
 
 from bioner.config.datasets import Action
-from bioner.corpora.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
-from bioner.corpora.audit_sentences import PAIRS, SHORTEST, Leak, Repeats
+from bioner.corpora.audits.shared_sentences import PAIRS, SHORTEST, Leak, Repeats
+from bioner.corpora.audits.split_counts import BAR_WORDS, OPEN_BAR, SplitCounts
 
 if TYPE_CHECKING:
     from bioner.batches.audit import TokenizerLoss

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bioner.config.train import Leakage, Pretraining, TrainConfig
-from bioner.corpora.audit_sentences import long_enough
+from bioner.corpora.audits.shared_sentences import long_enough
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import joined
 from bioner.errors import UserError

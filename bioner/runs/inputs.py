@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from bioner.config.train import TrainConfig
-from bioner.corpora.fetch import locate
-from bioner.corpora.formats.readers import digest
+from bioner.corpora.fetching.fetch import locate
+from bioner.corpora.formats.all_formats import FORMATS
 from bioner.errors import DataError
 
 
@@ -29,7 +29,7 @@ def check_inputs(config: TrainConfig, record: Mapping[str, Any]) -> None:
             pinned = split in dataset.sha256
             if pinned or not path.exists():
                 continue
-            if digest(path, dataset.format) != use["sha256"][split]:
+            if FORMATS[dataset.format].digest(path) != use["sha256"][split]:
                 found = f"the finished run {record['run']} was trained on another {split} file"
                 legal = "rerun=true replaces its result, study=ANOTHER keeps both"
                 raise DataError(path, None, found, legal)

@@ -12,7 +12,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.predict import PredictConfig, to_predict_config
-from bioner.corpora.formats.readers import READERS
+from bioner.corpora.formats.all_formats import FORMATS
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.predict import annotator as annotator_module
 from bioner.predict import stream
@@ -70,7 +70,7 @@ def test_every_format_in_and_out(form: str, runs: Runs, texts: list[str], tmp_pa
     assert stream.predict(
         config_of(runs, f"input={source}", f"output={middle}", f"output_format={form}")
     )
-    documents = list(READERS[form](middle, _fail))
+    documents = list(FORMATS[form].read(middle, _fail))
     assert [int(d.id) for d in sorted(documents, key=lambda d: int(d.id))] == [*range(1, 61)]
     # What was written is read again as an input, with its marks kept in front of new ones.
     assert stream.predict(config_of(runs, f"input={middle}", f"output={last}"))
