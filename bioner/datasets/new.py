@@ -4,7 +4,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import yaml
 
 from bioner.config.dataset import SPLITS, DatasetConfig, Flatten
 from bioner.config.datasets import DatasetsConfig
-from bioner.corpora.audits.split_counts import SplitCounts, count
+from bioner.corpora.audits.split_counts import count
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
 from bioner.corpora.formats.columns_layout import layout_of
+from bioner.datasets.found import NewDataset
 from bioner.datasets.sniff import go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
 
@@ -34,32 +35,7 @@ _SPLIT_NAMES = (
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a path holds.
-
-    Attributes:
-        name: of the dataset.
-        yaml: the file that was written.
-        format: of the files.
-        scheme: of the tags; "" where the format has none.
-        files: of each split.
-        types: the entity types.
-        splits: what each split holds.
-        remarks: what the user should know, one sentence each.
-    """
-
-    name: str
-    yaml: str
-    format: str
-    scheme: str
-    files: dict[str, str]
-    types: list[str]
-    splits: dict[str, SplitCounts]
-    remarks: list[str]
-
-
-def new(config: DatasetsConfig) -> Found:
+def new(config: DatasetsConfig) -> NewDataset:
     """Look at a file or folder and write the YAML of the dataset.
 
     Raises:
@@ -84,7 +60,7 @@ def new(config: DatasetsConfig) -> Found:
     target.write_text(_yaml(one, remarks), encoding="utf-8")
     scheme = str(one.scheme) if FORMATS[one.format].read_split else ""
     remarks += corpus.warnings
-    return Found(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
+    return NewDataset(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
 
 
 def _splits(path: Path) -> tuple[Path, dict[str, str], list[str]]:

@@ -13,8 +13,8 @@ from bioner.corpora.document import Document
 from bioner.corpora.formats.format import Format
 from bioner.corpora.formats.shared.checked import MismatchError
 from bioner.errors import ConfigError, DataError, Report
+from bioner.machine.progress_bar import ProgressBar
 from bioner.predict.annotator import Chunk, in_chunks
-from bioner.predict.bar import Bar
 from bioner.predict.chosen_format import STREAM, files_of, input_format, output_format, read
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.parallel import Work, marking
@@ -97,7 +97,8 @@ class _Reading:
         self.progress, self._strict = progress, strict
         self._skip = progress.documents
         self.bad, self.bad_before = 0, deque[int]()
-        self._bar = Bar(len(files) if form.is_folder else sum(f.stat().st_size for f in files))
+        total = len(files) if form.is_folder else sum(f.stat().st_size for f in files)
+        self._bar = ProgressBar("predict", total)
 
     def __enter__(self) -> "_Reading":
         """Show the bar."""
@@ -126,10 +127,8 @@ class _Reading:
             read_so_far += 1
             if read_so_far > self._skip:
                 yield document
-            if self._form.is_folder:
-                self._bar.show(read_so_far, read_so_far)
-            else:
-                self._bar.show(self._bytes(), read_so_far)
+            done = read_so_far if self._form.is_folder else self._bytes()
+            self._bar.show(done, f"{read_so_far} documents")
 
     def _all(self, report: Report) -> Iterator[Document]:
         self._passed, self._stream = 0, None

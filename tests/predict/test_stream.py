@@ -18,6 +18,7 @@ from bioner.predict import annotator as annotator_module
 from bioner.predict import stream
 from bioner.predict.sinks import FileSink
 from bioner.predict.unfinished import Progress
+from tests.corpora.formats.toy import TOY
 from tests.predict.conftest import Runs
 from tests.predict.test_tagger import predictions
 
@@ -354,3 +355,14 @@ def test_ten_megabytes_in_one_line(runs: Runs, tmp_path: Path) -> None:
     text = document["passages"][0]["text"]
     assert len(text) > 10_000_000
     assert all(text[a["start"] : a["end"]] == a["text"] for a in document["annotations"])
+
+
+def test_a_new_format_is_read_and_written(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FORMATS, TOY.name, TOY)
+    (tmp_path / "in.toy").write_text("The [BRCA1](Gene) gene .\nNothing at all\n")
+    assert stream.predict(config_of(runs, f"input={tmp_path}/in.toy", f"output={tmp_path}/out.toy"))
+    lines = (tmp_path / "out.toy").read_text().splitlines()
+    assert "[BRCA1](Gene)" in lines[0]
+    assert len(lines) == 2

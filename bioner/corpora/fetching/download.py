@@ -3,15 +3,15 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.filesize import decimal
+
+from bioner.machine.progress_bar import ProgressBar
 
 TIMEOUT = 30.0  # seconds without a byte
 # Seconds to wait before each further try.
@@ -113,11 +113,12 @@ def _copy(response: HTTPResponse, write: Callable[[bytes], int], url: str, have:
     promised = int(length) if length and length.isdigit() else None
     total = None if promised is None else have + promised
     fetched = 0
-    with _progress(url, have, total) as advance:
+    log.info("fetching %s%s", url, f" from byte {have}" if have else "")
+    with ProgressBar(url.rpartition("/")[2], total, have) as bar:
         while chunk := _read(response):
             write(chunk)
             fetched += len(chunk)
-            advance(len(chunk))
+            bar.show(have + fetched, decimal(have + fetched))
     if promised is not None and fetched < promised:
         raise _BrokenError(f"the connection broke after {have + fetched} of {total} bytes")
 
@@ -127,17 +128,3 @@ def _read(response: HTTPResponse) -> bytes:
         return response.read(_CHUNK)
     except OSError as error:
         raise _BrokenError(str(error)) from error
-
-
-@contextmanager
-def _progress(url: str, have: int, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, and one line elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        log.info("fetching %s%s", url, f" from byte {have}" if have else "")
-        yield lambda count: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task(url.rpartition("/")[2], total=total, completed=have)
-        yield lambda count: bar.advance(task, count)
