@@ -41,7 +41,7 @@ class ProgressBar:
             console=console,
             disable=not self._on_terminal,
         )
-        self._task = self._bar.add_task(what, total=self._total, completed=done, news="")
+        self._task = self._bar.add_task(what, total=self._total, completed=int(done), news="")
 
     def __enter__(self) -> "ProgressBar":
         """Show it."""
