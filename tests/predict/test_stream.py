@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.predict import PredictConfig, to_predict_config
 from bioner.corpora.formats.all_formats import FORMATS
+from bioner.corpora.formats.format import FileWriter
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.predict import annotator as annotator_module
 from bioner.predict import stream
@@ -328,7 +329,7 @@ def test_bad_options(
 def test_a_disk_that_is_full_is_no_traceback(runs: Runs, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match=r"can't be written"):
-        FileSink(tmp_path / "file" / "o.jsonl", "jsonl", ["a"], Progress("x"))
+        FileSink(tmp_path / "file" / "o.jsonl", FileWriter(lambda document: ""), Progress("x"))
 
 
 @pytest.mark.slow
