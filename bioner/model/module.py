@@ -106,7 +106,7 @@ class TaggingModule(pl.LightningModule):
         for task, counts in self._counts.items():
             scores = counts.compute()
             counts.reset()
-            self.devel_f1[task] = float(scores["f1"])
+            self.devel_f1[task] = float(scores.f1)
             for name in ("precision", "recall", "f1"):
                 self.log(f"devel/{task}/{name}", float(scores[name]), rank_zero_only=True)
 

@@ -17,7 +17,7 @@ from bioner.predict.unfinished import Progress, notes, partial
 from bioner.predict.writers import columns
 from bioner.predict.writers.formats import FILES, FOLDERS, FileFormat
 from bioner.predict.writers.whole import refusal
-from bioner.runs.record import write_json
+from bioner.runs.json_file import write_json
 
 
 class Sink(ABC):
