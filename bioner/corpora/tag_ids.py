@@ -1,4 +1,4 @@
-"""The mentions that tag ids spell, as arrays: what `tags.spans` finds, for a whole split at once."""
+"""The mentions that tag ids spell, as arrays: what `tags.spans` finds, for a whole split."""
 
 from dataclasses import dataclass
 

@@ -12,7 +12,7 @@ from bioner.tracking.mention_tables import (
     MISSED,
     SPURIOUS,
     Compared,
-    Tested,
+    PredictedSplit,
     confusion,
     marked,
     placed,
@@ -46,7 +46,7 @@ def summary(record: Record, gains: Mapping[str, float]) -> dict[str, float]:
 
 
 def tables(
-    record: Record, tested: Mapping[str, Tested], redistributable: Mapping[str, bool]
+    record: Record, tested: Mapping[str, PredictedSplit], redistributable: Mapping[str, bool]
 ) -> dict[str, Any]:
     """Return the tables and charts of a complete run, under their keys.
 

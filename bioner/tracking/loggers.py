@@ -13,7 +13,7 @@ from bioner.runs.record import Record, WandbPlace
 from bioner.tracking.artifacts import log_datasets, log_weights, staged_beside
 from bioner.tracking.content import save_record, summary, tables
 from bioner.tracking.logger import WandbRunLogger
-from bioner.tracking.mention_tables import Tested
+from bioner.tracking.mention_tables import PredictedSplit
 from bioner.tracking.names import identify
 from bioner.train.processes import is_first
 
@@ -43,7 +43,7 @@ def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
 def close_logger(
     logger: Logger | None,
     record: Record,
-    tested: Mapping[str, Tested],
+    tested: Mapping[str, PredictedSplit],
     config: TrainConfig,
     directory: Path,
 ) -> WandbPlace | None:
@@ -79,7 +79,7 @@ def close_logger(
 def _tell(
     run: Any,
     record: Record,
-    tested: Mapping[str, Tested],
+    tested: Mapping[str, PredictedSplit],
     config: TrainConfig,
     directory: Path,
     log_model: bool,

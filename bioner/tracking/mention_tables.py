@@ -32,7 +32,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Tested:
+class PredictedSplit:
     """A test split and what was predicted for it.
 
     Attributes:

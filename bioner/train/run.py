@@ -40,7 +40,7 @@ from bioner.runs.record_file import finished, read_record, write_record
 from bioner.runs.scores import SplitScores, TargetScores
 from bioner.runs.store import Stored, sha256
 from bioner.tracking.loggers import close_logger, open_logger
-from bioner.tracking.mention_tables import Tested
+from bioner.tracking.mention_tables import PredictedSplit
 from bioner.train.pretraining import pretrain, stage_record
 from bioner.train.processes import is_first, one_at_a_time
 from bioner.train.scoring import TagIds, predict, score, surfaces
@@ -89,7 +89,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
         environment(),
     )
     log.info("precision: %s", record.precision)
-    tested: dict[str, Tested] = {}
+    tested: dict[str, PredictedSplit] = {}
     with _recorded(config, directory, record, tested) as logger:
         _run(config, directory, record, tested, logger)
     if is_first():
@@ -99,7 +99,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
 
 @contextmanager
 def _recorded(
-    config: TrainConfig, directory: Path, record: Record, tested: Mapping[str, Tested]
+    config: TrainConfig, directory: Path, record: Record, tested: Mapping[str, PredictedSplit]
 ) -> Iterator[Logger | None]:
     """Yield the run's logger; then complete the record, tell the logger, write the record.
 
@@ -136,7 +136,7 @@ def _run(
     config: TrainConfig,
     directory: Path,
     record: Record,
-    tested: dict[str, Tested],
+    tested: dict[str, PredictedSplit],
     logger: Logger | None,
 ) -> None:
     tokenizer = load_tokenizer(config.encoder)
@@ -270,9 +270,9 @@ def _score(
     return TargetScores(**found), predicted
 
 
-def _tested(corpus: Corpus, predicted: list[TagIds]) -> Tested:
+def _tested(corpus: Corpus, predicted: list[TagIds]) -> PredictedSplit:
     # The sentences are those of the corpus, which may be mapped from disk: no copy is kept.
-    return Tested(corpus.splits["test"].sentences, predicted, corpus.types)
+    return PredictedSplit(corpus.splits["test"].sentences, predicted, corpus.types)
 
 
 def _peak_rss() -> int:
