@@ -128,7 +128,7 @@ def load_tagger(
     Raises:
         UserError: weights that are damaged or are not those of this config, or no such device.
     """
-    hardware = pick_hardware(device, precision, run.record["precision"])
+    hardware = pick_hardware(device, precision, run.record.precision)
     pretrained = Pretrained(run.config.encoder)
     window = pretrained.window
     selected = {head: _selected(run, head) for head in heads}

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -28,11 +27,12 @@ from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.weighting import build_weighting
 from bioner.model.weights import Weights
+from bioner.runs.record import Affinity, Best, Mixing, StageTiming
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.processes import meet
 from bioner.train.progress import StageProgress
 from bioner.train.resuming import Checkpoint, StreamedCheckpoints
-from bioner.train.selection import Best, KeepBest
+from bioner.train.selection import KeepBest
 from bioner.train.tasks import Task
 
 log = logging.getLogger(__name__)
@@ -74,20 +74,16 @@ class Trained:
     trainer: pl.Trainer
     best: dict[str, Best]
     files: dict[str, Path]
-    mixing: dict[str, Any]
-    affinity: dict[str, Any] | None
+    mixing: Mixing
+    affinity: Affinity | None
     seconds: float
     earlier_seconds: float
     words: int
 
     @property
-    def timing(self) -> dict[str, float]:
+    def timing(self) -> StageTiming:
         """What the record says of it."""
-        return {
-            "train_seconds": self.seconds,
-            "earlier_seconds": self.earlier_seconds,
-            "words_per_second": self.words / self.seconds,
-        }
+        return StageTiming(self.seconds, self.words / self.seconds, self.earlier_seconds)
 
 
 def make_module(
@@ -264,12 +260,12 @@ def train_stage(
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
     drawn = plan.drawn()
-    mixing = {
-        "strategy": str(config.mixing.strategy),
-        "sizes": plan.sizes,
-        "drawn": drawn,
-        "shares": {task: n / sum(drawn.values()) for task, n in drawn.items()},
-    }
+    mixing = Mixing(
+        str(config.mixing.strategy),
+        dict(plan.sizes),
+        drawn,
+        {task: n / sum(drawn.values()) for task, n in drawn.items()},
+    )
     return Trained(
         module,
         trainer,

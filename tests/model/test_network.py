@@ -213,9 +213,9 @@ def test_a_shared_head_is_one_class_and_one_line(tmp_path: Path) -> None:
 
 
 def test_an_adapter_is_one_class_and_one_line(tmp_path: Path) -> None:
-    adapter = "encoder.adapter={kind: low_rank, options: {rank: 2}}"
+    adapter = ["encoder.adapter.kind=low_rank", "+encoder.adapter.options.rank=2"]
     budget = ["finetune.epochs=4", "optimizer.lr=3e-2"]
-    config = config_of(tmp_path, *TARGET, *budget, adapter)
+    config = config_of(tmp_path, *TARGET, *budget, *adapter)
     directory, _ = run(config)
     stored = load_file(directory / "checkpoints" / "demo_disease.safetensors")
     torch.manual_seed(config.seed)
@@ -224,12 +224,12 @@ def test_an_adapter_is_one_class_and_one_line(tmp_path: Path) -> None:
     assert moved and all(".up." in name or ".down." in name for name in moved)
     found = open_run(directory)
     assert found.config.encoder.adapter == AdapterConfig("low_rank", {"rank": 2})
-    tagger = load_tagger(found, ["demo_disease"], "cpu", found.record["precision"])
+    tagger = load_tagger(found, ["demo_disease"], "cpu", found.record.precision)
     (network,) = tagger.networks.values()
     assert not any(".up." in name for name in network.state_dict())  # merged
     rows = predictions(directory / "predictions" / "demo_disease.test.tsv")
     tagged = tagger.tag([sentence for sentence, _ in rows])["demo_disease"]
     assert [tagged.tags(i) for i in range(len(rows))] == [guess for _, guess in rows]
     with pytest.raises(ConfigError, match=r"encoder.adapter.options.rnk: .* takes no such key"):
-        bad = config_of(tmp_path, *TARGET, "encoder.adapter={kind: low_rank, options: {rnk: 2}}")
+        bad = config_of(tmp_path, *TARGET, adapter[0], "+encoder.adapter.options.rnk=2")
         load_encoder(Pretrained(bad.encoder))
