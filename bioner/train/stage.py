@@ -15,6 +15,7 @@ from bioner.batches.mixing import mixing_of
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
 from bioner.config.build import build
+from bioner.config.choices import SHARED
 from bioner.config.identity import digest
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
@@ -97,7 +98,7 @@ def make_module(
         encoder.attend_with_flash()
     if config.encoder.compile:
         encoder.compile_transformer()
-    network = Network(encoder, build_bank("none", stage.tags, _head_maker(config, encoder.hidden)))
+    network = Network(encoder, build_bank(SHARED, stage.tags, _head_maker(config, encoder.hidden)))
     scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
     weighting = build_weighting(config.weighting, list(stage.tasks))
     return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bioner.batches.tokens import Encoded, fingerprint
 from bioner.config.build import build
+from bioner.config.choices import SHARED
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
@@ -182,7 +183,7 @@ class Workbench:
             head: Head = build("head", self._config.head, hidden=encoder.hidden, tags=tags)
             return head
 
-        network = Network(encoder, build_bank("none", weights.tags, make))
+        network = Network(encoder, build_bank(SHARED, weights.tags, make))
         network.load(weights)
         return network.eval()
 
