@@ -42,7 +42,11 @@ class Shard:
 
 
 class DrawnBatches:
-    """One epoch of training batches. Every process takes its share of the sentences of each."""
+    """One epoch of training batches. Every process takes its share of the sentences of each.
+
+    Its state, which Lightning keeps in a checkpoint, is the number of updates drawn so far: from
+    there a killed epoch goes on.
+    """
 
     def __init__(
         self,
@@ -54,15 +58,26 @@ class DrawnBatches:
     ) -> None:
         self._train, self._plan, self._epoch = train, plan, epoch
         self._window, self._shard = window, shard
+        self._drawn = 0
 
     def __len__(self) -> int:
+        """Return the updates of the whole epoch, those before a checkpoint included."""
         return self._plan.epoch_steps(self._epoch)
 
     def __iter__(self) -> Iterator[Batch]:
-        for task, drawn in self._plan.batches(self._epoch):
+        for task, drawn in self._plan.batches(self._epoch, self._drawn):
+            self._drawn += 1
             encoded, subset = self._train[task]
             mine = drawn[self._shard.rank :: self._shard.processes]
             yield self._window.batch(task, encoded, subset[mine])
+
+    def state_dict(self) -> dict[str, int]:
+        """Return what a checkpoint keeps."""
+        return {"drawn": self._drawn}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from a checkpoint."""
+        self._drawn = state["drawn"]
 
 
 class ScoredBatches:

@@ -93,19 +93,25 @@ class Plan:
             for task, size in self.sizes.items()
         ]
 
-    def batches(self, epoch: int) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    def batches(self, epoch: int, start: int = 0) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """Yield the task and the sentences of each update of an epoch.
 
         A task goes through a new permutation of its sentences in each pass, so that none is seen
         again before all have been; the last batch of a pass may be smaller. A pass goes on from
         one epoch to the next. Earlier epochs need not be gone through.
+
+        Args:
+            epoch: which one, from 0.
+            start: the updates of the epoch that are left out, its first ones.
         """
+        order = self.order[epoch]
+        drawn = self._drawn_before[epoch] + np.bincount(order[:start], minlength=len(self.sizes))
         places = {
             task: self.passes[task].find(int(done))
-            for task, done in zip(self.sizes, self._drawn_before[epoch], strict=True)
+            for task, done in zip(self.sizes, drawn, strict=True)
         }
         tasks = self.tasks
-        for position in self.order[epoch].tolist():
+        for position in order[start:].tolist():
             task = tasks[position]
             number, place = places[task]
             batches = self.passes[task]

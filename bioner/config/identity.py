@@ -18,6 +18,7 @@ _WITHOUT_EFFECT = (
     "datasets_mirror",
     "runs_dir",
     "cache_dir",
+    "checkpoint_minutes",
     "rerun",
     "dry_run",
     "debug",

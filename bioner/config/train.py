@@ -208,7 +208,12 @@ class BatchConfig:
 
 @dataclass
 class TrainConfig:
-    """The whole of `bioner train`."""
+    """The whole of `bioner train`.
+
+    Attributes:
+        checkpoint_minutes: from one checkpoint of a training to the next: the most that a killed
+            run loses, besides what one scoring of devel takes. 0: one after each update.
+    """
 
     dataset: dict[str, DatasetConfig] = field(default_factory=dict)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
@@ -230,6 +235,7 @@ class TrainConfig:
     datasets_mirror: str | None = None
     runs_dir: str = "runs"
     cache_dir: str = MISSING
+    checkpoint_minutes: float = 5.0
     rerun: bool = False
     dry_run: bool = False
     debug: bool = False

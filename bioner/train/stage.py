@@ -24,10 +24,11 @@ from bioner.model.encoder import load_encoder
 from bioner.model.module import TaggingModule
 from bioner.model.weighting import build_weighting
 from bioner.model.weights import Weights, carry_over
+from bioner.train.checkpoint_file import StreamedCheckpoints
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.processes import meet
 from bioner.train.progress import StageProgress
-from bioner.train.resuming import Checkpoint, StreamedCheckpoints
+from bioner.train.resuming import Checkpoint
 from bioner.train.selection import Best, KeepBest
 from bioner.train.tasks import Task
 
@@ -210,7 +211,7 @@ def train_stage(
         carry: what is taken over from them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt")
+    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
     keep = KeepBest(stage.groups, stage.tags, folder)
     progress = StageProgress(stage.name)
     callbacks: list[pl.Callback] = [keep, checkpoint, progress]
@@ -232,12 +233,11 @@ def train_stage(
     scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
     devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
     data = MultiTaskData(train, devel, plan, window)
+    earlier = checkpoint.found(module.state_dict())
     try:
-        trainer.fit(module, data, ckpt_path=checkpoint.found(stage.name), weights_only=True)
+        trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
     finally:
         progress.close()
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
     mixing = {

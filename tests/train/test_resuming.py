@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning.demos.boring_classes import BoringModel
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from bioner.train import resuming
-from bioner.train.resuming import Checkpoint, StreamedCheckpoints
+from bioner.train.checkpoint_file import StreamedCheckpoints
+from bioner.train.resuming import Checkpoint
 from tests.train.test_run import TARGET, config_of, run
 
 
@@ -20,16 +20,16 @@ def test_what_lies_behind_the_checkpoint_counts(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    trainer: Any = None
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
     module: Any = BoringModel()
     module.words_seen = 30
     saved: dict[str, Any] = {}
-    first = Checkpoint(tmp_path / "a.ckpt")
+    first = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
     now[0] += 50  # loading is no training
     first.on_fit_start(trainer, module)
     now[0] += 8
     first.on_save_checkpoint(trainer, module, saved)
-    again = Checkpoint(tmp_path / "a.ckpt")
+    again = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
     now[0] += 1000
     again.on_load_checkpoint(trainer, module, saved)
     again.on_fit_start(trainer, module)
@@ -37,7 +37,7 @@ def test_what_lies_behind_the_checkpoint_counts(
     module.words_seen = 12
     assert (again.earlier_seconds, again.seconds()) == (8, 12)
     assert again.words(module) == 42
-    other = Checkpoint(tmp_path / "a.ckpt")
+    other = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
     other.on_load_checkpoint(trainer, module, {})  # of a version that noted nothing
     assert (other.earlier_seconds, other.words(module)) == (0, 12)
 
@@ -73,8 +73,17 @@ def test_a_run_writes_its_checkpoints_so_but_where_the_trainer_has_a_plugin(
         written.append(Path(path).name)
         torch.save(checkpoint, path)
 
-    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(StreamedCheckpoints, "save_checkpoint", noted)
     trainer = [f"trainer._target_={__name__}.Own"] if own else []
-    run(config_of(tmp_path, *TARGET, "finetune.train_size=32", "finetune.epochs=2", *trainer))
-    assert written == ([] if own else ["finetune.tmp", "finetune.tmp"])
+    run(
+        config_of(
+            tmp_path,
+            *TARGET,
+            "finetune.train_size=32",
+            "finetune.epochs=2",
+            "checkpoint_minutes=0",
+            *trainer,
+        )
+    )
+    # Two updates an epoch: one after the first, one before devel is scored and one after that.
+    assert written == ([] if own else ["finetune.tmp"] * 6)
