@@ -29,8 +29,8 @@ def plan(strategy="proportional", sizes=SIZES, targets=("target",), batch=8, **v
     return make_plan(mixing(strategy, sizes), sizes, targets, cuts, **values)
 
 
-def listed(plan, epoch):
-    return [(task, indices.tolist()) for task, indices in plan.batches(epoch)]
+def listed(plan, epoch, start=0):
+    return [(task, indices.tolist()) for task, indices in plan.batches(epoch, start)]
 
 
 cases = st.fixed_dictionaries(
@@ -86,6 +86,9 @@ def test_a_plan_is_a_pure_function_and_any_epoch_can_be_taken_up(case):
     counted = Counter(task for epoch in epochs for task, _ in epoch)
     assert made.drawn() == {task: counted[task] for task in made.tasks}
     assert made.steps == counted.total()
+    for epoch, updates in enumerate(epochs):
+        for start in {0, 1, len(updates) // 2, len(updates)}:
+            assert listed(again, epoch, start) == updates[start:]
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))

@@ -80,6 +80,17 @@ def _config(folder: Path, shared: Path, regime: str) -> TrainConfig:
     )
 
 
+def _select_the_last() -> None:
+    """Let the last step be the best on devel: so little training learns nothing, and all are 0."""
+    count = TaggingModule.on_validation_epoch_end
+
+    def rising(module: TaggingModule) -> None:
+        count(module)
+        module.devel_f1 = dict.fromkeys(module.devel_f1, module.global_step / 1000)
+
+    TaggingModule.on_validation_epoch_end = rising
+
+
 class _Fate:
     """Ends the process at the n-th of the places where it might be killed."""
 
@@ -130,6 +141,7 @@ def _run(config: TrainConfig, log: Path, at: int, number: signal.Signals) -> Non
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, sys.stdout.fileno())
         os.dup2(out, sys.stderr.fileno())
+        _select_the_last()
         _Fate(at, number).watch_all()
         directory = Path(config.runs_dir) / config.study / run_name(config)
         directory.mkdir(parents=True, exist_ok=True)

@@ -199,7 +199,21 @@ def test_a_damaged_checkpoint_is_named_and_left(
     folder.mkdir(parents=True)
     (folder / "finetune.ckpt").write_bytes(b"PK\x03\x04 and no more")
     assert run(config)[1]["status"] == "complete"
-    assert "finetune.ckpt is damaged; it starts anew" in caplog.text
+    assert "finetune.ckpt is damaged (" in caplog.text
+    assert "finetune: it starts anew" in caplog.text
+    assert [file.name for file in folder.glob("*.ckpt*")] == ["finetune.ckpt.damaged"]
+
+
+def test_what_a_kill_left_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    config = config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64")
+    directory, _ = run(config)
+    folder = directory / "checkpoints"
+    halves = [directory / "record.json.9.tmp", folder / "finetune.tmp", folder / "x.9.tmp"]
+    for file in (*halves, folder / "finetune.ckpt"):  # killed once its record was there
+        file.touch()
+    run(config)
+    assert [file.name for file in folder.iterdir()] == ["demo_disease.safetensors"]
+    assert not halves[0].exists()
 
 
 def test_a_rerun_that_is_killed_leaves_no_record(
