@@ -63,7 +63,8 @@ _KILLS_A_RUN = 5
 # A checkpoint after each update, every few of them, or not before the process is asked to end.
 _MINUTES = (0.0, 0.001, 5.0)
 # What is equal in the records of a run that was disturbed and of one that was not.
-_EQUAL = ("scores", "best", "mixing", "affinity", "datasets", "config")
+_EQUAL = ("scores", "best", "datasets", "config")
+_EQUAL_OF_STAGES = ("name", "key", "tasks", "mixing", "best", "affinity", "source", "sha256")
 
 
 def _config(folder: Path, shared: Path, regime: str) -> TrainConfig:
@@ -203,6 +204,7 @@ def _result(folder: Path) -> dict[str, Any]:
             if name.endswith((".safetensors", ".tsv"))
         },
         "record": {part: record[part] for part in _EQUAL},
+        "stages": [{part: one[part] for part in _EQUAL_OF_STAGES} for one in record["stages"]],
         "words": round(timing["words_per_second"] * timing["train_seconds"]),
     }
 
