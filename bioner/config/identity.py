@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 
-from bioner.config.train import Finetuning, Pretraining, TrainConfig
+from bioner.config.train import AdapterConfig, Finetuning, Pretraining, TrainConfig
 
 # What names, shows or places a run, but can't change what comes out of it.
 _WITHOUT_EFFECT = (
@@ -33,6 +33,8 @@ _DATASET_WITHOUT_EFFECT = (
     "citation",
     "verified",
 )
+
+_NO_ADAPTER = asdict(AdapterConfig())
 
 
 def regime(config: TrainConfig) -> str:
@@ -77,7 +79,8 @@ def what_is_set(value: Any) -> Any:
     was, and finished runs and stages stay valid.
     """
     if isinstance(value, dict):
-        return {key: what_is_set(one) for key, one in value.items() if one is not None}
+        absent = (None, _NO_ADAPTER)
+        return {key: what_is_set(one) for key, one in value.items() if one not in absent}
     return value
 
 

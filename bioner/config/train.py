@@ -77,11 +77,17 @@ class SubsetUnit(StrEnum):
     documents = "documents"
 
 
-class Weighting(StrEnum):
-    """How the losses of the tasks are combined."""
+@dataclass
+class AdapterConfig:
+    """Few new weights that are trained in the place of the transformer's own.
 
-    equal = "equal"
-    uncertainty = "uncertainty"
+    Attributes:
+        kind: null, or a name in `bioner.config.choices.ADAPTERS`.
+        options: handed to it as they are.
+    """
+
+    kind: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -99,6 +105,7 @@ class EncoderConfig:
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
         flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
+        adapter: what is trained in the place of the transformer's own weights, if anything.
     """
 
     name: str = MISSING
@@ -111,6 +118,7 @@ class EncoderConfig:
     packed: bool | None = None
     flash_attention: bool | None = None
     compile: bool | None = None
+    adapter: AdapterConfig = field(default_factory=AdapterConfig)
 
 
 @dataclass
@@ -131,9 +139,13 @@ class MixingConfig:
 
 @dataclass
 class WeightingConfig:
-    """How the losses of the tasks are combined."""
+    """How the losses of an update are combined.
 
-    strategy: Weighting = MISSING
+    Attributes:
+        strategy: a name in `bioner.config.choices.WEIGHTINGS`.
+    """
+
+    strategy: str = MISSING
 
 
 @dataclass
