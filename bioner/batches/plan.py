@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bioner.batches.mixing import shares
 from bioner.batches.passes import Cut, Passes, stream_for
-from bioner.config.train import MixingConfig, Strategy
+from bioner.config.mixing import MixingConfig, Strategy
 from bioner.errors import ConfigError
 
 # Steps in one epoch. More is no training but a mistake in the mixing, and would fill the memory.

@@ -55,6 +55,8 @@ def build_weighting(config: WeightingConfig, tasks: Sequence[str]) -> TaskWeight
         config: the group `weighting`.
         tasks: names of the tasks that are trained together.
     """
+    if len(tasks) < 2:  # nothing to combine, whatever the group says (`WeightingConfig.of`)
+        return EqualWeighting()
     match config.strategy:
         case Weighting.equal:
             return EqualWeighting()

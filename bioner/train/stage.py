@@ -12,11 +12,11 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from bioner.batches.datamodule import MultiTaskData, Window
-from bioner.batches.mixing import mixing_of
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
-from bioner.config.build import build
+from bioner.config.build import build, build_with_options
 from bioner.config.identity import digest
+from bioner.config.mixing import mixing_of
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
@@ -98,7 +98,7 @@ def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
     heads = {}
     for name, tags in stage.tags.items():
         torch.manual_seed(int(digest([config.seed, name])[:8], 16))
-        heads[name] = build("head", config.head, hidden=encoder.hidden, tags=tags)
+        heads[name] = build_with_options("head", config.head, hidden=encoder.hidden, tags=tags)
     scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
     weighting = build_weighting(config.weighting, list(stage.tasks))
     return TaggingModule(

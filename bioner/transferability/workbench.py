@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioner.batches.datamodule import Window
 from bioner.batches.tokens import Encoded, fingerprint, special_tokens
-from bioner.config.build import build
+from bioner.config.build import build_with_options
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
@@ -179,7 +179,7 @@ class Workbench:
     def _tuned_model(self, source: str) -> tuple[Encoder, Head]:
         weights = self.stage(source).weights
         encoder = load_encoder(self._config.encoder)
-        head: Head = build(
+        head: Head = build_with_options(
             "head", self._config.head, hidden=encoder.hidden, tags=weights.tags[source]
         )
         encoder.load_state_dict(_below(weights, "encoder."))
