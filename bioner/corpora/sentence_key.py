@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import declared
-from bioner.corpora.segment import segmenter
+from bioner.corpora.documents.segment import segmenter
+from bioner.corpora.formats.all_formats import FORMATS
 
 # To be raised when a reader gives other sentences for the same file and settings.
 READER_VERSION = 1
@@ -24,6 +25,6 @@ def sentence_key(
         "version": READER_VERSION,
         "sha256": sha256,
         "reader": {one.name: one.value for one in declared(config) if one.effect.reading},
-        "segmenter": None if config.format == "conll" else segmenter(),
+        "segmenter": None if FORMATS[config.format].read_split else segmenter(),
         "part": part and [part, config.devel_share],
     }
