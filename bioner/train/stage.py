@@ -11,11 +11,11 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from bioner.batches.datamodule import MultiTaskData, Window
-from bioner.batches.mixing import mixing_of
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
-from bioner.config.build import build
+from bioner.config.build import build, build_with_options
 from bioner.config.identity import digest
+from bioner.config.mixing import mixing_of
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
@@ -109,7 +109,7 @@ def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
 
     def make(name: str, tags: Sequence[str]) -> Head:
         torch.manual_seed(int(digest([config.seed, name])[:8], 16))
-        head: Head = build("head", config.head, hidden=hidden, tags=tags)
+        head: Head = build_with_options("head", config.head, hidden=hidden, tags=tags)
         return head
 
     return make

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bioner.batches.mixing import shares
 from bioner.batches.passes import Cut
 from bioner.batches.plan import make_plan
-from bioner.config.train import MixingConfig, Strategy
+from bioner.config.mixing import MixingConfig, Strategy
 from bioner.errors import ConfigError
 
 SIZES = {"target": 70, "large": 400, "tiny": 5}

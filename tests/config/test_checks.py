@@ -96,7 +96,7 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ),
         ([TARGET, "+trainer.gradient_clip_val=1"], "trainer.gradient_clip_val", "optimizer.clip"),
         ([TARGET, "+trainer.callbacks=[]"], "trainer.callbacks", "leave it out"),
-        ([TARGET, "head._target_=null"], "head._target_", "is not given"),
+        ([TARGET, "head._target_=???"], "head._target_", "is not given"),
     ],
 )
 def test_refused(overrides: list[str], key: str, says: str) -> None:

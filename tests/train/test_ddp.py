@@ -37,7 +37,7 @@ torch.distributed.destroy_process_group()  # else its threads may abort the inte
 def ended(tmp_path: Path, study: str, *overrides: str) -> tuple[dict, dict[str, Tensor]]:
     """Train, and return the record and the selected weights."""
     still = [
-        "head.dropout=0.0",
+        "head.options.dropout=0.0",
         "+encoder.from_scratch.hidden_dropout_prob=0.0",
         "+encoder.from_scratch.attention_probs_dropout_prob=0.0",
     ]
