@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bioner.batches.mixing import shares
 from bioner.batches.passes import stream_for
-from bioner.config.train import MixingConfig, Strategy
+from bioner.config.mixing import MixingConfig, Strategy
 
 # Steps that are drawn at once; the draws are the same for any value.
 _CHUNK = 4096

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bioner.batches.draws import TaskDraws
 from bioner.batches.mixing import shares
 from bioner.batches.passes import Cut, Passes
-from bioner.config.train import MixingConfig
+from bioner.config.mixing import MixingConfig
 from bioner.errors import ConfigError
 
 # Steps in one epoch. More is no training but a mistake in the mixing, and would fill the memory.

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from bioner.batches.batch import Batch, Update
-from bioner.config.build import build
+from bioner.config.build import build_with_options
 from bioner.config.train import Decay, OptimizerConfig
 from bioner.model.metric import EntityCounts
 from bioner.model.network import Network
@@ -159,12 +159,7 @@ class TaggingModule(pl.LightningModule):
                 decay = config.weight_decay if decayed else 0.0
                 if chosen:
                     groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
-        optimizer = build(
-            "optimizer",
-            {"_target_": config._target_, **config.options},
-            params=groups,
-            lr=config.lr,
-        )
+        optimizer = build_with_options("optimizer", config, params=groups, lr=config.lr)
         schedule = LambdaLR(
             optimizer, lambda step: rate(step, self._steps, config.warmup, config.decay)
         )

@@ -98,6 +98,7 @@ def build_weighting(config: WeightingConfig, tasks: Sequence[str]) -> TaskWeight
         config: the group `weighting`.
         tasks: names of the tasks that are trained together.
     """
-    target = {"_target_": WEIGHTINGS[config.strategy]}
-    weighting: TaskWeighting = build("weighting", target, tasks=tasks)
+    # Where there is nothing to combine, whatever the group says (`WeightingConfig.of`).
+    name = config.strategy if len(tasks) > 1 else "equal"
+    weighting: TaskWeighting = build("weighting", {"_target_": WEIGHTINGS[name]}, tasks=tasks)
     return weighting

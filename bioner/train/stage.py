@@ -11,12 +11,12 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from bioner.batches.datamodule import MultiTaskData, Window
-from bioner.batches.mixing import mixing_of
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
-from bioner.config.build import build
+from bioner.config.build import build, build_with_options
 from bioner.config.choices import SHARED
 from bioner.config.identity import digest
+from bioner.config.mixing import mixing_of
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
@@ -29,10 +29,11 @@ from bioner.model.pretrained import Pretrained
 from bioner.model.weighting import build_weighting
 from bioner.model.weights import Weights
 from bioner.runs.record import Affinity, Best, Mixing, StageTiming
+from bioner.train.checkpoint_file import StreamedCheckpoints
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.processes import meet
 from bioner.train.progress import StageProgress
-from bioner.train.resuming import Checkpoint, StreamedCheckpoints
+from bioner.train.resuming import Checkpoint
 from bioner.train.selection import KeepBest
 from bioner.train.tasks import Task
 
@@ -109,7 +110,7 @@ def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
 
     def make(name: str, tags: Sequence[str]) -> Head:
         torch.manual_seed(int(digest([config.seed, name])[:8], 16))
-        head: Head = build("head", config.head, hidden=hidden, tags=tags)
+        head: Head = build_with_options("head", config.head, hidden=hidden, tags=tags)
         return head
 
     return make
@@ -227,7 +228,7 @@ def train_stage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     window = pretrained.window
-    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt")
+    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
     keep = KeepBest(stage.groups, folder)
     progress = StageProgress(stage.name)
     callbacks: list[pl.Callback] = [keep, checkpoint, progress]
@@ -252,12 +253,11 @@ def train_stage(
     scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
     devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
     data = MultiTaskData(train, devel, plan, window)
+    earlier = checkpoint.found(module.state_dict())
     try:
-        trainer.fit(module, data, ckpt_path=checkpoint.found(stage.name), weights_only=True)
+        trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
     finally:
         progress.close()
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
     drawn = plan.drawn()

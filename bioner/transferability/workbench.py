@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from bioner.batches.tokens import Encoded, fingerprint
-from bioner.config.build import build
+from bioner.config.build import build_with_options
 from bioner.config.choices import SHARED
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
@@ -180,7 +180,9 @@ class Workbench:
         encoder = load_encoder(self._pretrained)
 
         def make(name: str, tags: Sequence[str]) -> Head:
-            head: Head = build("head", self._config.head, hidden=encoder.hidden, tags=tags)
+            head: Head = build_with_options(
+                "head", self._config.head, hidden=encoder.hidden, tags=tags
+            )
             return head
 
         network = Network(encoder, build_bank(SHARED, weights.tags, make))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bioner.batches.passes import Cut, Passes
 from bioner.batches.plan import make_plan
-from bioner.config.train import MixingConfig, Strategy
+from bioner.config.mixing import MixingConfig, Strategy
 
 LENGTHS = np.random.default_rng(1).gamma(2.0, 15.0, 4000).astype(np.int32) + 3
 
