@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 import bioner
 from bioner.config.explain import explain
 from bioner.config.hydra_setup import head_of_export, plain_words, register, shipped
-from bioner.errors import Stopped
+from bioner.errors import DivergedError, Stopped
 from bioner.machine.collector import collector_off
 
 USAGE = """\
@@ -211,6 +211,9 @@ def main() -> int:
     except Stopped as stopped:
         print(f"bioner: {stopped}", file=sys.stderr)
         return stopped.code
+    except DivergedError as error:
+        print(f"bioner: diverged: {error}", file=sys.stderr)
+        return 1
     except Exception as error:
         message = explain(error)
         if message is None or {"debug=true", "hydra.verbose=true"} & set(sys.argv):

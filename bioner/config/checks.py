@@ -7,6 +7,7 @@ from typing import cast
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.choices import ADAPTERS, WEIGHTINGS, check_choice
+from bioner.config.head import check_head
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
 from bioner.config.train import (
@@ -34,6 +35,7 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     named = named_datasets(cfg)
     OmegaConf.set_struct(cfg, False)
     cfg.dataset = {name: cfg.dataset[name] for name in named}
+    check_rate_is_given(cfg)
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(TrainConfig, OmegaConf.to_object(cfg))
@@ -41,6 +43,17 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     _check_finetune(config.finetune)
     check_pretraining(config)
     return config
+
+
+def check_rate_is_given(cfg: DictConfig) -> None:
+    """Check that the encoder has a learning rate, where the optimiser takes that.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    if OmegaConf.is_interpolation(cfg.optimizer, "lr") and cfg.encoder.lr is None:
+        legal = "encoder.lr in the encoder's YAML, or optimizer.lr"
+        raise ConfigError("encoder.lr", "is not given, and optimizer.lr takes it", legal)
 
 
 def check_pretraining(config: TrainConfig) -> None:
@@ -51,6 +64,7 @@ def check_pretraining(config: TrainConfig) -> None:
     """
     _check_pretrain(config.pretrain)
     _check_optimizer(config.optimizer)
+    check_head(config.head)
     _check_weights(config)
     check_choice("weighting.strategy", config.weighting.strategy, WEIGHTINGS)
     _check_adapter(config.encoder.adapter)
@@ -169,8 +183,8 @@ def check_size(key: str, size: int | float | None) -> None:
 
 
 def _check_optimizer(optimizer: OptimizerConfig) -> None:
-    for name, rate in (("lr", optimizer.lr), ("head_lr", optimizer.head_lr)):
-        if rate is not None and not (math.isfinite(rate) and rate > 0):
+    for name, rate in (("lr", optimizer.lr), ("head_lr_times", optimizer.head_lr_times)):
+        if not (math.isfinite(rate) and rate > 0):
             raise ConfigError(f"optimizer.{name}", f"is {rate}", "a finite number above 0")
     for name, value, highest in (
         ("weight_decay", optimizer.weight_decay, math.inf),

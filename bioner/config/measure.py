@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.checks import check_pretraining, check_size
+from bioner.config.checks import check_pretraining, check_rate_is_given, check_size
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
+from bioner.config.head import HeadConfig
 from bioner.config.identity import digest, encoder_label
 from bioner.config.mixing import MixingConfig
 from bioner.config.parts import shared_part
@@ -20,7 +21,6 @@ from bioner.config.train import (
     EncoderConfig,
     FinetuneConfig,
     Finetuning,
-    HeadConfig,
     Leakage,
     OptimizerConfig,
     PretrainConfig,
@@ -110,6 +110,7 @@ def to_measure_config(cfg: DictConfig) -> MeasureConfig:
             "pretrain.sources", found, "give sources=[…]: each has a stage of its own"
         )
     cfg.dataset = {name: cfg.dataset[name] for name in sorted({*cfg.sources, *cfg.targets})}
+    check_rate_is_given(cfg)
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(MeasureConfig, OmegaConf.to_object(cfg))

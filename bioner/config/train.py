@@ -15,6 +15,7 @@ from omegaconf import MISSING
 
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
+from bioner.config.head import HeadConfig
 from bioner.config.mixing import MixingConfig
 from bioner.config.per_stage import PerStage, StageConfig
 from bioner.config.trainer import that_train
@@ -93,6 +94,7 @@ class EncoderConfig:
     Attributes:
         name: a hub id, a folder, or `package:MODULE/FOLDER` for weights in a Python package.
         revision: the hub commit; null takes the newest.
+        lr: the peak learning rate that `optimizer.lr` takes where it is not given.
         from_scratch: null, or config values that replace the model's own: the weights are random.
         layers: the hidden layers whose mean is taken; -1 is the last.
         pooling: which pieces stand for a word.
@@ -106,6 +108,7 @@ class EncoderConfig:
 
     name: str = value(MISSING, STAGE)
     revision: str | None = value(None, STAGE)
+    lr: float | None = value(None, NOTHING)
     from_scratch: Any = value(None, STAGE)
     layers: list[int] = made(lambda: [-1], STAGE)
     pooling: Pooling = value(Pooling.first, STAGE)
@@ -115,18 +118,6 @@ class EncoderConfig:
     flash_attention: bool | None = value(None, STAGE)
     compile: bool | None = value(None, STAGE)
     adapter: AdapterConfig = group(AdapterConfig)
-
-
-@dataclass
-class HeadConfig:
-    """The kind of the heads.
-
-    Attributes:
-        options: handed to `_target_` as they are.
-    """
-
-    _target_: str = value(MISSING, STAGE)
-    options: dict[str, Any] = made(dict, STAGE)
 
 
 @dataclass
@@ -197,7 +188,7 @@ class OptimizerConfig:
 
     Attributes:
         lr: peak learning rate of the encoder.
-        head_lr: peak learning rate of the heads; null takes `lr`.
+        head_lr_times: peak learning rate of the heads, as a multiple of `lr`.
         warmup: share of the steps in which the rate rises from 0.
         clip: largest norm of the gradient.
         options: handed to `_target_` as they are.
@@ -205,7 +196,7 @@ class OptimizerConfig:
 
     _target_: str = value(MISSING, STAGE)
     lr: float = value(MISSING, STAGE)
-    head_lr: float | None = value(None, STAGE)
+    head_lr_times: float = value(1.0, STAGE, neutral=1.0)
     weight_decay: float = value(0.0, STAGE)
     warmup: float = value(0.0, STAGE)
     decay: Decay = value(Decay.linear, STAGE)

@@ -39,16 +39,16 @@ class Linear(NamedTuple):
     bias: Tensor
 
 
-def log_frequencies(tags: NDArray[np.int64], count: int) -> Tensor:
+def log_frequencies(tags: NDArray[np.integer], count: int) -> Tensor:
     """Return the log of each tag's share of the words, Float64 [count], smoothed by one word."""
     found = np.bincount(tags, minlength=count) + _SMOOTHING
     return torch.from_numpy(np.log(found / found.sum()))
 
 
-def start_prior(head: Head, words: WordVectors) -> None:
-    """Set the head's bias to the log frequencies of the tags; all else stays as it is."""
+def start_prior(head: Head, tags: NDArray[np.integer]) -> None:
+    """Set the head's bias to the log frequencies of these tags; all else stays as it is."""
     with torch.no_grad():
-        head.linear.bias.copy_(log_frequencies(words.tags, len(head.tags)))
+        head.linear.bias.copy_(log_frequencies(tags, len(head.tags)))
 
 
 def start_probe(

@@ -1,9 +1,10 @@
 """The vectors that a frozen encoder gives the words of some sentences, kept on disk."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import Encoded
 from bioner.corpora.cache import cached
 from bioner.corpora.sentence_table import ranges, starts_of
+from bioner.model.attention import FLASH
 from bioner.model.encoder import Encoder
 
 # To be raised when the same encoder gives other vectors for the same words.
@@ -53,9 +55,11 @@ def read_words(
     """
     training = encoder.training
     encoder.eval()
+    # The kernels of flash-attn have no others.
+    half = encoder.transformer.config._attn_implementation == FLASH
     parts = []
     for batch in ScoredBatches("", encoded, np.asarray(sentences), window, Shard()):
-        with torch.autocast(torch.device(device).type, enabled=False):
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half):
             vectors = encoder(batch.to(device)).float().cpu().numpy()
         parts.append((batch.index.numpy(), batch.words.numpy(), batch.tags.numpy(), vectors))
     encoder.train(training)
@@ -78,19 +82,19 @@ def cached_words(
 
     Args:
         folder: of the cache.
-        key: what decides the encoder's weights and how it reads words off them, and the split's
-            pieces: its fingerprint and config, a hash of the stage's weights, `encoding_key`.
+        key: what beside its weights decides how the encoder reads words, as JSON values.
         encoder: see `read_words`, as for the others.
         encoded: see `encoder`.
         sentences: see `encoder`.
         window: see `encoder`.
         device: see `encoder`.
     """
-    places = np.ascontiguousarray(sentences, dtype=np.int64)
+    places = np.asarray(sentences, dtype=np.int64)
     whole = {
         **key,
         "version": VECTORS_VERSION,
-        "sentences": hashlib.sha256(places.tobytes()).hexdigest(),
+        "weights": _hash(w.detach().cpu().numpy() for w in encoder.state_dict().values()),
+        "sentences": _hash(_contents(encoded, places)),
         "window": asdict(window),
         # The last bits of a product depend on these.
         "torch": [torch.__version__, torch.device(device).type, torch.get_num_threads()],
@@ -98,3 +102,21 @@ def cached_words(
     return cached(
         folder, whole, WordVectors, lambda: read_words(encoder, encoded, places, window, device)
     )
+
+
+def _contents(encoded: Encoded, places: NDArray[np.int64]) -> Iterator[NDArray[Any]]:
+    """Yield all that is read of some sentences of a split."""
+    words, pieces = encoded.sentence_words[places], encoded.sentence_pieces[places]
+    in_words = ranges(encoded.word_starts[places], words)
+    yield words
+    yield encoded.piece_counts[in_words]
+    yield encoded.tags[in_words]
+    yield encoded.pieces[ranges(encoded.piece_starts[places], pieces)]
+
+
+def _hash(arrays: Iterable[NDArray[Any]]) -> str:
+    sha256 = hashlib.sha256()
+    for array in arrays:
+        sha256.update(f"{array.dtype} {array.shape}".encode())
+        sha256.update(array.tobytes())
+    return sha256.hexdigest()

@@ -35,6 +35,7 @@ def pretrain(
             "seed": config.seed,
             "best": asdict(trained.best["sources"]),
             "mixing": asdict(trained.mixing),
+            "probe": trained.probe,
         }
         return trained.files["sources"], about | {"timing": asdict(trained.timing)}
 
@@ -53,6 +54,7 @@ def stage_record(config: TrainConfig, tasks: Mapping[str, Task], stored: Stored)
         {"sources": Best(**about["best"])},
         StageTiming(**about["timing"]),
         sha256=about["sha256"],
+        probe=about.get("probe"),
     )
 
 

@@ -17,7 +17,7 @@ from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.config.identity import regime, what_counts
 from bioner.config.train import Pretraining, TrainConfig
 from bioner.corpora.catalogue import Corpus
-from bioner.errors import Stopped, UserError
+from bioner.errors import DivergedError, Stopped, UserError
 from bioner.machine.precision import keep_memory
 from bioner.machine.signals import END_SIGNALS
 from bioner.model.pretrained import Pretrained
@@ -44,6 +44,7 @@ from bioner.tracking.loggers import close_logger, open_logger
 from bioner.tracking.mention_tables import PredictedSplit
 from bioner.train.pretraining import pretrain, stage_record
 from bioner.train.processes import is_first, one_at_a_time
+from bioner.train.recipe_warnings import warn_of_rate
 from bioner.train.scoring import TagIds, predict, score, surfaces
 from bioner.train.stage import Stage, Trained, precision, train_stage
 from bioner.train.tasks import Task, load_tasks
@@ -100,6 +101,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
         environment(),
     )
     log.info("precision: %s", record.precision)
+    warn_of_rate(config)
     tested: dict[str, PredictedSplit] = {}
     with _recorded(config, directory, record, tested) as logger:
         _run(config, directory, record, tested, logger)
@@ -129,7 +131,7 @@ def _recorded(
         yield logger
         record.status = "complete"
     except Exception as error:
-        record.status = "failed"
+        record.status = "diverged" if isinstance(error, DivergedError) else "failed"
         record.error = Failure(type(error).__name__, str(error))
         raise
     finally:
@@ -186,6 +188,7 @@ def _run(
     )
     record.stages.append(_finetuning(stage, trained))
     record.best = dict(trained.best)
+    record.collapsed = any(best.f1 == 0 for best in trained.best.values())
     record.timing = Timing(**vars(trained.timing))
     for target in targets:
         scores, predicted = _score(target, tasks[target], trained, window, directory)
@@ -203,6 +206,7 @@ def _finetuning(stage: Stage, trained: Trained) -> StageRecord:
         dict(trained.best),
         trained.timing,
         trained.affinity,
+        probe=trained.probe,
     )
 
 

@@ -31,7 +31,7 @@ class KeepBest(pl.Callback):
         """Compare and save."""
         assert isinstance(pl_module, TaggingModule)
         for group, tasks in self._groups.items():
-            f1 = sum(pl_module.devel_f1[task] for task in tasks) / len(tasks)
+            f1 = sum(pl_module.devel[task].f1 for task in tasks) / len(tasks)
             if group in self.best and f1 <= self.best[group].f1:
                 continue
             self.best[group] = Best(trainer.global_step, trainer.current_epoch + 1, f1)

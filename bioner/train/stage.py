@@ -13,7 +13,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from bioner.batches.datamodule import MultiTaskData, Window
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
-from bioner.config.build import build, build_with_options
+from bioner.config.build import build
 from bioner.config.choices import SHARED
 from bioner.config.identity import digest
 from bioner.config.mixing import mixing_of
@@ -22,7 +22,7 @@ from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
 from bioner.model.bank import MakeHead, build_bank
 from bioner.model.encoder import load_encoder
-from bioner.model.heads import Head
+from bioner.model.heads import Head, make_head
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
@@ -31,10 +31,12 @@ from bioner.model.weights import Weights
 from bioner.runs.record import Affinity, Best, Mixing, StageTiming
 from bioner.train.checkpoint_file import StreamedCheckpoints
 from bioner.train.lookahead import LookaheadAffinity
-from bioner.train.processes import meet
+from bioner.train.processes import is_first, meet
 from bioner.train.progress import StageProgress
+from bioner.train.recipe_warnings import CollapseWatch, warn_of_few_updates
 from bioner.train.resuming import Checkpoint
 from bioner.train.selection import KeepBest
+from bioner.train.starting import HeadStarter, Probed
 from bioner.train.tasks import Task
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,7 @@ class Trained:
     files: dict[str, Path]
     mixing: Mixing
     affinity: Affinity | None
+    probe: dict[str, float] | None
     seconds: float
     earlier_seconds: float
     words: int
@@ -110,8 +113,7 @@ def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
 
     def make(name: str, tags: Sequence[str]) -> Head:
         torch.manual_seed(int(digest([config.seed, name])[:8], 16))
-        head: Head = build_with_options("head", config.head, hidden=hidden, tags=tags)
-        return head
+        return make_head(config.head, hidden, tags)
 
     return make
 
@@ -231,7 +233,8 @@ def train_stage(
     checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
     keep = KeepBest(stage.groups, folder)
     progress = StageProgress(stage.name)
-    callbacks: list[pl.Callback] = [keep, checkpoint, progress]
+    probed, collapse = Probed(), CollapseWatch()
+    callbacks: list[pl.Callback] = [keep, checkpoint, progress, probed, collapse]
     affinity = None
     if stage.affinity_every is not None:
         affinity = LookaheadAffinity(
@@ -242,18 +245,24 @@ def train_stage(
     plan = plan_stage(stage, config, window, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
     trainer.fit_loop.max_epochs = plan.epochs
-    progress.steps = plan.steps
+    progress.steps = collapse.steps = plan.steps
+    warn_of_few_updates(stage.name, plan.steps)
     module = make_module(stage, config, pretrained, plan.steps)
     if trainer.world_size > 1 and module.weighting.works_on_gradients:
         found = f"is {config.weighting.strategy}, which works on gradients, in several processes"
         raise ConfigError("weighting.strategy", found, "trainer.devices=1, or weighting=equal")
+    fresh = list(stage.tasks)
     if start is not None:
-        module.network.carry(start, carry)
+        fresh = module.network.carry(start, carry)
     train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
     scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
     devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
     data = MultiTaskData(train, devel, plan, window)
     earlier = checkpoint.found(module.state_dict())
+    if earlier is None and is_first():
+        # DistributedDataParallel hands the weights of the first process to the others.
+        starter = HeadStarter(config, pretrained, trainer.strategy.root_device)
+        probed.f1 = starter.start(module.network, stage.tasks, fresh)
     try:
         trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
     finally:
@@ -274,6 +283,7 @@ def train_stage(
         {group: keep.file(group) for group in stage.groups},
         mixing,
         affinity.result() if affinity else None,
+        probed.f1,
         checkpoint.seconds(),
         checkpoint.earlier_seconds,
         checkpoint.words(module),

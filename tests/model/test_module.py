@@ -57,7 +57,7 @@ def test_matrices_alone_decay_and_the_head_has_its_own_rate(
 
     usual = stage.make_module
     monkeypatch.setattr(stage, "make_module", noted)
-    rates = ["optimizer.head_lr=0.5", "optimizer.lr=0.25", "optimizer.weight_decay=0.125"]
+    rates = ["optimizer.head_lr_times=2", "optimizer.lr=0.25", "optimizer.weight_decay=0.125"]
     run(config_of(tmp_path, *SMALL, *rates))
     groups = made[0].configure_optimizers()["optimizer"].param_groups
     found = {p: (g["initial_lr"], g["weight_decay"]) for g in groups for p in g["params"]}

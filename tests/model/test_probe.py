@@ -155,7 +155,7 @@ def test_carried_rows_draw_the_fit() -> None:
 def test_prior_is_the_frequency_of_the_tags() -> None:
     head, words = LinearHead(HIDDEN, TAGS), some_words()
     weight = head.linear.weight.clone()
-    start_prior(head, words)
+    start_prior(head, words.tags)
     expected = (np.bincount(words.tags, minlength=5) + 1) / (len(words.tags) + 5)
     np.testing.assert_allclose(head.linear.bias.detach().exp(), expected, rtol=1e-6)
     assert head.linear.weight.equal(weight)

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from bioner.batches.datamodule import Window
-from bioner.batches.tokens import encode, special_tokens
-from bioner.config.train import EncoderConfig
+from bioner.batches.tokens import encode
 from bioner.corpora.sentence import Sentence
 from bioner.model import word_vectors
-from bioner.model.encoder import Encoder, load_encoder, load_tokenizer
+from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.pretrained import Pretrained
 from bioner.model.word_vectors import cached_words, read_words
 from tests.composition import train_config
 
@@ -26,13 +26,13 @@ TAGS = ("O", "B-Gene", "I-Gene")
 
 @pytest.fixture(scope="module")
 def made() -> tuple[Encoder, word_vectors.Encoded, Window]:
-    config: EncoderConfig = train_config("encoder=tiny", "finetune.targets=[s800]").encoder
+    pretrained = Pretrained(train_config("encoder=tiny", "finetune.targets=[s800]").encoder)
     torch.manual_seed(1)
-    tokenizer = load_tokenizer(config)
+    special = pretrained.window.special
     return (
-        load_encoder(config),
-        encode(SENTENCES, TAGS, tokenizer),
-        Window(special_tokens(tokenizer), 16, 4),
+        load_encoder(pretrained),
+        encode(SENTENCES, TAGS, pretrained.tokenizer),
+        Window(special, 16, 4),
     )
 
 
@@ -52,7 +52,7 @@ def test_are_those_of_each_sentence_in_the_order_asked_for(made) -> None:
 
 def test_are_read_once(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder, encoded, window = made
-    first = cached_words(tmp_path, {"stage": "a"}, encoder, encoded, np.array([0, 2]), window)
+    first = cached_words(tmp_path, {"pooling": "a"}, encoder, encoded, np.array([0, 2]), window)
     real, reads = read_words, []
 
     def counted(*args):
@@ -60,13 +60,17 @@ def test_are_read_once(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         return real(*args)
 
     monkeypatch.setattr(word_vectors, "read_words", counted)
-    again = cached_words(tmp_path, {"stage": "a"}, encoder, encoded, np.array([0, 2]), window)
+    again = cached_words(tmp_path, {"pooling": "a"}, encoder, encoded, np.array([0, 2]), window)
     assert not reads
     assert np.array_equal(first.vectors, again.vectors)
     for key, sentences, other in (
-        ({"stage": "b"}, [0, 2], window),
-        ({"stage": "a"}, [0, 3], window),
-        ({"stage": "a"}, [0, 2], Window(window.special, 12, 4)),
+        ({"pooling": "b"}, [0, 2], window),
+        ({"pooling": "a"}, [0, 3], window),
+        ({"pooling": "a"}, [0, 2], Window(window.special, 12, 4)),
     ):
         cached_words(tmp_path, key, encoder, encoded, np.array(sentences), other)
     assert len(reads) == 3
+    with torch.no_grad():
+        next(encoder.parameters()).add_(0.01)  # as after a stage
+    cached_words(tmp_path, {"pooling": "a"}, encoder, encoded, np.array([0, 2]), window)
+    assert len(reads) == 4
