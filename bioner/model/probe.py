@@ -75,7 +75,7 @@ def start_probe(
         head.linear.weight.copy_(fitted.weight.to(device))
         head.linear.bias.copy_(fitted.bias.to(device))
         if isinstance(head, CrfHead):
-            scores = torch.from_numpy(words.vectors) @ fitted.weight.T + fitted.bias
+            scores = torch.from_numpy(np.array(words.vectors)) @ fitted.weight.T + fitted.bias
             if masked is not None:
                 scores = scores.masked_fill(masked, -torch.inf)
             pairs, start, end = pair_scores(scores.softmax(-1), words)
