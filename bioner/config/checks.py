@@ -6,12 +6,14 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from bioner.config.choices import ADAPTERS, WEIGHTINGS, check_choice
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
+from bioner.config.optimizer import OptimizerConfig
 from bioner.config.train import (
+    AdapterConfig,
     FinetuneConfig,
     Finetuning,
-    OptimizerConfig,
     PretrainConfig,
     Pretraining,
     TrainConfig,
@@ -50,6 +52,8 @@ def check_pretraining(config: TrainConfig) -> None:
     _check_pretrain(config.pretrain)
     _check_optimizer(config.optimizer)
     _check_weights(config)
+    check_choice("weighting.strategy", config.weighting.strategy, WEIGHTINGS)
+    _check_adapter(config.encoder.adapter)
     _check_rest(config)
 
 
@@ -206,6 +210,14 @@ def _check_weights(config: TrainConfig) -> None:
     for tasks in stages:
         if len(tasks) > 1:
             check_mixing(config.mixing.weighing(tasks), tasks)
+
+
+def _check_adapter(adapter: AdapterConfig) -> None:
+    if adapter.kind is not None:
+        check_choice("encoder.adapter.kind", adapter.kind, ADAPTERS)
+    elif adapter.options:
+        found = "is given, but encoder.adapter.kind is null"
+        raise ConfigError("encoder.adapter.options", found, nearest("", ADAPTERS))
 
 
 def _check_dict(key: str, value: object) -> None:

@@ -16,6 +16,7 @@ from omegaconf import MISSING
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
 from bioner.config.mixing import MixingConfig
+from bioner.config.optimizer import OptimizerConfig
 from bioner.config.per_stage import PerStage, StageConfig
 from bioner.config.trainer import that_train
 
@@ -50,13 +51,6 @@ class Finetuning(StrEnum):
     mtl = "mtl"
 
 
-class Decay(StrEnum):
-    """The learning rate after the warm-up."""
-
-    linear = "linear"
-    constant = "constant"
-
-
 class Leakage(StrEnum):
     """What is done about training sentences that stand in a target's devel or test split."""
 
@@ -73,11 +67,17 @@ class SubsetUnit(StrEnum):
     documents = "documents"
 
 
-class Weighting(StrEnum):
-    """How the losses of the tasks are combined."""
+@dataclass
+class AdapterConfig:
+    """Few new weights that are trained in the place of the transformer's own.
 
-    equal = "equal"
-    uncertainty = "uncertainty"
+    Attributes:
+        kind: null, or a name in `bioner.config.choices.ADAPTERS`.
+        options: handed to it as they are.
+    """
+
+    kind: str | None = value(None, STAGE)
+    options: dict[str, Any] = made(dict, STAGE, neutral={})
 
 
 @dataclass
@@ -95,6 +95,7 @@ class EncoderConfig:
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
         flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
+        adapter: what is trained in the place of the transformer's own weights, if anything.
     """
 
     name: str = value(MISSING, STAGE)
@@ -107,6 +108,7 @@ class EncoderConfig:
     packed: bool | None = value(None, STAGE)
     flash_attention: bool | None = value(None, STAGE)
     compile: bool | None = value(None, STAGE)
+    adapter: AdapterConfig = group(AdapterConfig)
 
 
 @dataclass
@@ -123,9 +125,13 @@ class HeadConfig:
 
 @dataclass
 class WeightingConfig(PerStage):
-    """How the losses of the tasks are combined."""
+    """How the losses of an update are combined.
 
-    strategy: Weighting = value(MISSING, STAGE)
+    Attributes:
+        strategy: a name in `bioner.config.choices.WEIGHTINGS`.
+    """
+
+    strategy: str = value(MISSING, STAGE)
 
     def of(self, tasks: Sequence[str]) -> Self | None:
         """Return the weighting of one stage; where there is one task, nothing is combined."""
@@ -177,28 +183,6 @@ class FinetuneConfig(StageConfig):
     def of(self, tasks: Sequence[str]) -> Self:
         """Return the stage without the size of auxiliaries that it lacks."""
         return self if self.auxiliaries else replace(self, auxiliary_size=None)
-
-
-@dataclass
-class OptimizerConfig:
-    """The optimiser, its learning rates and their schedule.
-
-    Attributes:
-        lr: peak learning rate of the encoder.
-        head_lr: peak learning rate of the heads; null takes `lr`.
-        warmup: share of the steps in which the rate rises from 0.
-        clip: largest norm of the gradient.
-        options: handed to `_target_` as they are.
-    """
-
-    _target_: str = value(MISSING, STAGE)
-    lr: float = value(MISSING, STAGE)
-    head_lr: float | None = value(None, STAGE)
-    weight_decay: float = value(0.0, STAGE)
-    warmup: float = value(0.0, STAGE)
-    decay: Decay = value(Decay.linear, STAGE)
-    clip: float = value(1.0, STAGE)
-    options: dict[str, Any] = made(dict, STAGE)
 
 
 @dataclass

@@ -7,10 +7,9 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
-from bioner.batches.datamodule import Window
 from bioner.config.identity import Trained, stage_key
 from bioner.config.train import TrainConfig
-from bioner.model.encoder import fingerprint
+from bioner.model.pretrained import Pretrained
 from bioner.runs.record import PRETRAIN, Best, Mixing, StageRecord, StageTiming
 from bioner.runs.store import Stored, find_stage, stored_stage
 from bioner.train.stage import Stage, precision, train_stage
@@ -23,13 +22,13 @@ def store_folder(config: TrainConfig) -> Path:
 
 
 def pretrain(
-    config: TrainConfig, tasks: Mapping[str, Task], window: Window, logger: Logger | None
+    config: TrainConfig, tasks: Mapping[str, Task], pretrained: Pretrained, logger: Logger | None
 ) -> Stored:
     """Return the stage on `pretrain.sources`, trained here where the store lacks it."""
     stage = _stage(config, tasks)
 
     def run(folder: Path) -> tuple[Path, dict[str, Any]]:
-        trained = train_stage(stage, config, window, folder, logger)
+        trained = train_stage(stage, config, pretrained, folder, logger)
         about = {
             "sources": list(stage.tasks),
             "encoder": config.encoder.name,
@@ -39,7 +38,7 @@ def pretrain(
         }
         return trained.files["sources"], about | {"timing": asdict(trained.timing)}
 
-    return stored_stage(store_folder(config), _stage_key(config, stage), run)
+    return stored_stage(store_folder(config), _stage_key(config, stage, pretrained), run)
 
 
 def stage_record(config: TrainConfig, tasks: Mapping[str, Task], stored: Stored) -> StageRecord:
@@ -57,9 +56,11 @@ def stage_record(config: TrainConfig, tasks: Mapping[str, Task], stored: Stored)
     )
 
 
-def find_pretrained(config: TrainConfig, tasks: Mapping[str, Task]) -> Stored | None:
+def find_pretrained(
+    config: TrainConfig, tasks: Mapping[str, Task], pretrained: Pretrained
+) -> Stored | None:
     """Return the stage on `pretrain.sources` if the store has it whole."""
-    return find_stage(store_folder(config), _stage_key(config, _stage(config, tasks)))
+    return find_stage(store_folder(config), _stage_key(config, _stage(config, tasks), pretrained))
 
 
 def _stage(config: TrainConfig, tasks: Mapping[str, Task]) -> Stage:
@@ -74,7 +75,7 @@ def _stage(config: TrainConfig, tasks: Mapping[str, Task]) -> Stage:
     )
 
 
-def _stage_key(config: TrainConfig, stage: Stage) -> str:
+def _stage_key(config: TrainConfig, stage: Stage, pretrained: Pretrained) -> str:
     """Hash all that determines a pretraining stage's result."""
     data = {
         name: Trained(
@@ -84,5 +85,5 @@ def _stage_key(config: TrainConfig, stage: Stage) -> str:
         )
         for name, task in stage.tasks.items()
     }
-    bits, encoder = precision(config), fingerprint(config.encoder)
+    bits, encoder = precision(config), pretrained.fingerprint
     return stage_key(config, stage.name, bits, encoder, data, before=None)

@@ -14,14 +14,13 @@ from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
 
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import special_tokens
 from bioner.config.identity import regime, what_counts
 from bioner.config.train import Pretraining, TrainConfig
 from bioner.corpora.catalogue import Corpus
 from bioner.errors import UserError
 from bioner.machine.precision import keep_memory
-from bioner.model.encoder import fingerprint, load_tokenizer, window_size
-from bioner.model.weights import load_weights, restore
+from bioner.model.pretrained import Pretrained
+from bioner.model.weights import load_weights
 from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
 from bioner.runs.predictions import write_predictions
@@ -139,15 +138,13 @@ def _run(
     tested: dict[str, PredictedSplit],
     logger: Logger | None,
 ) -> None:
-    tokenizer = load_tokenizer(config.encoder)
-    window = Window(
-        special_tokens(tokenizer), window_size(config.encoder, tokenizer), config.encoder.overlap
-    )
-    longest_word = window.special.window(window.max_pieces)
-    tasks = load_tasks(config, tokenizer, longest_word)
+    pretrained = Pretrained(config.encoder)
+    window = pretrained.window
+    longest_word = window.room
+    tasks = load_tasks(config, pretrained.tokenizer, longest_word)
     record.datasets = {name: task.contents(longest_word) for name, task in tasks.items()}
-    record.encoder_sha256 = fingerprint(config.encoder)
-    start = _pretrained(config, tasks, window, logger)
+    record.encoder_sha256 = pretrained.fingerprint
+    start = _pretrained(config, tasks, pretrained, logger)
     if start is not None:
         record.stages.append(_pretraining(config, tasks, start))
     targets = config.finetune.targets
@@ -163,7 +160,7 @@ def _run(
     trained = train_stage(
         stage,
         config,
-        window,
+        pretrained,
         directory / "checkpoints",
         logger,
         start.weights if start else None,
@@ -199,13 +196,13 @@ def _pretraining(config: TrainConfig, tasks: dict[str, Task], start: Stored) -> 
 
 
 def _pretrained(
-    config: TrainConfig, tasks: dict[str, Task], window: Window, logger: Logger | None
+    config: TrainConfig, tasks: dict[str, Task], pretrained: Pretrained, logger: Logger | None
 ) -> Stored | None:
     if config.pretrain.kind == Pretraining.none:
         return None
     if config.pretrain.kind == Pretraining.checkpoint:
         return _from_run(Path(str(config.pretrain.checkpoint)))
-    found = pretrain(config, tasks, window, logger)
+    found = pretrain(config, tasks, pretrained, logger)
     log.info(
         "pretraining on %s: %s (stage %s)",
         ", ".join(config.pretrain.sources),
@@ -246,7 +243,7 @@ def _score(
     Returns:
         The scores, and the predicted tag ids of each test sentence.
     """
-    restore(trained.module, load_weights(trained.files[target]))
+    trained.module.network.load(load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
     train_sentences = task.corpus.splits["train"].sentences
     # Where nothing is marked there is nothing to know; of a large corpus that is most.

@@ -1,8 +1,10 @@
 """True runs of every regime on the demo datasets with the tiny encoder."""
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +14,8 @@ from seqeval.scheme import IOB2
 from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError
-from bioner.model.encoder import fingerprint
+from bioner.model import pretrained
+from bioner.model.pretrained import Pretrained
 from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record, Source, StageRecord, Timing
 from bioner.runs.record_file import read_record
 from bioner.train import resuming, stage
@@ -293,7 +296,7 @@ def test_from_the_checkpoint_of_a_finished_run(tmp_path: Path) -> None:
     assert record.stage(PRETRAIN) == StageRecord(
         PRETRAIN, "", True, {}, None, {}, None, source=source
     )
-    assert record.encoder_sha256 == fingerprint(config.encoder)
+    assert record.encoder_sha256 == Pretrained(config.encoder).fingerprint
     larger = config_of(
         tmp_path,
         *TARGET,
@@ -362,3 +365,23 @@ def test_golden_losses(regime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         budget += ["pretrain.epochs=null", "pretrain.steps=2"]
     run(config_of(tmp_path, *REGIMES[regime], *budget))
     assert losses == pytest.approx(GOLDEN[regime], rel=1e-5)
+
+
+def test_the_encoder_is_found_once_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        usual = getattr(pretrained, name)
+
+        def noted(*args: Any) -> Any:
+            found.append(name)
+            return usual(*args)
+
+        return noted
+
+    parts = ("resolve_name", "_model_config", "_tokenizer", "_digest")
+    for name in parts:
+        monkeypatch.setattr(pretrained, name, counted(name))
+    budget = ["finetune.epochs=1", "finetune.train_size=32"]
+    run(config_of(tmp_path, *REGIMES["transfer_mtl"], *budget))
+    assert sorted(found) == sorted(parts)
