@@ -18,6 +18,7 @@ from bioner.config.choices import SHARED
 from bioner.config.identity import digest
 from bioner.config.mixing import mixing_of
 from bioner.config.train import Carry, TrainConfig
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
 from bioner.model.bank import MakeHead, build_bank
@@ -116,7 +117,7 @@ def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
 
 
 def _check_flash(config: TrainConfig, stage: Stage) -> None:
-    bits, device = precision(config), config.trainer.get("accelerator", "auto")
+    bits, device = precision(config), hardware(config.trainer).accelerator
     for key, value, fits in (
         ("trainer.precision", bits, "16" in bits),
         ("trainer.accelerator", device, device != "cpu"),
@@ -178,8 +179,8 @@ def _cut(task: Task, config: TrainConfig, processes: int, special: int) -> Cut:
 
 def precision(config: TrainConfig) -> str:
     """Return the precision that the run trains in, `auto` resolved for this machine."""
-    trainer = {"precision": "32-true", "accelerator": "auto"} | config.trainer
-    return resolve_precision(str(trainer["precision"]), str(trainer["accelerator"]))
+    asked = hardware(config.trainer)
+    return resolve_precision(asked.precision, asked.accelerator)
 
 
 def _make_trainer(
