@@ -51,7 +51,11 @@ class Shard:
 
 
 class DrawnBatches:
-    """One epoch of updates. Every process takes its share of the sentences of each batch."""
+    """One epoch of updates. Every process takes its share of the sentences of each batch.
+
+    Its state, which Lightning keeps in a checkpoint, is the number of updates drawn so far: from
+    there a killed epoch goes on.
+    """
 
     def __init__(
         self,
@@ -63,18 +67,29 @@ class DrawnBatches:
     ) -> None:
         self._train, self._plan, self._epoch = train, plan, epoch
         self._window, self._shard = window, shard
+        self._drawn = 0
 
     def __len__(self) -> int:
+        """Return the updates of the whole epoch, those before a checkpoint included."""
         return self._plan.epoch_steps(self._epoch)
 
     def __iter__(self) -> Iterator[Update]:
-        for update in self._plan.updates(self._epoch):
+        for update in self._plan.updates(self._epoch, self._drawn):
+            self._drawn += 1
             yield tuple(self._batch(task, drawn) for task, drawn in update)
 
     def _batch(self, task: str, drawn: np.ndarray) -> Batch:
         encoded, subset = self._train[task]
         mine = drawn[self._shard.rank :: self._shard.processes]
         return self._window.batch(task, encoded, subset[mine])
+
+    def state_dict(self) -> dict[str, int]:
+        """Return what a checkpoint keeps."""
+        return {"drawn": self._drawn}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from a checkpoint."""
+        self._drawn = state["drawn"]
 
 
 class ScoredBatches:

@@ -201,7 +201,12 @@ class BatchConfig:
 
 @dataclass
 class TrainConfig:
-    """The whole of `bioner train`. Every group but those of stages counts for each stage."""
+    """The whole of `bioner train`. Every group but those of stages counts for each stage.
+
+    Attributes:
+        checkpoint_minutes: from one checkpoint of a training to the next: the most that a killed
+            run loses, besides what one scoring of devel takes. 0: one after each update.
+    """
 
     dataset: dict[str, DatasetConfig] = groups(DatasetConfig)
     encoder: EncoderConfig = group(EncoderConfig)
@@ -223,6 +228,7 @@ class TrainConfig:
     datasets_mirror: str | None = value(None, NOTHING)
     runs_dir: str = value("runs", NOTHING)
     cache_dir: str = value(MISSING, NOTHING)
+    checkpoint_minutes: float = value(5.0, NOTHING)
     rerun: bool = value(False, NOTHING)
     dry_run: bool = value(False, NOTHING)
     debug: bool = value(False, NOTHING)

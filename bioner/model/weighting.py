@@ -98,7 +98,7 @@ def build_weighting(config: WeightingConfig, tasks: Sequence[str]) -> TaskWeight
         config: the group `weighting`.
         tasks: names of the tasks that are trained together.
     """
-    # Of one task nothing is combined, whatever the group says (`WeightingConfig.of`).
-    strategy = config.strategy if len(tasks) > 1 else "equal"
-    weighting: TaskWeighting = build("weighting", {"_target_": WEIGHTINGS[strategy]}, tasks=tasks)
+    # Where there is nothing to combine, whatever the group says (`WeightingConfig.of`).
+    name = config.strategy if len(tasks) > 1 else "equal"
+    weighting: TaskWeighting = build("weighting", {"_target_": WEIGHTINGS[name]}, tasks=tasks)
     return weighting

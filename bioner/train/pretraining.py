@@ -85,5 +85,5 @@ def _stage_key(config: TrainConfig, stage: Stage, pretrained: Pretrained) -> str
         )
         for name, task in stage.tasks.items()
     }
-    bits, encoder = precision(config), pretrained.fingerprint
-    return stage_key(config, stage.name, bits, encoder, data, before=None)
+    encoder = pretrained.fingerprint
+    return stage_key(config, stage.name, precision(config), encoder, data, before=None)

@@ -17,12 +17,14 @@ from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.config.identity import regime, what_counts
 from bioner.config.train import Pretraining, TrainConfig
 from bioner.corpora.catalogue import Corpus
-from bioner.errors import UserError
+from bioner.errors import Stopped, UserError
 from bioner.machine.precision import keep_memory
+from bioner.machine.signals import END_SIGNALS
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import load_weights
 from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
+from bioner.runs.leftovers import remove_leftovers
 from bioner.runs.predictions import write_predictions
 from bioner.runs.record import (
     FINETUNE,
@@ -61,14 +63,24 @@ def train(config: TrainConfig, directory: Path) -> float:
 
     Raises:
         UserError: what the user gave can't be used.
+        Stopped: a signal asked the process to end.
     """
-    with one_at_a_time(directory):
+    with END_SIGNALS.heard(), one_at_a_time(directory):
+        if is_first():
+            remove_leftovers(directory, directory / "checkpoints")
         found = None if config.rerun else finished(directory)
         if found is not None:
+            _drop_checkpoint(directory)
             check_inputs(config, found)
             log.info("skipped, finished already: %s", directory)
             return mean_devel(found.best)
-        return _train(config, directory)
+        try:
+            return _train(config, directory)
+        except Stopped as stopped:
+            if stopped.left:
+                raise
+            left = "the same command goes on from the last checkpoint"
+            raise Stopped(stopped.number, left) from None
 
 
 def _train(config: TrainConfig, directory: Path) -> float:
@@ -92,8 +104,14 @@ def _train(config: TrainConfig, directory: Path) -> float:
     with _recorded(config, directory, record, tested) as logger:
         _run(config, directory, record, tested, logger)
     if is_first():
+        _drop_checkpoint(directory)
         _say(record, directory)
     return mean_devel(record.best)
+
+
+def _drop_checkpoint(directory: Path) -> None:
+    """Remove what a run goes on from, once its record is there: not before, or a kill costs all."""
+    (directory / "checkpoints" / "finetune.ckpt").unlink(missing_ok=True)
 
 
 @contextmanager
@@ -173,7 +191,6 @@ def _run(
         scores, predicted = _score(target, tasks[target], trained, window, directory)
         record.scores[target] = scores
         tested[target] = _tested(tasks[target].corpus, predicted)
-    (directory / "checkpoints" / "finetune.ckpt").unlink(missing_ok=True)
 
 
 def _finetuning(stage: Stage, trained: Trained) -> StageRecord:

@@ -30,10 +30,11 @@ from bioner.model.pretrained import Pretrained
 from bioner.model.weighting import build_weighting
 from bioner.model.weights import Weights
 from bioner.runs.record import Affinity, Best, Mixing, StageTiming
+from bioner.train.checkpoint_file import StreamedCheckpoints
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.processes import meet
 from bioner.train.progress import StageProgress
-from bioner.train.resuming import Checkpoint, StreamedCheckpoints
+from bioner.train.resuming import Checkpoint
 from bioner.train.selection import KeepBest
 from bioner.train.tasks import Task
 
@@ -228,7 +229,7 @@ def train_stage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     window = pretrained.window
-    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt")
+    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
     keep = KeepBest(stage.groups, folder)
     progress = StageProgress(stage.name)
     callbacks: list[pl.Callback] = [keep, checkpoint, progress]
@@ -253,12 +254,11 @@ def train_stage(
     scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
     devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
     data = MultiTaskData(train, devel, plan, window)
+    earlier = checkpoint.found(module.state_dict())
     try:
-        trainer.fit(module, data, ckpt_path=checkpoint.found(stage.name), weights_only=True)
+        trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
     finally:
         progress.close()
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
     drawn = plan.drawn()

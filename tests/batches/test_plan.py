@@ -29,13 +29,13 @@ def plan(strategy="proportional", sizes=SIZES, targets=("target",), batch=8, **v
     return make_plan(mixing(strategy, sizes), sizes, targets, cuts, **values)
 
 
-def firsts(plan, epoch):
+def firsts(plan, epoch, start=0):
     """Return the task and the sentences of each update, where it has one task."""
-    return [(task, indices) for ((task, indices),) in plan.updates(epoch)]
+    return [(task, indices) for ((task, indices),) in plan.updates(epoch, start)]
 
 
-def listed(plan, epoch):
-    return [(task, indices.tolist()) for task, indices in firsts(plan, epoch)]
+def listed(plan, epoch, start=0):
+    return [(task, indices.tolist()) for task, indices in firsts(plan, epoch, start)]
 
 
 cases = st.fixed_dictionaries(
@@ -91,6 +91,9 @@ def test_a_plan_is_a_pure_function_and_any_epoch_can_be_taken_up(case):
     counted = Counter(task for epoch in epochs for task, _ in epoch)
     assert made.drawn() == {task: counted[task] for task in made.tasks}
     assert made.steps == counted.total()
+    for epoch, updates in enumerate(epochs):
+        for start in {0, 1, len(updates) // 2, len(updates)}:
+            assert listed(again, epoch, start) == updates[start:]
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))

@@ -18,7 +18,7 @@ from bioner.model import pretrained
 from bioner.model.pretrained import Pretrained
 from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record, Source, StageRecord, Timing
 from bioner.runs.record_file import read_record
-from bioner.train import resuming, stage
+from bioner.train import stage
 from bioner.train.run import train
 from tests.composition import train_config
 
@@ -217,7 +217,21 @@ def test_a_damaged_checkpoint_is_named_and_left(
     folder.mkdir(parents=True)
     (folder / "finetune.ckpt").write_bytes(b"PK\x03\x04 and no more")
     assert run(config)[1].status == "complete"
-    assert "finetune.ckpt is damaged; it starts anew" in caplog.text
+    assert "finetune.ckpt is damaged (" in caplog.text
+    assert "finetune: it starts anew" in caplog.text
+    assert [file.name for file in folder.glob("*.ckpt*")] == ["finetune.ckpt.damaged"]
+
+
+def test_what_a_kill_left_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    config = config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64")
+    directory, _ = run(config)
+    folder = directory / "checkpoints"
+    halves = [directory / "record.json.9.tmp", folder / "finetune.tmp", folder / "x.9.tmp"]
+    for file in (*halves, folder / "finetune.ckpt"):  # killed once its record was there
+        file.touch()
+    run(config)
+    assert [file.name for file in folder.iterdir()] == ["demo_disease.safetensors"]
+    assert not halves[0].exists()
 
 
 def test_a_rerun_that_is_killed_leaves_no_record(
@@ -241,9 +255,9 @@ class _KilledError(Exception):
 def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
     whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=4"))[1]
-    config = config_of(tmp_path / "killed", *REGIMES["mtl"], "finetune.epochs=4")
+    often = ["finetune.epochs=4", "checkpoint_minutes=0"]
+    config = config_of(tmp_path / "killed", *REGIMES["mtl"], *often)
     step = stage.TaggingModule.training_step
     calls = []
 
@@ -260,7 +274,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     assert json.loads((directory / "record.json").read_text())["status"] == "failed"
     assert (directory / "checkpoints" / "finetune.ckpt").exists()
     again = run(config)[1]
-    assert 0 < calls[60] < calls[59]  # it went on from a checkpoint, not from the start
+    assert calls[60] == calls[59] == 59  # it went on from a checkpoint, not from the start
     assert (again.scores, again.best) == (whole.scores, whole.best)
     assert mixing(again) == mixing(whole)
     assert again.timing.earlier_seconds > 0 == whole.timing.earlier_seconds
