@@ -9,11 +9,11 @@ from omegaconf import DictConfig, OmegaConf
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
+from bioner.config.optimizer import OptimizerConfig
 from bioner.config.train import (
     AdapterConfig,
     FinetuneConfig,
     Finetuning,
-    OptimizerConfig,
     PretrainConfig,
     Pretraining,
     TrainConfig,

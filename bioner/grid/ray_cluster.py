@@ -9,6 +9,7 @@ import ray
 from ray.exceptions import RayError
 
 from bioner.config.launcher import RayOptions
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError, UserError
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job
@@ -133,7 +134,7 @@ class RayPlace:
         options, count = self._options, devices(job)
         wanted = {"CPU": float(options.cpus * count)}
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        on_gpus = job.config.trainer.get("accelerator") != "cpu"
+        on_gpus = hardware(job.config.trainer).on_gpus
         if on_gpus and any(node.get("GPU") for node in nodes):
             wanted["GPU"] = float(count)
         if options.memory is not None:

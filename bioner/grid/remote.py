@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 from bioner.grid.console_lines import Heard
 from bioner.grid.jobs import Job, State
@@ -108,10 +109,10 @@ def devices(job: Job) -> int:
     Raises:
         ConfigError: no number says so, or they are on several machines.
     """
-    trainer = job.config.trainer
-    if trainer.get("num_nodes", 1) != 1:
-        raise ConfigError("trainer.num_nodes", f"is {trainer['num_nodes']}", "a job has one node")
-    count = trainer.get("devices", 1)
+    asked = hardware(job.config.trainer)
+    if asked.num_nodes != 1:
+        raise ConfigError("trainer.num_nodes", f"is {asked.num_nodes}", "a job has one node")
+    count = asked.devices
     if isinstance(count, list):
         return len(count)
     if not isinstance(count, int) or count < 1:

@@ -19,6 +19,7 @@ import submitit
 from submitit.core.utils import DelayedSubmission, FailedJobError
 
 from bioner.config.launcher import SlurmOptions
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError, UserError
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
@@ -239,7 +240,7 @@ class SlurmPlace:
             "nodes": 1,
             "tasks_per_node": 1,
             "cpus_per_task": options.cpus * count,
-            "gpus_per_node": count if job.config.trainer.get("accelerator") != "cpu" else None,
+            "gpus_per_node": count if hardware(job.config.trainer).on_gpus else None,
             "mem_gb": options.memory,
             f"{options.cluster}_setup": options.setup or None,
         }

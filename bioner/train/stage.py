@@ -17,6 +17,7 @@ from bioner.config.build import build, build_with_options
 from bioner.config.identity import digest
 from bioner.config.mixing import mixing_of, tasks_together
 from bioner.config.train import Carry, TrainConfig
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
 from bioner.model.bank import MakeHead, build_bank
@@ -118,7 +119,7 @@ def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
 
 
 def _check_flash(config: TrainConfig, stage: Stage) -> None:
-    bits, device = precision(config), config.trainer.get("accelerator", "auto")
+    bits, device = precision(config), hardware(config.trainer).accelerator
     for key, value, fits in (
         ("trainer.precision", bits, "16" in bits),
         ("trainer.accelerator", device, device != "cpu"),
@@ -181,8 +182,8 @@ def _cut(task: Task, config: TrainConfig, processes: int, special: int) -> Cut:
 
 def precision(config: TrainConfig) -> str:
     """Return the precision that the run trains in, `auto` resolved for this machine."""
-    trainer = {"precision": "32-true", "accelerator": "auto"} | config.trainer
-    return resolve_precision(str(trainer["precision"]), str(trainer["accelerator"]))
+    asked = hardware(config.trainer)
+    return resolve_precision(asked.precision, asked.accelerator)
 
 
 def _make_trainer(

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioner.config.train import Decay
+from bioner.config.optimizer import Decay
 from bioner.model.module import TaggingModule, rate
 from bioner.train import stage
 from tests.train.test_run import TARGET, config_of, run
