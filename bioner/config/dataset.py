@@ -17,6 +17,17 @@ class Flatten(StrEnum):
     error = "error"
 
 
+class Offsets(StrEnum):
+    """What the offsets of a file count where that is not characters.
+
+    `lf` counts a line end of two characters (CR, LF) as one.
+    """
+
+    utf8_bytes = "utf8_bytes"
+    utf16 = "utf16"
+    lf = "lf"
+
+
 @dataclass
 class HubConfig:
     """A dataset of the Hugging Face library `datasets`, from which the files are written.
@@ -67,6 +78,8 @@ class DatasetConfig:
     typed: bool = True
     flatten: Flatten = Flatten.error
     repair: bool = False
+    offsets: list[Offsets] = field(default_factory=list)
+    drop_empty: bool = False
     sentences: dict[str, int] = field(default_factory=dict)
     mentions: dict[str, int] = field(default_factory=dict)
     licence: str = ""

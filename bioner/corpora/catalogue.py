@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from bioner.config.dataset import SPLITS, DatasetConfig
+from bioner.config.dataset import SPLITS, DatasetConfig, Offsets
 from bioner.corpora.document_groups import has_documents
 from bioner.corpora.fetching.fetch import ARCHIVE, ensure
 from bioner.corpora.fetching.hub import check_hub
@@ -131,6 +131,14 @@ def check_config(name: str, config: DatasetConfig) -> None:
     if config.word_column == config.tag_column:
         raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")
     _check_types(key, config)
+    _check_offsets(key, config)
+
+
+def _check_offsets(key: str, config: DatasetConfig) -> None:
+    if config.offsets and not FORMATS[config.format].has_offsets:
+        raise ConfigError(f"{key}.offsets", f"is given, but {config.format} has no offsets")
+    if {Offsets.utf8_bytes, Offsets.utf16} <= set(config.offsets):
+        raise ConfigError(f"{key}.offsets", "holds both", "one of utf8_bytes and utf16")
 
 
 def _check_devel_share(key: str, config: DatasetConfig) -> None:

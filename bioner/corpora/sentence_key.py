@@ -7,7 +7,7 @@ from bioner.corpora.documents.segment import segmenter
 from bioner.corpora.formats.all_formats import FORMATS
 
 # To be raised when a reader gives other sentences for the same file and settings.
-READER_VERSION = 1
+READER_VERSION = 2
 
 # The fields of a dataset's YAML that decide what the reader makes of a file.
 _FIELDS = (
@@ -21,6 +21,8 @@ _FIELDS = (
     "typed",
     "flatten",
     "repair",
+    "offsets",
+    "drop_empty",
 )
 
 

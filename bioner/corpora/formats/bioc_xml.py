@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from bioner.corpora.document import Annotation, Document, Passage
+from bioner.corpora.files import compressed
 from bioner.corpora.formats import bioc_xml_writer
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.shared.bioc_sentences import joined
-from bioner.corpora.formats.shared.checked import is_sound, shown
+from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, opened, place_of
 from bioner.errors import DataError, Report, raise_it
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+# Bytes that tell compressed data.
+_START = 8
 _HARMLESS = "expected a file without entity declarations; the five of XML and &#…; are fine"
 
 
@@ -42,7 +45,7 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
     place = place_of(source)
     with opened(source) as stream:
         parsing = etree.iterparse(
-            stream,
+            _Begun(stream, place),
             events=("start", "end"),
             tag=("collection", "document"),
             resolve_entities=False,
@@ -68,6 +71,20 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
             if line is None and len(parsing.error_log):
                 line, says = parsing.error_log[0].line, parsing.error_log[0].message
             raise DataError(place, line, f"no XML: {says}", "expected BioC XML") from None
+
+
+class _Begun:
+    """A stream of which the beginning was looked at: compressed data is no XML."""
+
+    def __init__(self, stream: IO[bytes], place: Path | str) -> None:
+        self._stream, self._start = stream, stream.read(_START)
+        if fault := compressed(self._start, place):
+            raise fault
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        start, self._start = self._start, b""
+        return start or self._stream.read(size)
 
 
 def _check_root(element: _Element, place: Path | str) -> None:
@@ -96,8 +113,7 @@ def _read(element: _Element, place: Path | str, report: Report) -> Iterator[Docu
     except DataError as error:
         report(error)
     else:
-        if is_sound(document, place, report):
-            yield document
+        yield document
 
 
 def _document(element: _Element, place: Path | str) -> Document:
@@ -112,7 +128,7 @@ def _document(element: _Element, place: Path | str) -> Document:
         passages.append(Passage(text, offset, _type(part)))
     annotations = []
     for mark in element.iter("annotation"):
-        spans = sorted(_location(location, place) for location in mark.iterfind("location"))
+        spans = [_location(location, place) for location in mark.iterfind("location")]
         text = _text(mark, place)
         line = mark.sourceline or 0
         annotations.append(
@@ -122,7 +138,7 @@ def _document(element: _Element, place: Path | str) -> Document:
     line = element.sourceline or 1
     if not identifier:
         raise DataError(place, line, "a document has no id", "expected <id>")
-    return Document(identifier, tuple(passages), tuple(annotations), line)
+    return Document(identifier, tuple(passages), tuple(annotations), line, place=place)
 
 
 def _type(element: _Element) -> str:
