@@ -16,7 +16,8 @@ from bioner.corpora.audits.file_faults import Fault, inspect
 from bioner.corpora.audits.shared_sentences import leaks, repeats
 from bioner.corpora.audits.split_counts import SplitCounts, count
 from bioner.corpora.catalogue import Corpus, check_config, load_corpus
-from bioner.corpora.fetching.fetch import ensure, locate
+from bioner.corpora.fetching.fetch import ensure
+from bioner.corpora.fetching.places import locate
 from bioner.corpora.split import check_file
 from bioner.corpora.type_map import type_names
 from bioner.datasets import show

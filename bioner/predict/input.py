@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from bioner.config.predict import PredictConfig
 from bioner.corpora.document import Document
@@ -62,7 +63,8 @@ class Input:
         # What stands in the input is handed on as it is, blanks at the ends of a mention too.
         rules = Rules(config.offsets, form.placed, trim=False)
         self._soundness = Soundness(rules, self._heed)
-        self._passed, self._stream = 0, None
+        self._passed = 0
+        self._stream: IO[bytes] | None = None
         total = len(files) if form.is_folder else sum(f.stat().st_size for f in files)
         self._bar = ProgressBar("predict", total)
 
@@ -125,10 +127,11 @@ class Input:
             yield from self._whole(read(self._form, self._place, self._heed))
         else:
             for file in self._files:
-                with file.open("rb") as self._stream:
-                    yield from self._whole(read(self._form, self._stream, self._heed, below))
-                    self._passed += self._stream.tell()
-                self._stream = None
+                with file.open("rb") as stream:
+                    self._stream = stream
+                    yield from self._whole(read(self._form, stream, self._heed, below))
+                    self._passed += stream.tell()
+                    self._stream = None
 
     def _whole(self, documents: Iterator[Document]) -> Iterator[Document]:
         """Yield the documents of a file up to where it can be read no further."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bioner.config.train import TrainConfig
-from bioner.corpora.fetching.fetch import locate
+from bioner.corpora.fetching.places import locate
 from bioner.corpora.formats.all_formats import FORMATS
 from bioner.errors import DataError
 
