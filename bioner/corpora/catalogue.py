@@ -43,6 +43,15 @@ class Corpus:
         return tag_set(self.types)
 
     @property
+    def unscored(self) -> list[str]:
+        """What to say of the splits without any mention, whose score is undefined."""
+        return [
+            f"{split} has no mention: it has no score"
+            for split, content in self.splits.items()
+            if split != "train" and not content.sentences.mentions
+        ]
+
+    @property
     def held_out_by(self) -> str:
         """What a devel split that is a part of train was drawn by."""
         return "documents" if has_documents(self.splits["train"].sentences) else "sentences"
@@ -94,7 +103,7 @@ def load_corpus(
     if not types:
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
-    warnings += _unseen_types(mentions)
+    warnings += _missing_mentions(mentions)
     return Corpus(name, types, splits, tuple(warnings), config.devel_share)
 
 
@@ -195,11 +204,15 @@ def _derived_types(mentions: Mapping[str, Counter[str]]) -> tuple[str, ...]:
     return (*sorted(train), *sorted(set().union(*others) - train))
 
 
-def _unseen_types(mentions: Mapping[str, Counter[str]]) -> list[str]:
+def _missing_mentions(mentions: Mapping[str, Counter[str]]) -> list[str]:
+    """Say which types train has no mention of, or that it has none at all."""
+    train = mentions.get("train", Counter())
+    if not train.total():
+        return ["train has no mention: nothing can be learnt from it"]
     return [
         f"{split} has {count} mention{'s' * (count > 1)} of {type_name!r}, which train never has: "
         "they are scored, and missed"
         for split in SPLITS[1:]
         for type_name, count in sorted(mentions.get(split, Counter()).items())
-        if type_name not in mentions.get("train", Counter())
+        if type_name not in train
     ]

@@ -115,7 +115,7 @@ def describe(config: DatasetsConfig) -> dict[str, dict[str, SplitCounts]]:
     found = {}
     for name, one in config.dataset.items():
         corpus = load_corpus(name, one, Path(config.datasets_dir), config.datasets_mirror)
-        for warning in corpus.warnings:
+        for warning in (*corpus.warnings, *corpus.unscored):
             log.warning("%s: %s", name, warning)
         found[name] = {
             split: count(content.sentences, corpus.types)
@@ -141,7 +141,7 @@ def check(config: DatasetsConfig) -> Checked:
         errors += inspected.faults
         if inspected.corpus is not None:
             corpora[name] = inspected.corpus
-            for warning in inspected.corpus.warnings:
+            for warning in (*inspected.corpus.warnings, *inspected.corpus.unscored):
                 log.warning("%s: %s", name, warning)
     sentences = {
         name: {split: content.sentences for split, content in corpus.splits.items()}

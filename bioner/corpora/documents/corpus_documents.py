@@ -55,8 +55,8 @@ class _Documents:
         try:
             for document in self._format.read(self._path, self._hear):
                 ids[document.id] += 1
-                named = tuple(self._named(document))
-                sound = self._soundness.sound(replace(document, annotations=named))
+                looked_at = tuple(m for m in document.annotations if not self._types.drops(m.type))
+                sound = self._soundness.sound(replace(document, annotations=looked_at))
                 if sound is not None:
                     self._take(sound)
         except DataError as error:
@@ -73,8 +73,9 @@ class _Documents:
         return reading
 
     def _take(self, document: Document) -> None:
-        placed = [mark for mark in document.annotations if mark.spans]
-        self._reading.unplaced += len(document.annotations) - len(placed)
+        named = list(self._named(document))
+        placed = [mark for mark in named if mark.spans]
+        self._reading.unplaced += len(named) - len(placed)
         flat = self._flat(document, placed)
         found = segmented(replace(document, annotations=tuple(flat)))
         self._reading.sentences += found.sentences
@@ -104,9 +105,7 @@ class _Documents:
                 found = f"{named(document.id, annotation)}: {fault[0]}"
                 self._hear(self._error(document, annotation.line, found, fault[1]))
                 continue
-            name = self._types[annotation.type]
-            if name is not None:
-                yield replace(annotation, type=name)
+            yield replace(annotation, type=self._types[annotation.type] or annotation.type)
 
     def _flat(self, document: Document, annotations: list[Annotation]) -> list[Annotation]:
         found = flatten(annotations, self._config.flatten)

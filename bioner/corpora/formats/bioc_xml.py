@@ -6,11 +6,12 @@ Entities and document type definitions are never resolved.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from bioner.corpora.document import Annotation, Document, Passage
-from bioner.corpora.files import compressed
+from bioner.corpora.files import compressed, contents
 from bioner.corpora.formats import bioc_xml_writer
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.shared.bioc_sentences import joined
@@ -40,37 +41,79 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
         DataError: if the source is no well-formed XML, declares an entity or is no collection; by
             default also for the first fault.
     """
-    from lxml import etree  # 20 ms that no other format needs
-
     place = place_of(source)
     with opened(source) as stream:
-        parsing = etree.iterparse(
-            _Begun(stream, place),
-            events=("start", "end"),
-            tag=("collection", "document"),
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            remove_comments=True,
-            remove_pis=True,
-        )
-        try:
-            found = False
-            for event, element in parsing:
-                if event == "start":
-                    _check_root(element, place)
+        rest: IO[bytes] | None = stream
+        found = False
+        while rest is not None:
+            try:
+                for document in _parsed(rest, place, report):
                     found = True
-                elif element.tag == "document":
-                    yield from _read(element, place, report)
-                    _forget(element)
-            if not found:
-                _check_root(parsing.root, place)
-        except etree.XMLSyntaxError as error:
-            # After an entity that nothing declares the exception says no more than "no element".
-            line, says = error.lineno or None, error.msg
-            if line is None and len(parsing.error_log):
-                line, says = parsing.error_log[0].line, parsing.error_log[0].message
-            raise DataError(place, line, f"no XML: {says}", "expected BioC XML") from None
+                    yield from document
+                return
+            except _SyntaxFault as fault:
+                if not found:  # nothing says that it is BioC XML at all
+                    raise fault.error from None
+                report(fault.error)
+                rest = _after(source, fault.error.line)
+
+
+class _SyntaxFault(Exception):
+    """The parser can't go on."""
+
+    def __init__(self, error: DataError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _parsed(stream: IO[bytes], place: Path | str, report: Report) -> Iterator[Iterator[Document]]:
+    """Yield for each document an iterator over it, which is empty where it has a fault.
+
+    Raises:
+        _SyntaxFault: where the source is no well-formed XML.
+        DataError: if it declares an entity or is no collection.
+    """
+    from lxml import etree  # 20 ms that no other format needs
+
+    parsing = etree.iterparse(
+        _Begun(stream, place),
+        events=("start", "end"),
+        tag=("collection", "document"),
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    found = False
+    try:
+        for event, element in parsing:
+            if event == "start":
+                _check_root(element, place)
+                found = True
+            elif element.tag == "document":
+                yield _read(element, place, report)
+                _forget(element)
+        if not found:
+            _check_root(parsing.root, place)
+    except etree.XMLSyntaxError as error:
+        # After an entity that nothing declares the exception says no more than "no element".
+        line, says = error.lineno or None, error.msg
+        if line is None and len(parsing.error_log):
+            line, says = parsing.error_log[0].line, parsing.error_log[0].message
+        raise _SyntaxFault(DataError(place, line, f"no XML: {says}", "expected BioC XML")) from None
+
+
+def _after(source: Source, line: int | None) -> IO[bytes] | None:
+    """Return a file from the next document after a line on, as a collection with equal lines."""
+    if not isinstance(source, Path) or line is None:
+        return None
+    data = contents(source)
+    lines = data.split(b"\n", line - 1)
+    begin = data.find(b"<document>", len(data) - len(lines[-1]))
+    if len(lines) < line or begin < 0:
+        return None
+    return BytesIO(b"\n" * data.count(b"\n", 0, begin) + b"<collection>" + data[begin:])
 
 
 class _Begun:
