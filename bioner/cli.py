@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 import bioner
 from bioner.config.explain import explain
 from bioner.config.hydra_setup import head_of_export, plain_words, register, shipped
+from bioner.errors import Stopped
 from bioner.machine.collector import collector_off
 
 USAGE = """\
@@ -171,6 +172,8 @@ def _held_back(
 def main() -> int:
     """Run one verb and return the exit code: 0, or 2 when the user's input can't be used.
 
+    One that Ctrl-C or another signal has ended gives 128 and the signal's number, as in a shell.
+
     Raises:
         SystemExit: 1, where `datasets check` finds something wrong or `predict` a bad document.
     """
@@ -205,6 +208,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("bioner: interrupted", file=sys.stderr)
         return 130
+    except Stopped as stopped:
+        print(f"bioner: {stopped}", file=sys.stderr)
+        return stopped.code
     except Exception as error:
         message = explain(error)
         if message is None or {"debug=true", "hydra.verbose=true"} & set(sys.argv):

@@ -73,6 +73,10 @@ class Encoded:
         """The place in `pieces` of each sentence's first piece, [sentences + 1]."""
         return starts_of(self.sentence_pieces)
 
+    def sentence_tags(self, sentence: int) -> NDArray[np.int16]:
+        """Return the gold tag ids of one sentence, int16 [words]."""
+        return self.tags[self.word_starts[sentence] : self.word_starts[sentence + 1]]
+
     @property
     def lost(self) -> int:
         """The number of words that the tokenizer made no piece of."""
@@ -111,6 +115,11 @@ class SpecialTokens:
     prefix: tuple[int, ...]
     suffix: tuple[int, ...]
 
+    @property
+    def count(self) -> int:
+        """The number of them in a row."""
+        return len(self.prefix) + len(self.suffix)
+
     def window(self, max_pieces: int) -> int:
         """Return how many pieces of words fit into a row.
 
@@ -120,14 +129,13 @@ class SpecialTokens:
         Raises:
             ConfigError: if no piece fits.
         """
-        specials = len(self.prefix) + len(self.suffix)
-        if max_pieces <= specials:
+        if max_pieces <= self.count:
             raise ConfigError(
                 "encoder.max_pieces",
-                f"{max_pieces} leaves no room beside {specials} special tokens",
-                f"at least {specials + 1}",
+                f"{max_pieces} leaves no room beside {self.count} special tokens",
+                f"at least {self.count + 1}",
             )
-        return max_pieces - specials
+        return max_pieces - self.count
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from bioner.corpora.formats.shared.writing import refusal
 from bioner.errors import UserError
 from bioner.predict.chosen_format import STREAM
 from bioner.predict.unfinished import Progress, notes, partial
-from bioner.runs.record import write_json
+from bioner.runs.json_file import write_json
 
 
 class Sink(ABC):

@@ -31,7 +31,7 @@ def predictions(file: Path) -> list[tuple[Sentence, tuple[str, ...]]]:
 def test_the_tags_are_those_of_the_run(runs: Runs, kind: str) -> None:
     run = open_run(getattr(runs, kind))
     heads = run.choose([])
-    tagger = load_tagger(run, heads, "cpu", run.record["precision"])
+    tagger = load_tagger(run, heads, "cpu", run.record.precision)
     for head in heads:
         rows = predictions(run.directory / "predictions" / f"{head}.test.tsv")
         tagged = tagger.tag([sentence for sentence, _ in rows])[head]
@@ -76,7 +76,7 @@ def test_heads_share_an_encoder_where_it_is_the_same(runs: Runs, tmp_path: Path)
         about = file.metadata()
     save_file(load_file(second) | encoder, second, metadata=about)
     shared = load_tagger(open_run(copy), heads, "cpu")
-    assert len(shared.encoders) == 1
+    assert list(shared.networks) == [heads]
     words = [Sentence(("night", "sweats", "of", "asthma"), ("O",) * 4, 1)]
     alone, together = own.tag(words)["demo_disease"], shared.tag(words)["demo_disease"]
     assert np.array_equal(alone.ids, together.ids)
