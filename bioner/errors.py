@@ -1,5 +1,6 @@
 """The errors that are the user's to mend: one message, exit code 2, no traceback."""
 
+import signal
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -38,6 +39,23 @@ class DataError(UserError):
         self.says = found + (f"; {legal}" if legal else "")
         super().__init__(f"{place}: {self.says}")
         self.path, self.line = path, line
+
+
+class Stopped(BaseException):
+    """The process was asked to end, by Ctrl-C or a signal. No error, so that none is recorded.
+
+    Args:
+        number: the signal.
+        left: what is left behind to go on from, for the message.
+
+    Attributes:
+        code: the exit code that a shell gives to a process that a signal has ended.
+    """
+
+    def __init__(self, number: signal.Signals, left: str = "") -> None:
+        what = "interrupted" if number is signal.SIGINT else f"stopped by {number.name}"
+        super().__init__(what + (f"; {left}" if left else ""))
+        self.number, self.left, self.code = number, left, 128 + number
 
 
 Report = Callable[[DataError], None]

@@ -6,11 +6,11 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from bioner.config.build import build
+from bioner.config.catalogue import experiments, shipped
 from bioner.config.checks import to_train_config
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
-from bioner.config.hydra_setup import experiments, shipped
 from bioner.config.identity import run_name
 from bioner.config.measure import to_measure_config
 from bioner.config.predict import to_predict_config

@@ -3,7 +3,8 @@
 import dataclasses
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import yaml
 from hydra.errors import (
@@ -15,7 +16,7 @@ from hydra.errors import (
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from bioner.config.hydra_setup import config_file, experiments
+from bioner.config.catalogue import config_file, experiments
 from bioner.errors import UserError, nearest
 
 # A full disk, a folder that can't be written: no defect of ours.
@@ -34,8 +35,13 @@ _OF_THE_MACHINE = (
 _NUMBER_HINT = re.compile(r"Value ('.*') of type '\w+' .* 'Optional\[Union\[int, float\]\]'")
 
 
-def explain(error: BaseException) -> str | None:
-    """Return the message for an error that the user can mend, or None for a defect of ours."""
+def explain(error: BaseException, own: Sequence[Path]) -> str | None:
+    """Return the message for an error that the user can mend, or None for a defect of ours.
+
+    Args:
+        error: what was raised.
+        own: the user's folders of configs.
+    """
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, UserError):
@@ -48,7 +54,7 @@ def explain(error: BaseException) -> str | None:
             return f"not YAML: {' '.join(str(link).split())}"
     omega = next((link for link in chain if isinstance(link, OmegaConfBaseException)), None)
     if omega is not None:
-        return _place(chain) + _key_error(omega)
+        return _place(chain, own) + _key_error(omega)
     if isinstance(error, OverrideParseException):
         return f"{error.override}: {' '.join(str(error).split())}"
     if isinstance(error, HydraException):
@@ -71,12 +77,12 @@ def _missing(error: MissingConfigException) -> str:
     return f"{first}; {nearest(name, options)}" if options else first
 
 
-def _place(chain: list[BaseException]) -> str:
+def _place(chain: list[BaseException], own: Sequence[Path]) -> str:
     """Name the YAML file in which the fault lies, where it is not on the command line."""
     for link in chain:
         match = re.match(r"In '([^']+)'", str(link))
         if isinstance(link, ConfigCompositionException) and match:
-            return f"{config_file(match[1])}: "
+            return f"{config_file(match[1], own)}: "
     return ""
 
 

@@ -1,10 +1,10 @@
 """Runs the jobs of a grid that are not finished, each in its own process, in a place for them."""
 
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any, Generic
 
 from filelock import FileLock, Timeout
@@ -12,7 +12,8 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from bioner.errors import UserError
+from bioner.config.hydra_setup import own_folders
+from bioner.errors import Stopped, UserError
 from bioner.grid.board import Board, print_jobs
 from bioner.grid.compose import Composer
 from bioner.grid.executor import Place, R
@@ -21,8 +22,6 @@ from bioner.runs.record import mean_devel
 
 # Seconds between two looks at the jobs that another start is running.
 _LOCKED = 2.0
-
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 # Overrides of the grid itself, which no job of it gets; `hydra/job_logging` is set for all.
 _OF_THE_GRID = (
@@ -59,32 +58,27 @@ def launch(
     Raises:
         UserError: the grid can't be composed.
         SystemExit: after `dry_run=true`.
-        KeyboardInterrupt: the user stopped the grid; its processes have ended.
+        Stopped: a signal stopped the grid; its processes have ended.
     """
-    jobs = compose_jobs(overrides, Composer(context.config_loader, master))
+    own = own_folders(master.hydra)
+    jobs = compose_jobs(overrides, Composer(context.config_loader, master), own)
     grid = list(dict.fromkeys(jobs))
     for job in grid:
         job.look()
     if master.dry_run:
         print_jobs(grid, twice=len(jobs) - len(grid))
         raise SystemExit(0)
-    place = open_place(_for_all(master))
+    place = open_place(_for_all(master, own))
     with Board(grid, twice=len(jobs) - len(grid), at_once=min(len(grid), place.at_once)) as board:
         _Run(grid, place, board).go()
     return [_result(job) for job in jobs]
 
 
-def _for_all(master: DictConfig) -> list[str]:
+def _for_all(master: DictConfig, own: Sequence[Path]) -> list[str]:
     """Return the words of the command line that every job gets besides its overrides."""
     words = [word for word in master.hydra.overrides.hydra if not word.startswith(_OF_THE_GRID)]
-    folders = [
-        source.path
-        for source in master.hydra.runtime.config_sources
-        if source.provider == "command-line"
-    ]
-    for folder in folders:
-        words += ["--config-dir", folder]
-    return [*words, "hydra/job_logging=piped", "hydra.mode=RUN"]
+    folders = [f"--config-dir={folder}" for folder in own]
+    return [*words, "hydra/job_logging=piped", "hydra.mode=RUN", *folders]
 
 
 def _result(job: Job) -> JobReturn:
@@ -108,15 +102,14 @@ class _Run(Generic[R]):
         self._look_again = 0.0
 
     def go(self) -> None:
-        """Run until nothing is left, or until the user stops it."""
-        with _signals_interrupt():
-            try:
-                while self._waiting or self._running:
-                    self._fill()
-                    self._attend()
-            except BaseException:
-                self._stop()
-                raise
+        """Run until nothing is left, or until a signal stops it."""
+        try:
+            while self._waiting or self._running:
+                self._fill()
+                self._attend()
+        except BaseException:
+            self._stop()
+            raise
 
     def _fill(self) -> None:
         """Start what the place takes; jobs that another start of the grid runs come later."""
@@ -178,23 +171,8 @@ class _Run(Generic[R]):
         """End all that runs; a second Ctrl-C kills it at once."""
         for running in self._running:
             running.stop()
-        with suppress(KeyboardInterrupt):
+        with suppress(Stopped):
             while False in [running.ended() for running in self._running]:
                 self._place.listen(list(self._running))
         for running in list(self._running):
             self._clear(running, stopped=True)
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Let the signals that end a session stop a grid as Ctrl-C does."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
