@@ -17,7 +17,7 @@ from bioner.config.predict import to_predict_config
 from bioner.config.recommend import to_recommend_config
 from bioner.config.stages import to_stages_config
 from bioner.corpora.catalogue import check_config
-from bioner.grid.product import expand
+from bioner.grid.combinations import expand
 from bioner.tracking.names import identify
 from tests.composition import composed, train_config
 

@@ -7,7 +7,7 @@ _NEWS = re.compile(r"(?:pretrain|finetune) epoch .*")
 _OUR_ERROR = "bioner: error: "
 
 
-class Heard:
+class ConsoleLines:
     """Takes a console piece by piece.
 
     Attributes:

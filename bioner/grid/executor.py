@@ -1,4 +1,4 @@
-"""What every launcher offers in its own way: a place where jobs run."""
+"""What every launcher offers in its own way: something that runs jobs."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
@@ -35,8 +35,8 @@ class Running(Protocol):
 R = TypeVar("R", bound=Running)
 
 
-class Place(Protocol[R]):
-    """Where jobs run.
+class Executor(Protocol[R]):
+    """Runs jobs.
 
     Attributes:
         at_once: how many it takes at a time.
@@ -55,4 +55,4 @@ class Place(Protocol[R]):
         """Wait a moment, and take what the jobs have said."""
 
     def clear(self, running: R) -> None:
-        """Close a job that has ended, and give its share of the place back."""
+        """Close a job that has ended, and give its share back."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bioner.errors import UserError
-from bioner.grid import ends_with_parent as tied
-from bioner.grid.console_lines import Heard
+from bioner.grid import ends_with_parent
+from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
 from bioner.runs.record import finished, read_record
@@ -58,7 +58,7 @@ class Process:
         time_limit: float | None,
     ) -> None:
         self.job, self.speaks = job, True
-        self._heard = Heard("starts")
+        self._said = ConsoleLines("starts")
         self._log: BinaryIO | None = (job.directory / "console.log").open("ab")
         self._before = _stamp(job.directory)
         self._limit, self._over = time_limit, False
@@ -66,7 +66,7 @@ class Process:
         self.killed = False
         self.started = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, tied.__file__, *words],
+            [sys.executable, ends_with_parent.__file__, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -86,7 +86,7 @@ class Process:
     @property
     def news(self) -> str:
         """How far it is."""
-        return self._heard.news
+        return self._said.news
 
     def wait(self) -> None:
         """Wait a moment, and take what it prints in it."""
@@ -108,7 +108,7 @@ class Process:
                 self._log.flush()
             except OSError:  # a full disk: the job itself will say so
                 self._log = None
-        self._heard.take(text)
+        self._said.take(text)
 
     def ended(self) -> bool:
         """Say whether the process has ended; see to it that it does where its time is over."""
@@ -152,7 +152,7 @@ class Process:
             )
         elif code < 0:
             self.killed = True
-            job.fail(f"killed by {signal.Signals(-code).name}; last words: {self._heard.last()}")
+            job.fail(f"killed by {signal.Signals(-code).name}; last words: {self._said.last()}")
         elif code > 0:
             job.fail(self._reason())
         else:
@@ -176,7 +176,7 @@ class Process:
             if error:
                 ours = error["type"] in ("UserError", "ConfigError", "DataError")
                 return f"{'' if ours else error['type'] + ': '}{error['message']}"
-        return self._heard.last()
+        return self._said.last()
 
 
 def _stamp(directory: Path) -> int | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bioner.errors import ConfigError
-from bioner.grid.console_lines import Heard
+from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.jobs import Job, State
 from bioner.grid.process import Process, command
 from bioner.grid.slots import Slot
@@ -62,7 +62,7 @@ class Followed:
 
     def __init__(self, job: Job, news: str) -> None:
         self.job = job
-        self._heard, self._console = Heard(news), job.directory / "console.log"
+        self._said, self._console = ConsoleLines(news), job.directory / "console.log"
         self._at = self._console.stat().st_size if self._console.exists() else 0
         self._begun: float | None = None
         job.state = State.running
@@ -70,7 +70,7 @@ class Followed:
     @property
     def news(self) -> str:
         """How far it is."""
-        return self._heard.news
+        return self._said.news
 
     @property
     def seconds(self) -> float:
@@ -85,7 +85,7 @@ class Followed:
             self._at += len(text)
             if text:
                 self._begun = self._begun or time.monotonic()
-                self._heard.take(text)
+                self._said.take(text)
 
     def take(self, ended: Job) -> None:
         """Take over what the worker says became of the job."""
@@ -99,7 +99,7 @@ class Followed:
         self.job.look()
         self.job.seconds = self.seconds
         if self.job.state is not State.done:
-            self.job.fail(f"{why}; last words: {self._heard.last()}")
+            self.job.fail(f"{why}; last words: {self._said.last()}")
 
 
 def devices(job: Job) -> int:

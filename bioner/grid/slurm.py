@@ -1,4 +1,4 @@
-"""A Slurm cluster as a place where jobs run, on submitit.
+"""Runs jobs on a Slurm cluster, by submitit.
 
 submitit writes the batch script, hands the job over (as a pickle in `RUN/slurm`) and puts it back
 into the queue when Slurm announces its end: by preemption, or because its time is over. What the
@@ -34,7 +34,7 @@ _RESULT = 15.0
 _COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol")
 
 
-def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmPlace":
+def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmExecutor":
     """Return the queue of a cluster.
 
     Args:
@@ -57,13 +57,13 @@ def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmPlace":
         found = f"is slurm, and there is no command {', '.join(missing)} here"
         raise ConfigError("hydra/launcher", found, "start the grid where sbatch is")
     try:
-        _executor(Path(), options).update_parameters(**_asked_for(options))
+        _submitter(Path(), options).update_parameters(**_asked_for(options))
     except (NameError, TypeError, ValueError) as error:
         raise ConfigError("hydra.launcher.options", str(error).splitlines()[0]) from error
-    return SlurmPlace(options, shared)
+    return SlurmExecutor(options, shared)
 
 
-def _executor(folder: Path, options: SlurmOptions) -> submitit.AutoExecutor:
+def _submitter(folder: Path, options: SlurmOptions) -> submitit.AutoExecutor:
     return submitit.AutoExecutor(
         folder,
         options.cluster,
@@ -180,7 +180,7 @@ class Submitted(Followed):
         subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # it may have ended
 
 
-class SlurmPlace:
+class SlurmExecutor:
     """Puts jobs in the queue of a cluster.
 
     Args:
@@ -202,7 +202,7 @@ class SlurmPlace:
         """
         found = self._in_queue(job)
         if found is None:
-            executor = _executor(job.directory / "slurm", self._options)
+            executor = _submitter(job.directory / "slurm", self._options)
             executor.update_parameters(**self._resources(job))
             try:
                 threads = self._options.cpus * devices(job)
