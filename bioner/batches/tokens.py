@@ -73,6 +73,10 @@ class Encoded:
         """The place in `pieces` of each sentence's first piece, [sentences + 1]."""
         return starts_of(self.sentence_pieces)
 
+    def sentence_tags(self, sentence: int) -> NDArray[np.int16]:
+        """Return the gold tag ids of one sentence, int16 [words]."""
+        return self.tags[self.word_starts[sentence] : self.word_starts[sentence + 1]]
+
     @property
     def lost(self) -> int:
         """The number of words that the tokenizer made no piece of."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from omegaconf import MISSING
 
 from bioner.config.dataset import SPLITS, DatasetConfig
-from bioner.corpora.documents import has_documents
-from bioner.corpora.fetch import ARCHIVE, ensure
-from bioner.corpora.hub import check_hub
+from bioner.corpora.document_groups import has_documents
+from bioner.corpora.fetching.fetch import ARCHIVE, ensure
+from bioner.corpora.fetching.hub import check_hub
+from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
 from bioner.corpora.schemes import SCHEMES
-from bioner.corpora.split import FORMATS, Split, SplitReader
+from bioner.corpora.split import Split, SplitReader
 from bioner.corpora.tags import tag_set
 from bioner.corpora.type_map import type_names
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
@@ -121,8 +122,9 @@ def check_config(name: str, config: DatasetConfig) -> None:
             legal = "expected the name of a file"
             legal += ", or devel_share" if split == "devel" else ""
             raise ConfigError(f"{key}.files.{split}", "is not given", legal)
-    if config.format not in FORMATS:
-        raise ConfigError(f"{key}.format", f"is {config.format!r}", nearest(config.format, FORMATS))
+    if config.format not in corpus_formats():
+        legal = nearest(config.format, corpus_formats())
+        raise ConfigError(f"{key}.format", f"is {config.format!r}", legal)
     if config.hub.name is not None:
         check_hub(key, config)
     _check_scheme(key, config)
@@ -145,7 +147,7 @@ def _check_scheme(key: str, config: DatasetConfig) -> None:
     if scheme is not None and scheme not in SCHEMES:
         legal = f"{nearest(scheme, SCHEMES)}, or null to have it detected"
         raise ConfigError(f"{key}.scheme", f"is {scheme!r}", legal)
-    if config.repair and config.format == "conll" and scheme != "IOB2":
+    if config.repair and FORMATS[config.format].read_split and scheme != "IOB2":
         found = f"is true, but {key}.scheme is {scheme or 'null'}"
         raise ConfigError(f"{key}.repair", found, "only an I- of IOB2 can be read as B-")
     for field in ("comment", "document"):

@@ -6,6 +6,11 @@ end is exclusive.
 
 from dataclasses import dataclass, field
 
+from bioner.corpora.sentence import Sentence
+
+JOINT = "+"
+"""Stands between the names of the heads that agree on a mention."""
+
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
@@ -18,7 +23,8 @@ class Annotation:
         text: the marked text, as the file has it.
         id: the annotation's own id in the file; "" where it has none.
         score: how sure a model is of it, from 0 to 1; None for what a person marked.
-        source: the head that marked it; "" for what a file holds.
+        source: the head that marked it, or the heads with `JOINT` between them; "" for what a file
+            holds.
         line: 1-based line of the file that it stands on; 0 where the format has no lines.
     """
 
@@ -55,9 +61,14 @@ class Document:
         passages: in the order of their offsets, without overlap.
         annotations: in the order of the file.
         line: 1-based line of the file on which the document starts; 0 where the format has none.
+        sentences: its words, which know where in the document they stand; () where nobody has
+            looked for them, as most formats have only text.
+        heads: that looked at it, whether or not they marked anything.
     """
 
     id: str
     passages: tuple[Passage, ...]
     annotations: tuple[Annotation, ...]
     line: int = 1
+    sentences: tuple[Sentence, ...] = field(default=(), compare=False, repr=False)
+    heads: tuple[str, ...] = field(default=(), compare=False, repr=False)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bioner.corpora.documents import document_numbers
+from bioner.corpora.document_groups import document_numbers
 from bioner.corpora.sentence_table import Table
 
 # The same for every run, so that everybody's devel split of a corpus is the same one.

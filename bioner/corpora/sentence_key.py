@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from bioner.config.dataset import DatasetConfig
-from bioner.corpora.segment import segmenter
+from bioner.corpora.documents.segment import segmenter
+from bioner.corpora.formats.all_formats import FORMATS
 
 # To be raised when a reader gives other sentences for the same file and settings.
 READER_VERSION = 1
@@ -37,6 +38,6 @@ def sentence_key(
         "version": READER_VERSION,
         "sha256": sha256,
         "reader": {name: getattr(config, name) for name in _FIELDS},
-        "segmenter": None if config.format == "conll" else segmenter(),
+        "segmenter": None if FORMATS[config.format].read_split else segmenter(),
         "part": part and [part, config.devel_share],
     }

@@ -7,19 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from bioner.config.dataset import DatasetConfig
-from bioner.corpora import columns, corpus_documents
 from bioner.corpora.cache import cached
-from bioner.corpora.formats.readers import READERS, digest
+from bioner.corpora.documents import corpus_documents
+from bioner.corpora.formats.all_formats import FORMATS
 from bioner.corpora.holdout import hold_out
-from bioner.corpora.reading import Reading
 from bioner.corpora.sentence_key import sentence_key
 from bioner.corpora.sentence_table import Table
 from bioner.errors import DataError, Report, raise_it
-
-FORMATS: dict[str, Callable[[Path, DatasetConfig, str, Report], Reading]] = {
-    "conll": columns.read,
-    **dict.fromkeys(READERS, corpus_documents.read),
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +83,7 @@ class SplitReader:
         """
         held = self._config.devel_share is not None and split != "test"
         sha256 = (
-            digest(path, self._config.format)
+            FORMATS[self._config.format].digest(path)
             if held and split == "devel"
             else check_file(path, self._name, split, self._config, self.note)
         )
@@ -101,7 +95,8 @@ class SplitReader:
         return make() if self._cache is None else cached(self._cache, key, Table, make)
 
     def _read(self, path: Path) -> Table:
-        read = FORMATS[self._config.format](path, self._config, self._name, self.note)
+        read_split = FORMATS[self._config.format].read_split or corpus_documents.read
+        read = read_split(path, self._config, self._name, self.note)
         notes = {name: value for name, value in vars(read).items() if name != "sentences"}
         return Table.of(read.sentences, notes)
 
@@ -147,7 +142,7 @@ def check_file(
     Raises:
         DataError: if the file can't be read; by default also if it is another one.
     """
-    found, wanted = digest(path, config.format), config.sha256.get(split)
+    found, wanted = FORMATS[config.format].digest(path), config.sha256.get(split)
     if wanted is not None and found != wanted.lower():
         says = f"its SHA-256 is {found}, but dataset.{name}.sha256.{split} is {wanted}"
         legal = (

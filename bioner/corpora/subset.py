@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioner.config.train import SubsetUnit
-from bioner.corpora.documents import document_numbers, has_documents
+from bioner.corpora.document_groups import document_numbers, has_documents
 from bioner.corpora.sentence_table import Table
 from bioner.errors import ConfigError
 

@@ -1,82 +1,34 @@
 """What `bioner datasets` does: list, fetch, describe, check, new."""
 
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import Action, DatasetsConfig, Output
 from bioner.config.train import EncoderConfig
-from bioner.corpora.audit_counts import SplitCounts, count
-from bioner.corpora.audit_errors import Fault, inspect
-from bioner.corpora.audit_sentences import Leak, Repeats, leaks, repeats
+from bioner.corpora.audits.file_faults import Fault, inspect
+from bioner.corpora.audits.shared_sentences import leaks, repeats
+from bioner.corpora.audits.split_counts import SplitCounts, count
 from bioner.corpora.catalogue import Corpus, check_config, load_corpus
-from bioner.corpora.fetch import ensure, locate
+from bioner.corpora.fetching.fetch import ensure, locate
 from bioner.corpora.split import check_file
 from bioner.corpora.type_map import type_names
 from bioner.datasets import show
+from bioner.datasets.found import Checked, Entry
 from bioner.datasets.new import new
 from bioner.datasets.picture import draw_lengths
 from bioner.errors import UserError
 
+if TYPE_CHECKING:
+    from bioner.batches.audit import TokenizerLoss
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A dataset of the catalogue.
-
-    Attributes:
-        title: what it is.
-        types: entity types; empty where the YAML leaves them to the files.
-        sentences: of each split, as far as the YAML gives them.
-        mentions: likewise.
-        licence: as stated upstream.
-        here: whether all of its files are there.
-        verified: whether its YAML was compared with files.
-    """
-
-    title: str
-    types: list[str]
-    sentences: dict[str, int]
-    mentions: dict[str, int]
-    licence: str
-    here: bool
-    verified: bool
-
-
-@dataclass(frozen=True)
-class Report:
-    """What `check` finds.
-
-    Attributes:
-        errors: of the files.
-        duplicates: for each dataset and split.
-        leakage: for each pair of datasets and of splits, a dataset with itself included.
-        tokenizers: for each encoder, dataset and split.
-    """
-
-    errors: list[Fault]
-    duplicates: dict[str, dict[str, Repeats]]
-    leakage: list[Leak]
-    tokenizers: dict[str, dict[str, dict[str, Any]]]
-
-    def wrong(self) -> dict[str, int]:
-        """Count what is wrong with the data; anything here makes the exit code 1.
-
-        Repeats inside one split, shorter sentences in common, and what a tokenizer loses are not.
-        """
-        two = sum(one.two_labellings for one in self.leakage)
-        two += sum(one.two_labellings for of in self.duplicates.values() for one in of.values())
-        counts = {
-            "errors of files": sum(one.count for one in self.errors),
-            "sentences with two labellings": two,
-            "pairs of splits that share text or documents": sum(one.leaks for one in self.leakage),
-        }
-        return {what: count for what, count in counts.items() if count}
 
 
 def act(config: DatasetsConfig) -> bool:
@@ -98,7 +50,7 @@ def act(config: DatasetsConfig) -> bool:
     else:
         for line in show.LINES[config.action](found):
             print(line)
-    return not (isinstance(found, Report) and found.wrong())
+    return not (isinstance(found, Checked) and found.wrong())
 
 
 def _plain(found: Any) -> Any:
@@ -174,7 +126,7 @@ def describe(config: DatasetsConfig) -> dict[str, dict[str, SplitCounts]]:
     return found
 
 
-def check(config: DatasetsConfig) -> Report:
+def check(config: DatasetsConfig) -> Checked:
     """Look for everything that is wrong with the datasets.
 
     Raises:
@@ -202,12 +154,12 @@ def check(config: DatasetsConfig) -> Report:
         name: _losses(encoder, corpora, config.word_pieces)
         for name, encoder in config.encoder.items()
     }
-    return Report(errors, duplicates, leaks(sentences), tokenizers)
+    return Checked(errors, duplicates, leaks(sentences), tokenizers)
 
 
 def _losses(
     encoder: EncoderConfig, corpora: Mapping[str, Corpus], word_pieces: int
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, TokenizerLoss]]:
     """Return what an encoder's tokenizer loses of each split."""
     # Half of the time of a check without encoders would go into these.
     from bioner.batches.audit import tokenizer_loss

@@ -4,7 +4,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,12 @@ import yaml
 
 from bioner.config.dataset import SPLITS, DatasetConfig, Flatten
 from bioner.config.datasets import DatasetsConfig
-from bioner.corpora.audit_counts import SplitCounts, count
+from bioner.corpora.audits.split_counts import count
 from bioner.corpora.catalogue import Corpus, load_corpus
-from bioner.datasets.sniff import SNIFFERS, columns_of, go_together, sniff, split_of
+from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
+from bioner.corpora.formats.columns_layout import layout_of
+from bioner.datasets.found import NewDataset
+from bioner.datasets.sniff import go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
 
 # Of the sentences of train where there is no devel split.
@@ -25,39 +28,14 @@ ENTITY = "Entity"
 _NO_FORMAT = "of no known format"
 _SPLIT_NAMES = (
     "expected names with train, devel or dev, and test, and files of a known format: "
-    f"{', '.join(SNIFFERS)}; for other names give `bioner train` +dataset.NAME.path=… and "
+    f"{', '.join(corpus_formats())}; for other names give `bioner train` +dataset.NAME.path=… and "
     "+dataset.NAME.files=…"
 )
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a path holds.
-
-    Attributes:
-        name: of the dataset.
-        yaml: the file that was written.
-        format: of the files.
-        scheme: of the tags; "" where the format has none.
-        files: of each split.
-        types: the entity types.
-        splits: what each split holds.
-        remarks: what the user should know, one sentence each.
-    """
-
-    name: str
-    yaml: str
-    format: str
-    scheme: str
-    files: dict[str, str]
-    types: list[str]
-    splits: dict[str, SplitCounts]
-    remarks: list[str]
-
-
-def new(config: DatasetsConfig) -> Found:
+def new(config: DatasetsConfig) -> NewDataset:
     """Look at a file or folder and write the YAML of the dataset.
 
     Raises:
@@ -80,9 +58,9 @@ def new(config: DatasetsConfig) -> Found:
     one.mentions = {split: sum(each.mentions.values()) for split, each in counts.items()}
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(_yaml(one, remarks), encoding="utf-8")
-    scheme = str(one.scheme) if one.format == "conll" else ""
+    scheme = str(one.scheme) if FORMATS[one.format].read_split else ""
     remarks += corpus.warnings
-    return Found(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
+    return NewDataset(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
 
 
 def _splits(path: Path) -> tuple[Path, dict[str, str], list[str]]:
@@ -154,11 +132,12 @@ def _described(name: str, folder: Path, files: dict[str, str]) -> DatasetConfig:
         devel_share=None if "devel" in files else DEVEL_SHARE,
     )
     if sniff(places[0]) is None:
-        raise DataError(places[0], None, f"is {_NO_FORMAT}", f"Legal: {', '.join(SNIFFERS)}")
-    if one.format != "conll":
+        legal = f"Legal: {', '.join(corpus_formats())}"
+        raise DataError(places[0], None, f"is {_NO_FORMAT}", legal)
+    if FORMATS[one.format].read_split is None:
         one.flatten = Flatten.longest  # what it leaves out is counted and said
     else:
-        columns = columns_of(places)
+        columns = layout_of(places)
         one.scheme, one.typed = columns.scheme, columns.typed
         one.word_column, one.tag_column = columns.word, columns.tag
         one.types = [] if columns.typed else [ENTITY]

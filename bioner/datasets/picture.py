@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from bioner.corpora.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
+from bioner.corpora.audits.split_counts import BAR_WORDS, OPEN_BAR, SplitCounts
 from bioner.errors import ConfigError
 
 # Of the palette of Okabe and Ito, which colour-blind readers can tell apart.

@@ -10,13 +10,12 @@ from rich.bar import Bar
 from rich.console import Console
 
 from bioner.config.datasets import Action
-from bioner.corpora.audit_counts import BAR_WORDS, OPEN_BAR, SplitCounts
-from bioner.corpora.audit_sentences import PAIRS, SHORTEST, Leak, Repeats
+from bioner.corpora.audits.shared_sentences import PAIRS, SHORTEST, Leak, Repeats
+from bioner.corpora.audits.split_counts import BAR_WORDS, OPEN_BAR, SplitCounts
+from bioner.datasets.found import Checked, Entry, NewDataset
 
 if TYPE_CHECKING:
     from bioner.batches.audit import TokenizerLoss
-    from bioner.datasets.actions import Entry, Report
-    from bioner.datasets.new import Found
 
 _BAR = 40  # characters of the longest bar of a histogram
 
@@ -100,7 +99,7 @@ def _histogram(counts: Mapping[str, int]) -> Iterator[str]:
         yield f"{label.rjust(width)} {bar.rstrip()} {n:,}"
 
 
-def found_lines(found: Found) -> Iterator[str]:
+def found_lines(found: NewDataset) -> Iterator[str]:
     """Yield what a user's own path holds, and where its YAML is."""
     scheme = f", tags {found.scheme}" if found.scheme else ""
     yield f"{found.name}: format {found.format}{scheme}, types {', '.join(found.types)}"
@@ -114,7 +113,7 @@ def found_lines(found: Found) -> Iterator[str]:
     yield f"to use it: bioner train --config-dir {folder} finetune.targets=[{found.name}]"
 
 
-def checked_lines(found: Report) -> Iterator[str]:
+def checked_lines(found: Checked) -> Iterator[str]:
     """Yield what `check` found, the errors first and what makes its exit code 1 at the end."""
     errors = sum(fault.count for fault in found.errors)
     yield f"errors: {errors:,}" if errors else "errors: none"

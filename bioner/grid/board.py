@@ -46,7 +46,7 @@ def print_jobs(jobs: Sequence[Job], twice: int) -> None:
     """
     table = Table("state", "test F1", "time", "job", "run directory", box=None, pad_edge=False)
     for job in jobs:
-        seconds = job.record["timing"]["wall_seconds"] if job.record else job.seconds
+        seconds = job.record.timing.wall_seconds if job.record else job.seconds
         table.add_row(
             Text(job.state, style=_COLOURS.get(job.state, "")),
             "" if job.test_f1 is None else f"{job.test_f1:.4f}",

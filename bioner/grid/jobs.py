@@ -2,10 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from hydra.core.utils import filter_overrides
 from omegaconf import DictConfig, OmegaConf
@@ -16,7 +15,8 @@ from bioner.config.hydra_setup import own_config
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError
 from bioner.runs.inputs import check_inputs
-from bioner.runs.record import finished
+from bioner.runs.record import Record
+from bioner.runs.record_file import finished
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Job:
         state: what is known of it.
         error: why it failed, in a line.
         seconds: that it took, if it ran in this start.
-        record: what it left, once it is done.
+        record: what it left, once it is done; None before.
     """
 
     overrides: tuple[str, ...]
@@ -61,13 +61,15 @@ class Job:
     state: State = State.to_do
     error: str = ""
     seconds: float | None = None
-    record: dict[str, Any] = field(default_factory=dict)
+    record: Record | None = None
 
     @property
     def test_f1(self) -> float | None:
         """The mean test F1 of the targets, once it is done."""
-        scores = self.record.get("scores", {}).values()
-        return sum(split["test"]["f1"] for split in scores) / len(scores) if scores else None
+        if self.record is None:
+            return None
+        scores = self.record.scores.values()
+        return sum(one.test.f1 for one in scores) / len(scores)
 
     def look(self) -> None:
         """Find out from the run directory what is left to do."""

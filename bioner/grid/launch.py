@@ -84,7 +84,8 @@ def _for_all(master: DictConfig, own: Sequence[Path]) -> list[str]:
 
 def _result(job: Job) -> JobReturn:
     done = job.state is State.done
-    value: Any = mean_devel(job.record["best"]) if done else UserError(f"{job.label}: {job.error}")
+    failure = UserError(f"{job.label}: {job.error}")
+    value: Any = failure if job.record is None else mean_devel(job.record.best)
     return JobReturn(
         overrides=job.overrides,
         working_dir=str(job.directory),

@@ -16,7 +16,7 @@ from bioner.grid import ends_with_parent
 from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
-from bioner.runs.record import finished, read_record
+from bioner.runs.record_file import finished, read_record
 
 # Seconds that a process gets to end by itself before it is killed.
 GRACE_SECONDS = 10.0
@@ -170,12 +170,12 @@ class Process:
         """Return the error of the record that the process wrote, or else its last words."""
         if _stamp(self.job.directory) != self._before:
             try:
-                error = read_record(self.job.directory)["error"]
+                error = read_record(self.job.directory).error
             except UserError:
                 error = None
             if error:
-                ours = error["type"] in ("UserError", "ConfigError", "DataError")
-                return f"{'' if ours else error['type'] + ': '}{error['message']}"
+                ours = error.type in ("UserError", "ConfigError", "DataError")
+                return error.message if ours else f"{error.type}: {error.message}"
         return self._said.last()
 
 

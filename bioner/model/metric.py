@@ -1,28 +1,13 @@
 """Strict entity-level precision, recall and F1, counted on the device that the tags are on."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-
-class Scores(TypedDict):
-    """Precision, recall and F1 (0..1) and the numbers of entities that they come from."""
-
-    precision: float
-    recall: float
-    f1: float
-    support: int
-    predicted: int
-    correct: int
-
-
-class EntityScores(Scores):
-    """Scores over all types together (micro), and of each type."""
-
-    by_type: dict[str, Scores]
+from bioner.runs.scores import EntityScores, Scores
 
 
 def scores(predicted: int, support: int, correct: int) -> Scores:
@@ -108,7 +93,7 @@ class EntityCounts(Metric):
             name: scores(*of_type)
             for name, of_type in zip(self.types, zip(*counts, strict=True), strict=True)
         }
-        return EntityScores(**micro, by_type=by_type)
+        return EntityScores(**vars(micro), by_type=by_type)
 
 
 def _ends(tags: Tensor, sentence: Tensor) -> Tensor:

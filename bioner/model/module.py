@@ -106,9 +106,9 @@ class TaggingModule(pl.LightningModule):
         for task, counts in self._counts.items():
             scores = counts.compute()
             counts.reset()
-            self.devel_f1[task] = float(scores["f1"])
+            self.devel_f1[task] = scores.f1
             for name in ("precision", "recall", "f1"):
-                self.log(f"devel/{task}/{name}", float(scores[name]), rank_zero_only=True)
+                self.log(f"devel/{task}/{name}", getattr(scores, name), rank_zero_only=True)
 
     def configure_gradient_clipping(
         self,

@@ -3,12 +3,12 @@
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bioner.config.predict import Merge
 from bioner.corpora.document import Document, Passage
-from bioner.corpora.segment import segment
+from bioner.corpora.documents.segment import segment
 from bioner.corpora.sentence import Sentence
 from bioner.predict.finished import open_run
 from bioner.predict.mentions import mentions, merged
@@ -24,15 +24,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Worded:
-    """A document in words: its sentences know where in the document each word stands."""
-
-    document: Document
-    sentences: Sequence[Sentence]
-
-
-Chunk = list[Document | Worded]
+Chunk = list[Document]
 """Documents that are tagged together; those without words get them first."""
 
 
@@ -93,33 +85,32 @@ class Annotator:
     def annotate(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the documents, in order, with what the heads mark; few are in memory at a time."""
         for chunk in in_chunks(documents):
-            yield from (one.document for one in self.mark(chunk))
+            yield from (replace(one, sentences=()) for one in self.mark(chunk))
 
-    def mark(self, documents: Sequence[Document | Worded]) -> list[Worded]:
+    def mark(self, documents: Sequence[Document]) -> list[Document]:
         """Return the documents, in order, with what the heads mark, all tagged at once.
 
         Args:
-            documents: those with words are tagged in these.
+            documents: those with words are tagged in these; the others get words.
         """
-        chunk = [one if isinstance(one, Worded) else words_of(one) for one in documents]
+        chunk = [one if one.sentences else in_words(one) for one in documents]
         cut = [list(_cut(one)) for one in chunk]
         tagged = self._tagger.tag([sentence for sentences in cut for sentence in sentences])
         found, first = [], 0
         for one, sentences in zip(chunk, cut, strict=True):
-            marks = merged([*mentions(one.document, sentences, first, tagged)], self._merge)
+            marks = merged([*mentions(one, sentences, first, tagged)], self._merge)
             first += len(sentences)
-            annotations = (*one.document.annotations, *marks)
-            found.append(Worded(replace(one.document, annotations=annotations), one.sentences))
+            annotations = (*one.annotations, *marks)
+            found.append(replace(one, annotations=annotations, heads=tuple(self.heads)))
         return found
 
 
-def in_chunks(documents: Iterable[Document | Worded]) -> Iterator[Chunk]:
+def in_chunks(documents: Iterable[Document]) -> Iterator[Chunk]:
     """Yield documents as they come, many at a time; how many follows from their lengths alone."""
     chunk: Chunk = []
     size = 0
-    for one in documents:
-        chunk.append(one)
-        document = one.document if isinstance(one, Worded) else one
+    for document in documents:
+        chunk.append(document)
         size += 1 + sum(len(passage.text) for passage in document.passages)
         if size >= _CHARACTERS:
             yield chunk
@@ -128,14 +119,15 @@ def in_chunks(documents: Iterable[Document | Worded]) -> Iterator[Chunk]:
         yield chunk
 
 
-def words_of(document: Document) -> Worded:
+def in_words(document: Document) -> Document:
     """Split a document into sentences and words."""
     # Half of a surrogate pair, which a Python string may hold, is no character to any splitter.
     passages = tuple(replace(p, text=_HALVES.sub("\ufffd", p.text)) for p in document.passages)
-    return Worded(document, segment(replace(document, passages=passages, annotations=())))
+    words = segment(replace(document, passages=passages, annotations=()))
+    return replace(document, sentences=tuple(words))
 
 
-def _cut(one: Worded) -> Iterator[Sentence]:
+def _cut(one: Document) -> Iterator[Sentence]:
     """Yield the sentences, those without end in pieces."""
     for sentence in one.sentences:
         words = len(sentence.words)
@@ -144,7 +136,7 @@ def _cut(one: Worded) -> Iterator[Sentence]:
             continue
         log.warning(
             "document %r: a sentence of %d words is tagged in pieces of %d",
-            one.document.id,
+            one.id,
             words,
             _WORDS,
         )

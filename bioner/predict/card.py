@@ -1,13 +1,13 @@
 """The model card of an exported head."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import yaml
 from omegaconf import OmegaConf
 
-from bioner.config.identity import roles
 from bioner.predict.finished import FinishedRun
+from bioner.runs.record import Record
+from bioner.runs.scores import EntityScores
 
 RULE = """\
 The tag of a word is the label with the largest logit at the word's first piece:
@@ -59,40 +59,43 @@ def card(run: FinishedRun, head: str, losses: Sequence[str], lacks_transitions: 
     record = run.record
     parts = [
         f"---\n{front}---\n",
-        f"# {head} ({record['regime']})\n",
-        f"The head `{head}` of the bioner run `{record['run']}` on `{run.config.encoder.name}`.\n",
+        f"# {head} ({record.regime})\n",
+        f"The head `{head}` of the bioner run `{record.run}` on `{run.config.encoder.name}`.\n",
         *losses,
         f"## Scores\n\nStrict entity-level scores of the run.\n\n{_scores(record, head)}",
         f"## Trained on\n\n{_corpora(run)}",
         f"## Decoding\n\n{rule}",
-        f"## Config\n\n```yaml\n{OmegaConf.to_yaml(OmegaConf.create(record['config']))}```\n",
+        f"## Config\n\n```yaml\n{OmegaConf.to_yaml(OmegaConf.create(record.config))}```\n",
     ]
     return "\n".join(parts)
 
 
-def _scores(record: Mapping[str, Any], head: str) -> str:
-    rows = [(f"{head} {split}", found) for split, found in record["scores"][head].items()]
-    for name, splits in record["cross"].get(head, {}).items():
-        rows += [(f"{name} {split} (evaluated)", cell["strict"]) for split, cell in splits.items()]
+def _scores(record: Record, head: str) -> str:
+    rows: list[tuple[str, EntityScores]] = [
+        (f"{head} {split}", found) for split, found in record.scores[head].by_split().items()
+    ]
+    for name, splits in record.cross.get(head, {}).items():
+        rows += [(f"{name} {split} (evaluated)", cell.strict) for split, cell in splits.items()]
     lines = [
         "| split | type | precision | recall | F1 | mentions |",
         "| --- | --- | --: | --: | --: | --: |",
     ]
     for name, found in rows:
-        for kind, one in (("all", found), *found["by_type"].items()):
+        for kind, one in (("all", found), *found.by_type.items()):
             lines.append(
-                f"| {name} | {kind} | {one['precision']:.4f} | {one['recall']:.4f} | "
-                f"{one['f1']:.4f} | {one['support']} |"
+                f"| {name} | {kind} | {one.precision:.4f} | {one.recall:.4f} | "
+                f"{one.f1:.4f} | {one.support} |"
             )
     return "\n".join(lines) + "\n"
 
 
 def _corpora(run: FinishedRun) -> str:
     lines = ["| corpus | role | train sentences | licence |", "| --- | --- | --: | --- |"]
-    for name, role in roles(run.config).items():
-        dataset, use = run.config.dataset[name], run.record["datasets"][name]
+    uses = [use for stage in run.record.stages for use in stage.tasks.items()]
+    for name, use in uses:
+        dataset = run.config.dataset[name]
         title = f"{name}: {dataset.title}" if dataset.title else name
         lines.append(
-            f"| {title} | {role} | {use['train_sentences']} | {dataset.licence or 'not stated'} |"
+            f"| {title} | {use.role} | {use.train_sentences} | {dataset.licence or 'not stated'} |"
         )
     return "\n".join(lines) + "\n"

@@ -2,9 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -17,32 +15,14 @@ from bioner.errors import ConfigError, nearest
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import partial, strict
 from bioner.predict.tagger import Tagged, Tagger, load_tagger
-from bioner.predict.trained_on import Verdict, judge, training_texts
-from bioner.runs.record import read_record, write_json
+from bioner.predict.trained_on import judge, training_texts
+from bioner.runs.record_file import read_record, write_record
+from bioner.runs.scores import CrossScores, EntityScores, PartialScores, TrainedOn
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One head on one split of one dataset.
-
-    Attributes:
-        types: the types of the dataset that are scored, with what the head calls them.
-        strict: strict scores over these types, as the head calls them.
-        partial: scores that forgive borders.
-        leakage: how much of the split the run was trained on; None where that is not known.
-        sha256: of the split's file.
-    """
-
-    types: dict[str, str]
-    strict: dict[str, Any]
-    partial: dict[str, dict[str, float]]
-    leakage: Verdict | None
-    sha256: str
-
-
-Cells = dict[str, dict[str, Cell]]
+Cells = dict[str, dict[str, CrossScores]]
 """For each head and dataset; a dataset without the head's types is not there."""
 
 
@@ -74,7 +54,7 @@ def evaluate(config: EvaluateConfig) -> Cells:
         tagged = tagger.tag(split.sentences)
         for head, types in ((h, shared[h, name]) for h in cells if shared[h, name]):
             scored = _score(split.sentences, tagged[head], types)
-            cells[head][name] = Cell(types, *scored, verdict, split.sha256)
+            cells[head][name] = CrossScores(types, *scored, verdict, split.sha256)
         log.info("%s %s: %d sentences", name, config.split, len(split.sentences))
     _record(run, config.split, cells)
     _show(cells, config.split)
@@ -109,11 +89,11 @@ def _shared_types(
 
 def _score(
     sentences: Sequence[Sentence], tagged: Tagged, types: Mapping[str, str]
-) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+) -> tuple[EntityScores, dict[str, PartialScores]]:
     gold = [_mentions(sentence.tags, types) for sentence in sentences]
     ours = {name: name for name in types.values()}
     guess = [_mentions(tagged.tags(i), ours) for i in range(len(sentences))]
-    return dict(strict(gold, guess, list(ours))), partial(gold, guess, list(ours))
+    return strict(gold, guess, list(ours)), partial(gold, guess, list(ours))
 
 
 def _mentions(tags: Sequence[str], types: Mapping[str, str]) -> list[Mention]:
@@ -126,9 +106,9 @@ def _record(run: FinishedRun, split: str, cells: Cells) -> None:
     record = read_record(run.directory)
     for head, datasets in cells.items():
         for name, cell in datasets.items():
-            splits = record["cross"].setdefault(head, {}).setdefault(name, {})
-            splits[split] = asdict(cell)
-    write_json(run.directory / "record.json", record)
+            splits = record.cross.setdefault(head, {}).setdefault(name, {})
+            splits[split] = cell
+    write_record(run.directory, record)
 
 
 def _show(cells: Cells, split: str) -> None:
@@ -145,11 +125,11 @@ def _show(cells: Cells, split: str) -> None:
     )
     for head, row in cells.items():
         for name, cell in row.items():
-            f1 = (cell.strict["f1"], *(scores["f1"] for scores in cell.partial.values()))
+            f1 = (cell.strict.f1, *(scores.f1 for scores in cell.partial.values()))
             table.add_row(
                 head,
                 name,
-                f"{cell.strict['support']}",
+                str(cell.strict.support),
                 *(f"{one:.4f}" for one in f1),
                 _share(cell.leakage),
             )
@@ -158,7 +138,7 @@ def _show(cells: Cells, split: str) -> None:
     Console(width=max(Console().width, needed)).print(table)
 
 
-def _share(leak: Verdict | None) -> str:
+def _share(leak: TrainedOn | None) -> str:
     if leak is None:
         return "not known"
     return f"{leak.trained_on} of {leak.sentences} ({leak.trained_on / max(1, leak.sentences):.1%})"

@@ -155,4 +155,4 @@ def score(sentences: Sequence[Sentence], tags: Sequence[Sequence[str]]) -> float
     """Return the strict F1 of predicted tags."""
     gold, guess = [spans(s.tags) for s in sentences], [spans(row) for row in tags]
     types = sorted({mention.type for row in (*gold, *guess) for mention in row})
-    return strict(gold, guess, types)["f1"]
+    return strict(gold, guess, types).f1

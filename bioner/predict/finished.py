@@ -22,7 +22,8 @@ from bioner.config.checks import to_train_config
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model.heads import Head
-from bioner.runs.record import read_record
+from bioner.runs.record import Record
+from bioner.runs.record_file import read_record
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class FinishedRun:
 
     directory: Path
     config: TrainConfig
-    record: dict[str, Any]
+    record: Record
     weights: Mapping[str, Path]
 
     def choose(self, heads: Sequence[str]) -> tuple[str, ...]:
@@ -67,9 +68,9 @@ def open_run(directory: Path) -> FinishedRun:
     if not directory.is_dir():
         raise ConfigError("run", f"{directory} is not a folder", "the directory of a finished run")
     record = read_record(directory)
-    if record.get("status") != "complete":
-        why = (record.get("error") or {}).get("message", "it was not ended")
-        raise ConfigError("run", f"{directory} is {record.get('status')}: {why}", "a complete run")
+    if record.status != "complete":
+        why = record.error.message if record.error else "it was not ended"
+        raise ConfigError("run", f"{directory} is {record.status}: {why}", "a complete run")
     config = _config(directory / "config.yaml")
     files = {t: directory / "checkpoints" / f"{t}.safetensors" for t in config.finetune.targets}
     lacking = [str(file) for file in files.values() if not file.is_file()]

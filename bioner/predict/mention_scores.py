@@ -6,7 +6,8 @@ from typing import Any
 from nervaluate import Evaluator
 
 from bioner.corpora.sentence import Mention
-from bioner.model.metric import EntityScores, scores
+from bioner.model.metric import scores
+from bioner.runs.scores import EntityScores, PartialScores
 
 # What the record calls nervaluate's schemas (SemEval 2013 task 9.1, Segura-Bedmar et al.).
 _SCHEMAS = {"partial": "partial", "overlap": "ent_type"}
@@ -28,12 +29,12 @@ def strict(
             for mention in mentions:
                 counts[mention.type][place] += 1
     micro = scores(*(sum(of_type) for of_type in zip(*counts.values(), strict=True)))
-    return EntityScores(**micro, by_type={name: scores(*n) for name, n in counts.items()})
+    return EntityScores(**vars(micro), by_type={name: scores(*n) for name, n in counts.items()})
 
 
 def partial(
     gold: Sequence[Sequence[Mention]], guess: Sequence[Sequence[Mention]], types: Sequence[str]
-) -> dict[str, dict[str, float]]:
+) -> dict[str, PartialScores]:
     """Return scores that forgive borders; arguments as in `strict`.
 
     `partial`: right borders count 1, overlapping ones a half, whatever the type. `overlap`: an
@@ -45,10 +46,12 @@ def partial(
     else:
         found = Evaluator(*both, tags=list(types), loader="dict").evaluate()["overall"]
     return {
-        name: {
-            what: float(getattr(found[schema], what)) if found else 0.0
-            for what in ("precision", "recall", "f1")
-        }
+        name: PartialScores(
+            *(
+                float(getattr(found[schema], what)) if found else 0.0
+                for what in ("precision", "recall", "f1")
+            )
+        )
         for name, schema in _SCHEMAS.items()
     }
 

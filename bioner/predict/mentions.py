@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from bioner.config.predict import Merge
-from bioner.corpora.document import Annotation, Document
+from bioner.corpora.document import JOINT, Annotation, Document
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.tags import spans
 from bioner.predict.tagger import Tagged
-
-JOINT = "+"
-"""Stands between the names of the heads that agree on a mention."""
 
 
 def mentions(

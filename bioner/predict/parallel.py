@@ -21,15 +21,16 @@ from multiprocessing.connection import Connection
 import torch
 
 from bioner.config.predict import Backend, Merge
+from bioner.corpora.document import Document
 from bioner.errors import ConfigError, UserError
 from bioner.machine.ray_address import check_answers
-from bioner.predict.annotator import Annotator, Chunk, Worded
+from bioner.predict.annotator import Annotator, Chunk
 
-Mark = Callable[[Iterable[Chunk]], Iterator[list[Worded]]]
+Mark = Callable[[Iterable[Chunk]], Iterator[list[Document]]]
 """Yields the marked documents of each chunk, in order; few chunks are in memory at a time."""
 
 _GO_ON = "resume=true goes on, with a smaller n_jobs if it was memory"
-_Submit = Callable[[Chunk], Future[list[Worded] | UserError]]
+_Submit = Callable[[Chunk], Future[list[Document] | UserError]]
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,9 @@ def marking(work: Work, backend: Backend, n_jobs: int | None) -> Iterator[Mark]:
         yield partial(_in_order, submit, 2 * jobs)
 
 
-def _in_order(submit: _Submit, ahead: int, chunks: Iterable[Chunk]) -> Iterator[list[Worded]]:
+def _in_order(submit: _Submit, ahead: int, chunks: Iterable[Chunk]) -> Iterator[list[Document]]:
     """Yield what becomes of the chunks; at most `ahead` are handed out and not yet yielded."""
-    waiting: deque[Future[list[Worded] | UserError]] = deque()
+    waiting: deque[Future[list[Document] | UserError]] = deque()
     for chunk in chunks:
         waiting.append(submit(chunk))
         if len(waiting) == ahead:
@@ -79,14 +80,14 @@ def _in_order(submit: _Submit, ahead: int, chunks: Iterable[Chunk]) -> Iterator[
         yield _result(waiting.popleft())
 
 
-def _result(future: Future[list[Worded] | UserError]) -> list[Worded]:
+def _result(future: Future[list[Document] | UserError]) -> list[Document]:
     found = future.result()
     if isinstance(found, UserError):
         raise found
     return found
 
 
-def _mark(work: Work, chunk: Chunk) -> list[Worded] | UserError:
+def _mark(work: Work, chunk: Chunk) -> list[Document] | UserError:
     """Mark a chunk in a process of a pool; a refusal is returned: pools change what is raised."""
     try:
         return _annotator(work).mark(chunk)

@@ -5,26 +5,24 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from bioner.corpora.document import Document
+from bioner.corpora.formats.format import FileWriter, FolderWriter, Format
+from bioner.corpora.formats.shared.writing import refusal
 from bioner.errors import UserError
-from bioner.predict.annotator import Worded
-from bioner.predict.formats import COLUMNS, STREAM
+from bioner.predict.chosen_format import STREAM
 from bioner.predict.unfinished import Progress, notes, partial
-from bioner.predict.writers import columns
-from bioner.predict.writers.formats import FILES, FOLDERS, FileFormat
-from bioner.predict.writers.whole import refusal
-from bioner.runs.record import write_json
+from bioner.runs.json_file import write_json
 
 
 class Sink(ABC):
     """Takes documents one by one; `commit` makes what was taken safe."""
 
     @abstractmethod
-    def write(self, worded: Worded) -> None:
+    def write(self, document: Document) -> None:
         """Take a document.
 
         Raises:
@@ -47,20 +45,20 @@ class Sink(ABC):
 class FileSink(Sink):
     """One file."""
 
-    def __init__(self, output: Path, form: str, heads: Sequence[str], progress: Progress) -> None:
+    def __init__(self, output: Path, writer: FileWriter, progress: Progress) -> None:
         self._output, self._partial = output, partial(output)
-        self._form, self._render = _renderer(form, heads)
+        self._writer = writer
         self._first = progress.written == 0
         self._file = _open_at(self._partial, progress.size)
         if progress.size == 0:
-            self._file.write(self._form.opening.encode())
+            self._file.write(self._writer.opening.encode())
 
-    def write(self, worded: Worded) -> None:
+    def write(self, document: Document) -> None:
         """Append a document."""
-        text = self._render(worded)
+        text = self._writer.render(document)
         if not self._first:
-            text = self._form.between + text
-        self._file.write(_encoded(worded, text))
+            text = self._writer.between + text
+        self._file.write(_encoded(document, text))
         self._first = False
 
     def commit(self, progress: Progress) -> None:
@@ -71,7 +69,7 @@ class FileSink(Sink):
 
     def finish(self) -> None:
         """End the file and rename it."""
-        self._file.write(self._form.closing.encode())
+        self._file.write(self._writer.closing.encode())
         self._file.close()
         self._partial.replace(self._output)
         notes(self._output).unlink(missing_ok=True)
@@ -90,8 +88,8 @@ class FolderSink(Sink):
     known for it though another process wrote the first.
     """
 
-    def __init__(self, output: Path, form: str, progress: Progress) -> None:
-        self._output, self._partial, self._render = output, partial(output), FOLDERS[form]
+    def __init__(self, output: Path, writer: FolderWriter, progress: Progress) -> None:
+        self._output, self._partial, self._writer = output, partial(output), writer
         if progress.documents == 0:
             shutil.rmtree(self._partial, ignore_errors=True)
         self._partial.mkdir(parents=True, exist_ok=True)
@@ -100,19 +98,19 @@ class FolderSink(Sink):
         self._ids.seek(0)
         self._seen: set[str] = {json.loads(line) for line in self._ids}
 
-    def write(self, worded: Worded) -> None:
+    def write(self, document: Document) -> None:
         """Write the files of a document."""
-        name = _file_name(worded)
+        name = _file_name(document)
         if name in self._seen:
-            raise refusal(worded.document, "another document has this id", "expected distinct ids")
-        contents = {e: _encoded(worded, t) for e, t in self._render(worded.document).items()}
+            raise refusal(document, "another document has this id", "expected distinct ids")
+        contents = {e: _encoded(document, t) for e, t in self._writer.render(document).items()}
         try:
             for ending, data in contents.items():
                 file = self._partial / f"{name}{ending}"
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(data)
         except OSError as error:
-            raise refusal(worded.document, f"can't be written: {error.strerror}") from error
+            raise refusal(document, f"can't be written: {error.strerror}") from error
         self._seen.add(name)
         self._ids.write(f"{json.dumps(name)}\n".encode())
 
@@ -141,15 +139,15 @@ class FolderSink(Sink):
 class StreamSink(Sink):
     """Standard output."""
 
-    def __init__(self, form: str, heads: Sequence[str]) -> None:
-        self._form, self._render = _renderer(form, heads)
-        self._before = self._form.opening
+    def __init__(self, writer: FileWriter) -> None:
+        self._writer = writer
+        self._before = self._writer.opening
 
-    def write(self, worded: Worded) -> None:
+    def write(self, document: Document) -> None:
         """Print a document."""
-        data = _encoded(worded, self._before + self._render(worded))
+        data = _encoded(document, self._before + self._writer.render(document))
         sys.stdout.buffer.write(data)
-        self._before = self._form.between
+        self._before = self._writer.between
 
     def commit(self, progress: Progress) -> None:
         """Hand on what was printed."""
@@ -157,44 +155,40 @@ class StreamSink(Sink):
 
     def finish(self) -> None:
         """End the output."""
-        opened = "" if self._before == self._form.between else self._before
-        sys.stdout.buffer.write((opened + self._form.closing).encode())
+        opened = "" if self._before == self._writer.between else self._before
+        sys.stdout.buffer.write((opened + self._writer.closing).encode())
         sys.stdout.buffer.flush()
 
     def close(self) -> None:
         """Standard output is not ours to close."""
 
 
-def open_sink(output: str, form: str, heads: Sequence[str], progress: Progress) -> Sink:
-    """Open an output where `progress` says that it stands."""
+def open_sink(output: str, form: Format, progress: Progress) -> Sink:
+    """Open an output of a format that can be written, where `progress` says that it stands."""
+    writer = form.writer
+    if isinstance(writer, FolderWriter):
+        Path(output).parent.mkdir(parents=True, exist_ok=True)
+        return FolderSink(Path(output), writer, progress)
+    assert writer is not None  # what the output's format may be was checked
     if output == STREAM:
-        return StreamSink(form, heads)
+        return StreamSink(writer)
     Path(output).parent.mkdir(parents=True, exist_ok=True)
-    if form in FOLDERS:
-        return FolderSink(Path(output), form, progress)
-    return FileSink(Path(output), form, heads, progress)
+    return FileSink(Path(output), writer, progress)
 
 
-def _renderer(form: str, heads: Sequence[str]) -> tuple[FileFormat, Callable[[Worded], str]]:
-    if form == COLUMNS:
-        return FileFormat(lambda _: ""), lambda worded: columns.render(worded, heads)
-    found = FILES[form]
-    return found, lambda worded: found.render(worded.document)
-
-
-def _encoded(worded: Worded, text: str) -> bytes:
+def _encoded(document: Document, text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise refusal(worded.document, f"holds half of a surrogate pair: {error.reason}") from None
+        raise refusal(document, f"holds half of a surrogate pair: {error.reason}") from None
 
 
-def _file_name(worded: Worded) -> str:
+def _file_name(document: Document) -> str:
     """Return the path of a document's files below the folder, without an ending."""
-    name = worded.document.id
+    name = document.id
     parts = PurePosixPath(name).parts
     if "/".join(parts) != name or {"..", "."} & set(parts) or "\0" in name or "\\" in name:
-        raise refusal(worded.document, "its id names no file", "expected names with / between them")
+        raise refusal(document, "its id names no file", "expected names with / between them")
     return name
 
 

@@ -10,16 +10,16 @@ from pathlib import Path
 from bioner.config.identity import digest
 from bioner.config.predict import PredictConfig
 from bioner.corpora.document import Document
-from bioner.corpora.formats.checked import MismatchError
+from bioner.corpora.formats.format import Format
+from bioner.corpora.formats.shared.checked import MismatchError
 from bioner.errors import ConfigError, DataError, Report
-from bioner.predict.annotator import Chunk, Worded, in_chunks
-from bioner.predict.bar import Bar
+from bioner.machine.progress_bar import ProgressBar
+from bioner.predict.annotator import Chunk, in_chunks
+from bioner.predict.chosen_format import STREAM, files_of, input_format, output_format, read
 from bioner.predict.finished import FinishedRun, open_run
-from bioner.predict.formats import STREAM, files_of, input_format, output_format, read
 from bioner.predict.parallel import Work, marking
 from bioner.predict.sinks import Sink, open_sink
 from bioner.predict.unfinished import Progress, start
-from bioner.predict.writers.formats import FOLDERS
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ def predict(config: PredictConfig) -> bool:
     place = str(run.directory.absolute())  # a process of Ray's may run in another folder
     work = Work(place, heads, config.merge, config.device, config.precision)
     with marking(work, config.backend, config.n_jobs) as mark:
-        sink = open_sink(config.output, to, heads, progress)
+        sink = open_sink(config.output, to, progress)
         try:
             with reading:
                 _write_all(mark(reading.chunks()), sink, reading)
             if not progress.documents:
-                found = f"no document could be read from {config.input} as {form}"
+                found = f"no document could be read from {config.input} as {form.name}"
                 raise ConfigError("input", found)
             sink.finish()
         finally:
@@ -55,21 +55,21 @@ def predict(config: PredictConfig) -> bool:
     return progress.bad == 0
 
 
-def _write_all(chunks: Iterable[list[Worded]], sink: Sink, reading: "_Reading") -> None:
+def _write_all(chunks: Iterable[list[Document]], sink: Sink, reading: "_Reading") -> None:
     """Write the documents, and after every chunk how far the output is."""
     progress = reading.progress
     for chunk in chunks:
-        for worded in chunk:
-            _write(sink, worded, reading)
+        for document in chunk:
+            _write(sink, document, reading)
         progress.bad += reading.bad_before.popleft()
         sink.commit(progress)
     progress.bad += reading.bad
 
 
-def _write(sink: Sink, worded: Worded, reading: "_Reading") -> None:
+def _write(sink: Sink, document: Document, reading: "_Reading") -> None:
     reading.progress.documents += 1
     try:
-        sink.write(worded)
+        sink.write(document)
         reading.progress.written += 1
     except DataError as error:
         reading.progress.bad += reading.report(error)
@@ -91,13 +91,14 @@ class _Reading:
     """
 
     def __init__(
-        self, form: str, place: str, files: list[Path], progress: Progress, strict: bool
+        self, form: Format, place: str, files: list[Path], progress: Progress, strict: bool
     ) -> None:
         self._form, self._place, self._files = form, Path(place), files
         self.progress, self._strict = progress, strict
         self._skip = progress.documents
         self.bad, self.bad_before = 0, deque[int]()
-        self._bar = Bar(len(files) if form in FOLDERS else sum(f.stat().st_size for f in files))
+        total = len(files) if form.is_folder else sum(f.stat().st_size for f in files)
+        self._bar = ProgressBar("predict", total)
 
     def __enter__(self) -> "_Reading":
         """Show the bar."""
@@ -115,7 +116,7 @@ class _Reading:
             self.bad = 0
             yield chunk
 
-    def _documents(self) -> Iterator[Document | Worded]:
+    def _documents(self) -> Iterator[Document]:
         read_so_far = 0
 
         def heed(error: DataError) -> None:
@@ -126,17 +127,15 @@ class _Reading:
             read_so_far += 1
             if read_so_far > self._skip:
                 yield document
-            if self._form in FOLDERS:
-                self._bar.show(read_so_far, read_so_far)
-            else:
-                self._bar.show(self._bytes(), read_so_far)
+            done = read_so_far if self._form.is_folder else self._bytes()
+            self._bar.show(done, f"{read_so_far} documents")
 
-    def _all(self, report: Report) -> Iterator[Document | Worded]:
+    def _all(self, report: Report) -> Iterator[Document]:
         self._passed, self._stream = 0, None
         below = self._place if self._place.is_dir() else None
         if not self._files:
             yield from read(self._form, sys.stdin.buffer, report)
-        elif self._form in FOLDERS:
+        elif self._form.is_folder:
             yield from read(self._form, self._place, report)
         else:
             for file in self._files:
@@ -159,7 +158,9 @@ class _Reading:
         return True
 
 
-def _key(config: PredictConfig, run: FinishedRun, form: str, to: str, files: list[Path]) -> str:
+def _key(
+    config: PredictConfig, run: FinishedRun, form: Format, to: Format, files: list[Path]
+) -> str:
     """Hash all that decides what the output holds."""
     weights = {}
     for head in run.choose(config.heads):
@@ -170,8 +171,8 @@ def _key(config: PredictConfig, run: FinishedRun, form: str, to: str, files: lis
         [
             stats,
             weights,
-            form,
-            to,
+            form.name,
+            to.name,
             str(config.merge),
             config.device,
             config.precision,

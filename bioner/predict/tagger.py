@@ -133,7 +133,7 @@ def load_tagger(
     Raises:
         UserError: weights that are damaged or are not those of this config, or no such device.
     """
-    hardware = pick_hardware(device, precision, run.record["precision"])
+    hardware = pick_hardware(device, precision, run.record.precision)
     config = run.config.encoder
     tokenizer = load_tokenizer(config)
     window = Window(special_tokens(tokenizer), window_size(config, tokenizer), config.overlap)

@@ -2,38 +2,28 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bioner.config.train import Leakage, Pretraining, TrainConfig
-from bioner.corpora.audit_sentences import long_enough
+from bioner.corpora.audits.shared_sentences import long_enough
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import joined
 from bioner.errors import UserError
 from bioner.predict.finished import FinishedRun, open_run
+from bioner.runs.scores import TrainedOn
 from bioner.train.tasks import choose_sentences, choose_source, load_corpora
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """How much of a split a run was trained on; sentences of `SHORTEST` words and more.
+def judge(texts: set[str], sentences: Sequence[Sentence]) -> TrainedOn:
+    """Return how many of the sentences are among the texts of `training_texts`.
 
-    Attributes:
-        sentences: of the split.
-        trained_on: those of them that stand in what the run was trained on, whatever their
-            tokenisation.
+    Only those of `SHORTEST` words and more are looked at.
     """
-
-    sentences: int
-    trained_on: int
-
-
-def judge(texts: set[str], sentences: Sequence[Sentence]) -> Verdict:
-    """Return how many of the sentences are among the texts of `training_texts`."""
     long = [joined(sentence) for sentence in sentences if long_enough(sentence)]
-    return Verdict(len(long), sum(text in texts for text in long))
+    return TrainedOn(len(long), sum(text in texts for text in long))
 
 
 def training_texts(run: FinishedRun, datasets_dir: str, mirror: str | None) -> set[str] | None:
@@ -60,7 +50,7 @@ def _own_texts(config: TrainConfig, run: FinishedRun) -> set[str]:
     config = replace(config, leakage=quiet)
     corpora = load_corpora(config)
     for name, corpus in corpora.items():
-        known = run.record["datasets"][name]["sha256"]
+        known = run.record.datasets[name].sha256
         if {split: content.sha256 for split, content in corpus.splits.items()} != known:
             raise UserError(f"the files of {name} here are not those of the run")
     chosen = [*choose_sentences(config, corpora).items()]

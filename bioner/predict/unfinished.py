@@ -8,9 +8,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from bioner.corpora.formats.all_formats import FORMATS
+from bioner.corpora.formats.format import Format
 from bioner.errors import ConfigError
-from bioner.predict.formats import STREAM
-from bioner.predict.writers.formats import FOLDERS
+from bioner.predict.chosen_format import STREAM
 
 
 @dataclass
@@ -42,7 +43,7 @@ def notes(output: Path) -> Path:
     return output.with_name(f"{output.name}.partial.json")
 
 
-def start(output: str, form: str, of: str, resume: bool, overwrite: bool) -> Progress:
+def start(output: str, form: Format, of: str, resume: bool, overwrite: bool) -> Progress:
     """Say where to begin.
 
     Raises:
@@ -73,15 +74,15 @@ def start(output: str, form: str, of: str, resume: bool, overwrite: bool) -> Pro
     return left
 
 
-def _check_replaceable(output: Path, form: str) -> None:
+def _check_replaceable(output: Path, form: Format) -> None:
     """Refuse to replace what prediction can't have written."""
     if not output.exists():
         return
-    if output.is_dir() != (form in FOLDERS):
+    if output.is_dir() != form.is_folder:
         kind = "a folder" if output.is_dir() else "a file"
-        raise ConfigError("output", f"{output} is {kind}, and {form} needs the other")
+        raise ConfigError("output", f"{output} is {kind}, and {form.name} needs the other")
     if output.is_dir():
-        ours = {".txt", ".ann", ".a1"}
+        ours = {".txt", *(one.marks_ending for one in FORMATS.values() if one.is_folder)}
         others = [f for f in output.rglob("*") if not f.is_dir() and f.suffix not in ours]
         if others:
             raise ConfigError("overwrite", f"{output} holds other files, such as {others[0]}")

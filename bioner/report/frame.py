@@ -9,6 +9,7 @@ import pandas as pd
 from bioner.config.identity import compared_as
 from bioner.errors import ConfigError, nearest
 from bioner.report.study import Problem, Run
+from bioner.runs.record import PRETRAIN, Record
 
 CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", "variant"]
 """The axes: runs that agree in all of them are averaged, over their seeds."""
@@ -33,7 +34,7 @@ _LATER = {"encoder.compile": "null", "encoder.flash_attention": "null"}
 
 
 def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, list[Problem]]:
-    """Return a row for each target of each run, and the records that lack what a row needs.
+    """Return a row for each target of each run, and the runs whose config lacks what a row needs.
 
     Scores are from 0 to 1 and of the test split; they are missing where a run is not complete.
     `sources` and `partners` are joined by `+`; `settings` holds, as JSON, all that must not differ
@@ -53,8 +54,8 @@ def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, l
         try:
             rows += _rows(run, axes)
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            says = f"the record is damaged: {type(error).__name__} {error}"
-            problems.append(Problem("unreadable", str(run.place or run.record.get("run")), says))
+            says = f"the config in the record is damaged: {type(error).__name__} {error}"
+            problems.append(Problem("unreadable", str(run.place or run.record.run), says))
     keys = {key for row in rows for key in row.pop("keys")}
     for axis in axes:
         if rows and not any(_under(key, axis) for key in keys):
@@ -128,26 +129,26 @@ def _under(key: str, prefix: str) -> bool:
 
 
 def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
-    record, config = run.record, run.record["config"]
+    record, config = run.record, run.record.config
     # `trainer.precision` may be `auto`: what it came to is what counts.
-    flat = _LATER | _flat({**config, "precision": record["precision"]})
+    flat = _LATER | _flat({**config, "precision": record.precision})
     flat.pop("trainer.precision", None)
     common = {
-        "run": record["run"],
+        "run": record.run,
         "place": run.place,
         "command": run.command,
-        "status": record["status"],
-        "regime": record["regime"],
+        "status": record.status,
+        "regime": record.regime,
         "sources": _sources(config["pretrain"]),
         "encoder": compared_as(config["encoder"]["name"], config["encoder"]["from_scratch"]),
-        "mixing": _mixing(config, record["regime"]),
+        "mixing": _mixing(config, record.regime),
         "as_mixing": _mixing(config, "transfer"),
         "size": size_label(config["finetune"]["train_size"]),
-        "variant": _variant(flat, axes, record["regime"]),
-        "seed": record["seed"],
-        "semantics": record["semantics"],
-        "error": (record["error"] or {}).get("message", ""),
-        "commit": record["environment"].get("git_commit") or "",
+        "variant": _variant(flat, axes, record.regime),
+        "seed": record.seed,
+        "semantics": record.semantics,
+        "error": record.error.message if record.error else "",
+        "commit": record.environment.git_commit or "",
         "keys": list(flat),
         **{f"as_{name}": _variant(flat, axes, name) for name in ("single", "transfer", "mtl")},
         **_costs(record),
@@ -156,7 +157,7 @@ def _rows(run: Run, axes: Sequence[str]) -> list[dict[str, Any]]:
         common
         | {"target": target, "settings": _settings(record, flat, axes, target)}
         | {"partners": _partners(config["finetune"], target)}
-        | (_scores(record, target) if record["status"] == "complete" else {})
+        | (_scores(record, target) if record.status == "complete" else {})
         for target in config["finetune"]["targets"]
     ]
 
@@ -220,9 +221,7 @@ def _variant(flat: Mapping[str, str], axes: Sequence[str], regime: str) -> str:
     )
 
 
-def _settings(
-    record: Mapping[str, Any], flat: Mapping[str, str], axes: Sequence[str], target: str
-) -> str:
+def _settings(record: Record, flat: Mapping[str, str], axes: Sequence[str], target: str) -> str:
     """Return all that must not differ.
 
     `study` is the same everywhere, `config` in one place, `cell` in one cell: whether a partner is
@@ -230,8 +229,8 @@ def _settings(
     """
     datasets = {
         f"{name} {split}": digest
-        for name, use in record["datasets"].items()
-        for split, digest in use["sha256"].items()
+        for name, use in record.datasets.items()
+        for split, digest in use.sha256.items()
         if split != "test" or name == target
     }
     reading = {key: value for key, value in flat.items() if key.startswith("dataset.")}
@@ -240,41 +239,49 @@ def _settings(
         for key, value in flat.items()
         if key not in reading
         and not any(_under(key, axis) for axis in axes)
-        and _matters(key, record["regime"])
+        and _matters(key, record.regime)
     }
-    study = {"semantics": str(record["semantics"])} | datasets | reading
+    study = {"semantics": str(record.semantics)} | datasets | reading
     config = {key: value for key, value in others.items() if not key.startswith(_ON_AXES)}
     cell = {key: others[key] for key in _WITHIN_CELL if key in others}
-    if (encoder := record.get("encoder_sha256")) is not None:
-        config["the encoder's files"] = encoder
-    if (record["pretraining"] or {}).get("checkpoint") and "sha256" in record["pretraining"]:
-        cell["the file of pretrain.checkpoint"] = record["pretraining"]["sha256"]
+    if record.encoder_sha256 is not None:
+        config["the encoder's files"] = record.encoder_sha256
+    pretraining = record.stage(PRETRAIN)
+    if pretraining is not None and pretraining.source is not None and pretraining.source.sha256:
+        cell["the file of pretrain.checkpoint"] = pretraining.source.sha256
     return json.dumps({"study": study, "config": config, "cell": cell})
 
 
-def _scores(record: Mapping[str, Any], target: str) -> dict[str, Any]:
-    test, use = record["scores"][target]["test"], record["datasets"][target]
+def _scores(record: Record, target: str) -> dict[str, Any]:
+    scores, sentences = record.scores[target], record.datasets[target].sentences
+    test, used = scores.test, record.task(target).train_sentences
     return {
-        **{key: test[key] for key in ("f1", "precision", "recall", "support")},
-        **{key: test[key] for key in ("predicted", "correct")},
-        "devel_f1": record["scores"][target]["devel"]["f1"],
-        **{
-            f"{part}_{key}": test[part][key]
-            for part in ("seen", "unseen")
-            for key in ("f1", "support")
-        },
-        "train_sentences": use["train_sentences"],
-        "share": use["train_sentences"] / use["sentences"]["train"],
-        "test_sentences": use["sentences"]["test"],
+        "f1": test.f1,
+        "precision": test.precision,
+        "recall": test.recall,
+        "support": test.support,
+        "predicted": test.predicted,
+        "correct": test.correct,
+        "devel_f1": scores.devel.f1,
+        "seen_f1": test.seen.f1,
+        "seen_support": test.seen.support,
+        "unseen_f1": test.unseen.f1,
+        "unseen_support": test.unseen.support,
+        "train_sentences": used,
+        "share": used / sentences["train"],
+        "test_sentences": sentences["test"],
     }
 
 
-def _costs(record: Mapping[str, Any]) -> dict[str, Any]:
-    timing, pretraining = record["timing"], record["pretraining"] or {}
-    keys = ("train_seconds", "wall_seconds", "words_per_second", "peak_rss_bytes")
+def _costs(record: Record) -> dict[str, Any]:
+    timing, pretraining = record.timing, record.stage(PRETRAIN)
+    trained = None if pretraining is None else pretraining.timing
     return {
-        **{key: timing.get(key) for key in keys},
-        "pretrain_seconds": pretraining.get("timing", {}).get("train_seconds"),
-        "reused": pretraining.get("reused"),
-        "stage": pretraining.get("key", ""),
+        "train_seconds": timing.train_seconds,
+        "wall_seconds": timing.wall_seconds,
+        "words_per_second": timing.words_per_second,
+        "peak_rss_bytes": timing.peak_rss_bytes,
+        "pretrain_seconds": None if trained is None else trained.train_seconds,
+        "reused": None if pretraining is None else pretraining.reused,
+        "stage": "" if pretraining is None else pretraining.key,
     }

@@ -29,9 +29,9 @@ def pack(runs: Sequence[Run], file: Path) -> int:
         UserError: the file can't be written.
     """
     done = [
-        (run.place, run.record["config"]["finetune"]["targets"])
+        (run.place, run.record.config["finetune"]["targets"])
         for run in runs
-        if run.place and run.record["status"] == "complete"
+        if run.place and run.record.status == "complete"
     ]
     temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:

@@ -21,7 +21,7 @@ from bioner.report.sections.scores import curves_section, scores_section
 from bioner.report.sections.section import Section
 from bioner.report.study import Problem, Run, read_study
 from bioner.report.write import write_report
-from bioner.runs.record import environment
+from bioner.runs.environment import git_commit
 
 _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     scores_section,
@@ -55,7 +55,7 @@ def report(config: ReportConfig, command: str) -> Path:
     study = Path(config.runs_dir) / config.study
     runs, problems = _read(config, study)
     results = analyse(config, runs, problems)
-    top = about(config.study, command, environment()["git_commit"], results)
+    top = about(config.study, command, git_commit(), results)
     sections = [found for make in _SECTIONS if (found := make(results)) is not None]
     folder = study / "report"
     write_report(folder, top, sections)
@@ -71,8 +71,9 @@ def _read(config: ReportConfig, study: Path) -> tuple[list[Run], list[Problem]]:
         return read_study(study)
     from bioner.tracking.study_records import read_wandb_study
 
-    records = read_wandb_study(config.study, str(config.project), config.entity)
-    return [Run(None, record) for record in records.values()], []
+    records, damaged = read_wandb_study(config.study, str(config.project), config.entity)
+    problems = [Problem("unreadable", url, why) for url, why in damaged.items()]
+    return [Run(None, record) for record in records.values()], problems
 
 
 def _print(top: About, results: Results, folder: Path) -> None:

@@ -1,9 +1,9 @@
 """The runs of a study: their records, and what there is instead where a run left none."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import yaml
 from omegaconf import OmegaConf
@@ -12,7 +12,9 @@ from omegaconf.errors import OmegaConfBaseException
 from bioner.config.identity import regime, what_counts
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError, nearest
-from bioner.runs.record import Record, read_record
+from bioner.runs.environment import Environment
+from bioner.runs.record import Record, begin
+from bioner.runs.record_file import read_record
 
 # libyaml's, where PyYAML was built with it: ten times as fast.
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -39,12 +41,12 @@ class Run:
 
     Attributes:
         place: its directory; None where the record came from elsewhere.
-        record: as `record.json`; `status` is also `unfinished`, with the config alone.
+        record: what it left; of an unfinished run its config alone.
         command: what was typed, as far as the run directory says it.
     """
 
     place: Path | None
-    record: dict[str, Any]
+    record: Record
     command: str = ""
 
 
@@ -83,7 +85,7 @@ def _others(folder: Path) -> str:
     return f"studies with runs: {nearest(folder.name, (path.name for path in beside))}"
 
 
-def _record(place: Path) -> dict[str, Any]:
+def _record(place: Path) -> Record:
     """Return a run's record; of a run that has none yet one that holds its config alone."""
     if (place / "record.json").exists():
         return read_record(place)
@@ -94,13 +96,11 @@ def _record(place: Path) -> dict[str, Any]:
         loaded = OmegaConf.merge(typed, OmegaConf.load(place / "config.yaml"))
         config = cast(TrainConfig, OmegaConf.to_object(loaded))
         counts = json.loads(json.dumps(what_counts(config), default=str))
-        record = Record(
-            place.name, config.study, regime(config), config.seed, "", counts, "unfinished"
-        )
+        name, study, seed = place.name, config.study, config.seed
+        return begin(name, study, regime(config), seed, "", counts, Environment())
     except (OmegaConfBaseException, yaml.YAMLError, OSError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{place / 'config.yaml'}: unfinished, and damaged: {reason}") from error
-    return asdict(record)
 
 
 def _command(place: Path) -> str:

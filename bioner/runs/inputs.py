@@ -1,16 +1,15 @@
 """Whether the files of a finished run are still those that it was trained on."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from bioner.config.train import TrainConfig
-from bioner.corpora.fetch import locate
-from bioner.corpora.formats.readers import digest
+from bioner.corpora.fetching.fetch import locate
+from bioner.corpora.formats.all_formats import FORMATS
 from bioner.errors import DataError
+from bioner.runs.record import Record
 
 
-def check_inputs(config: TrainConfig, record: Mapping[str, Any]) -> None:
+def check_inputs(config: TrainConfig, record: Record) -> None:
     """Compare the files that no SHA-256 of a YAML pins with what the record says of them.
 
     The same config names the same run, but a corpus of one's own may have been edited since. Files
@@ -23,13 +22,13 @@ def check_inputs(config: TrainConfig, record: Mapping[str, Any]) -> None:
     Raises:
         DataError: a file is another one.
     """
-    for name, use in record["datasets"].items():
+    for name, use in record.datasets.items():
         dataset = config.dataset[name]
         for split, path in locate(dataset, Path(config.datasets_dir)).items():
             pinned = split in dataset.sha256
             if pinned or not path.exists():
                 continue
-            if digest(path, dataset.format) != use["sha256"][split]:
-                found = f"the finished run {record['run']} was trained on another {split} file"
+            if FORMATS[dataset.format].digest(path) != use.sha256[split]:
+                found = f"the finished run {record.run} was trained on another {split} file"
                 legal = "rerun=true replaces its result, study=ANOTHER keeps both"
                 raise DataError(path, None, found, legal)

@@ -1,6 +1,6 @@
 """The prediction files of a run: how they are written, and how their documents are marked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bioner.corpora.sentence import Sentence
@@ -13,7 +13,7 @@ NO_WORD = "_"
 
 
 def write_predictions(
-    path: Path, sentences: Sequence[Sentence], predicted: Sequence[Sequence[str]]
+    path: Path, sentences: Sequence[Sentence], predicted: Iterable[Sequence[str]]
 ) -> None:
     """Write word, gold tag and predicted tag, tab-separated, an empty line after each sentence.
 

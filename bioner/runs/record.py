@@ -1,59 +1,46 @@
 """The record that a run leaves behind, the only thing that reports read."""
 
-import json
-import os
-import platform
-import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from bioner.errors import UserError
+from bioner.runs.environment import Environment
+from bioner.runs.scores import CrossScores, TargetScores
 
-# Raised by hand when the fields change.
-SCHEMA = 4
+# Raised by hand when the fields change in a way that the dataclasses here can't read. A field that
+# is added has a default, so that older records are read without it.
+SCHEMA = 5
 # Raised by hand when the same config would give other results: such runs are never compared.
 SEMANTICS = 3
 
-_VERSIONED = (
-    "bioner",
-    "torch",
-    "pytorch-lightning",
-    "transformers",
-    "tokenizers",
-    "hydra-core",
-    "omegaconf",
-    "torchmetrics",
-    "seqeval",
-    "wandb",
-    "numpy",
-)
+PRETRAIN, FINETUNE = "pretrain", "finetune"
+"""The names of stages."""
+
+Status = Literal["complete", "failed", "diverged", "unfinished"]
+"""What became of a run; `unfinished` ones leave no file, as they are to go on."""
 
 
 @dataclass
 class DatasetUse:
-    """How a run used a dataset; counts are per split.
+    """What a run found in a dataset, whatever it used it for; counts are per split.
 
-    `train_sentences` are those trained on, `devel_sentences` those selected by and scored.
-    `leaked_sentences` are the train sentences asked for that stand in a target's devel or test
-    (None: nobody looked); `dropped_sentences` are those of them that are not in `train_sentences`.
-    `devel_share` is the part of the train file that is devel; None where devel is a file.
-    Mentions: `cut_mentions` by a sentence or word border (tagged on the words they touch),
-    `dropped_mentions` for another one that has their words, `joined_mentions` discontinuous and
-    read as one piece.
+    Attributes:
+        sha256: of each split's file.
+        sentences: of each split.
+        mentions: of each split.
+        devel_share: the part of the train file that is devel; None where devel is a file.
+        repaired_tags: tags that were made legal.
+        cut_mentions: cut by a sentence or word border (tagged on the words they touch).
+        dropped_mentions: left out for another one that has their words.
+        joined_mentions: discontinuous, and read as one piece.
+        lost_words: those that the tokenizer made no piece of.
+        oversized_words: those of more pieces than a window holds.
     """
 
-    role: str
     sha256: dict[str, str]
     sentences: dict[str, int]
     mentions: dict[str, int]
     devel_share: float | None
-    train_sentences: int
-    devel_sentences: int
-    leaked_sentences: int | None
-    dropped_sentences: int
     repaired_tags: dict[str, int]
     cut_mentions: dict[str, int]
     dropped_mentions: dict[str, int]
@@ -63,17 +50,175 @@ class DatasetUse:
 
 
 @dataclass
+class TaskUse:
+    """How a stage used a dataset.
+
+    Older records don't say of a source that was an auxiliary or a target too how pretraining used
+    it: what is not known is None.
+
+    Attributes:
+        role: target, auxiliary or source, in this stage.
+        train_sentences: those trained on.
+        devel_sentences: those selected by.
+        leaked_sentences: the train sentences asked for that stand in a target's devel or test;
+            None where nobody looked.
+        dropped_sentences: those of them that are not in `train_sentences`.
+    """
+
+    role: str
+    train_sentences: int
+    devel_sentences: int | None
+    leaked_sentences: int | None
+    dropped_sentences: int | None
+
+
+@dataclass
+class Mixing:
+    """The batches that a stage drew, per task.
+
+    Attributes:
+        strategy: how they were drawn.
+        sizes: train sentences of each task.
+        drawn: batches.
+        shares: of all batches, 0..1.
+    """
+
+    strategy: str
+    sizes: dict[str, int]
+    drawn: dict[str, int]
+    shares: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Best:
+    """The step at which a group of tasks was best on devel; `f1` is the mean over the group."""
+
+    step: int
+    epoch: int
+    f1: float
+
+
+@dataclass
+class StageTiming:
+    """What a stage took; of all its starts, but for what lay behind its last checkpoint.
+
+    Attributes:
+        train_seconds: of training.
+        words_per_second: of training text.
+        earlier_seconds: those of `train_seconds` before the last start; older records lack them.
+    """
+
+    train_seconds: float
+    words_per_second: float
+    earlier_seconds: float = 0.0
+
+
+@dataclass
+class Affinity:
+    """What `finetune.affinity_every` asked for: the mean over all looks.
+
+    Attributes:
+        every: updates from one look to the next.
+        looks: how many there were.
+        onto: `onto[i][j]` is the affinity of task i to task j (see `LookaheadAffinity`).
+    """
+
+    every: int
+    looks: int
+    onto: dict[str, dict[str, float]]
+
+
+@dataclass
+class Source:
+    """The weights that `pretrain=checkpoint` took: a file and its hash."""
+
+    checkpoint: str
+    sha256: str
+
+
+@dataclass
+class StageRecord:
+    """One stage of a run.
+
+    Attributes:
+        name: `pretrain` or `finetune`.
+        key: its hash in the store of stages; empty where it is not kept there.
+        reused: whether it was trained before this run.
+        tasks: each dataset that it trained on; none where its weights came from a file.
+        mixing: what it drew; None where its weights came from a file.
+        best: the selected step of each group of tasks that are selected together.
+        timing: what it took; None where its weights came from a file.
+        affinity: of its tasks to each other, where that was asked for.
+        source: where its weights came from, if not from training.
+        sha256: of the selected weights, where the store keeps them.
+    """
+
+    name: str
+    key: str
+    reused: bool
+    tasks: dict[str, TaskUse]
+    mixing: Mixing | None
+    best: dict[str, Best]
+    timing: StageTiming | None
+    affinity: Affinity | None = None
+    source: Source | None = None
+    sha256: str | None = None
+
+
+@dataclass
+class Timing:
+    """What a run took. The first three are of fine-tuning, and None where it was not reached.
+
+    The seconds of a run that was killed and went on are of all its starts, but for what lay behind
+    its last checkpoint; `earlier_seconds` of them are of training before the last one.
+    """
+
+    train_seconds: float | None = None
+    earlier_seconds: float | None = None
+    words_per_second: float | None = None
+    wall_seconds: float | None = None
+    peak_rss_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class WandbPlace:
+    """Where a run is in Weights & Biases.
+
+    Attributes:
+        mode: `online`: the server has all of it; `offline`: `wandb sync` has to upload it.
+        id: of the run.
+        path: of its local log, below the run directory.
+        url: of its page, or None.
+    """
+
+    mode: Literal["online", "offline", "disabled"]
+    id: str
+    path: str
+    url: str | None
+
+
+@dataclass
+class Failure:
+    """The error with which a run ended: the name of its class, and what it says."""
+
+    type: str
+    message: str
+
+
+@dataclass
 class Record:
     """Everything that is known of a run. Scores are strict, entity-level, from 0 to 1.
 
-    `wandb` says where the run is in Weights & Biases: `mode` (`online`, or `offline` where it has
-    to be uploaded), `id`, `path` (of its local log, below the run directory), `url` (or None).
-    `affinity` is what `finetune.affinity_every` asked for (see `LookaheadAffinity.result`), or
-    None. `encoder_sha256` is over the encoder's files as they were when the run was last started:
-    two versions behind one name are told apart by it. Older records lack these two.
-    `timing`: the seconds of a run that was killed and went on are of all its starts, but for what
-    lay behind its last checkpoint; `earlier_seconds` of them are of training before the last one.
-    `cross` is what `bioner evaluate` adds: head, dataset, split, and what it found there.
+    Attributes:
+        config: the part of the config that can change the result, plain.
+        precision: that the run trained in; the config may say `auto`.
+        datasets: what of each dataset does not depend on how it was used.
+        stages: those that ended, in their order.
+        scores: of each target.
+        best: the selected step of each target, in fine-tuning.
+        encoder_sha256: over the encoder's files as they were when the run was last started: two
+            versions behind one name are told apart by it. Older records lack it.
+        cross: what `bioner evaluate` adds, by head, dataset and split.
     """
 
     run: str
@@ -82,110 +227,63 @@ class Record:
     seed: int
     precision: str
     config: dict[str, Any]
-    status: str = "complete"
-    schema: int = SCHEMA
-    semantics: int = SEMANTICS
-    datasets: dict[str, DatasetUse] = field(default_factory=dict)
-    mixing: dict[str, Any] = field(default_factory=dict)
-    pretraining: dict[str, Any] | None = None
-    affinity: dict[str, Any] | None = None
-    scores: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    best: dict[str, dict[str, Any]] = field(default_factory=dict)
-    timing: dict[str, float] = field(default_factory=dict)
-    environment: dict[str, Any] = field(default_factory=dict)
-    wandb: dict[str, Any] | None = None
-    error: dict[str, str] | None = None
-    encoder_sha256: str | None = None
-    cross: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    status: Status
+    schema: int
+    semantics: int
+    datasets: dict[str, DatasetUse]
+    stages: list[StageRecord]
+    scores: dict[str, TargetScores]
+    best: dict[str, Best]
+    timing: Timing
+    environment: Environment
+    wandb: WandbPlace | None
+    error: Failure | None
+    encoder_sha256: str | None
+    cross: dict[str, dict[str, dict[str, CrossScores]]] = field(default_factory=dict)
+
+    def stage(self, name: str) -> StageRecord | None:
+        """Return a stage by its name, or None where the run has none of it."""
+        return next((stage for stage in self.stages if stage.name == name), None)
+
+    def task(self, target: str) -> TaskUse:
+        """Return how fine-tuning used a dataset; every target of a complete run has that."""
+        stage = self.stage(FINETUNE)
+        assert stage is not None
+        return stage.tasks[target]
 
 
-def environment() -> dict[str, Any]:
-    """Return the versions, the platform and the git commit of the code."""
-    return {
-        "versions": {name: version(name) for name in _VERSIONED},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "git_commit": _commit(),
-    }
+def begin(
+    run: str,
+    study: str,
+    regime: str,
+    seed: int,
+    precision: str,
+    config: dict[str, Any],
+    made_with: Environment,
+) -> Record:
+    """Return the record of a run that has nothing to say yet but who it is."""
+    return Record(
+        run,
+        study,
+        regime,
+        seed,
+        precision,
+        config,
+        status="unfinished",
+        schema=SCHEMA,
+        semantics=SEMANTICS,
+        datasets={},
+        stages=[],
+        scores={},
+        best={},
+        timing=Timing(),
+        environment=made_with,
+        wandb=None,
+        error=None,
+        encoder_sha256=None,
+    )
 
 
-def _commit() -> str | None:
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return found.stdout.strip()
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON file at once: it is whole or not there."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
-
-
-def write_record(directory: Path, record: Record) -> None:
-    """Write `record.json`, the last file of a run."""
-    write_json(directory / "record.json", asdict(record))
-
-
-def read_record(directory: Path) -> dict[str, Any]:
-    """Return the record of a run.
-
-    Raises:
-        UserError: no record, a damaged one, or one of another schema.
-    """
-    path = directory / "record.json"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: damaged: {error}") from error
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror}); no finished run?") from error
-    return parse_record(text, str(path))
-
-
-def parse_record(text: str, path: str) -> dict[str, Any]:
-    """Return a record from its JSON.
-
-    Args:
-        text: the JSON.
-        path: where it is from, for messages.
-
-    Raises:
-        UserError: it is damaged, or of another schema.
-    """
-    try:
-        record = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{path}: damaged: {error}") from error
-    found = record.get("schema") if isinstance(record, dict) else None
-    if found != SCHEMA:
-        raise UserError(f"{path}: has schema {found!r}; this version of bioner reads {SCHEMA}")
-    return record
-
-
-def finished(directory: Path) -> dict[str, Any] | None:
-    """Return the record of a run that is complete, or None if there is no such run.
-
-    Raises:
-        UserError: a damaged record, or one that this version can't compare with its own.
-    """
-    if not (directory / "record.json").exists():
-        return None
-    record = read_record(directory)
-    if record["status"] != "complete":
-        return None
-    if record["semantics"] != SEMANTICS:
-        raise UserError(
-            f"{directory / 'record.json'}: has semantics {record['semantics']!r}; the same config "
-            f"gives other results in this version of bioner, which has {SEMANTICS}"
-        )
-    return record
-
-
-def mean_devel(best: Mapping[str, Mapping[str, Any]]) -> float:
+def mean_devel(best: Mapping[str, Best]) -> float:
     """Return the mean devel F1 of the targets, given a record's `best`."""
-    return sum(one["f1"] for one in best.values()) / len(best)
+    return sum(one.f1 for one in best.values()) / len(best)

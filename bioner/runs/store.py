@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock
 
 from bioner.model.weights import Weights, load_weights
-from bioner.runs.record import write_json
+from bioner.runs.json_file import write_json
 from bioner.train.processes import is_first, meet
 
 log = logging.getLogger(__name__)

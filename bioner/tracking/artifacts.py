@@ -4,10 +4,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bioner.runs.record import write_json
+from bioner.runs.json_file import write_json
+from bioner.runs.record import Record
 
 
 @contextmanager
@@ -24,7 +26,7 @@ def staged_beside(run: Any) -> Iterator[None]:
             os.environ["WANDB_DATA_DIR"] = before
 
 
-def log_datasets(run: Any, record: Mapping[str, Any], titles: Mapping[str, str]) -> None:
+def log_datasets(run: Any, record: Record, titles: Mapping[str, str]) -> None:
     """Log the datasets that a run used, by the digests of their files; never their text.
 
     Two runs that read the same files share the artifact's version.
@@ -34,16 +36,20 @@ def log_datasets(run: Any, record: Mapping[str, Any], titles: Mapping[str, str])
         record: the run's record.
         titles: a title for each dataset.
     """
-    for name, use in record["datasets"].items():
-        what = {"name": name, "title": titles[name]} | {
-            key: use[key] for key in ("sha256", "sentences", "mentions")
+    for name, use in record.datasets.items():
+        what = {
+            "name": name,
+            "title": titles[name],
+            "sha256": use.sha256,
+            "sentences": use.sentences,
+            "mentions": use.mentions,
         }
         file = _folder(run) / f"{name}.json"
         write_json(file, what)
         _hand_over(run, f"dataset-{name}", "dataset", [file], what, used=True)
 
 
-def log_weights(run: Any, record: Mapping[str, Any], checkpoints: Path) -> None:
+def log_weights(run: Any, record: Record, checkpoints: Path) -> None:
     """Log the selected weights (safetensors: encoder and heads) of each target.
 
     Args:
@@ -51,12 +57,12 @@ def log_weights(run: Any, record: Mapping[str, Any], checkpoints: Path) -> None:
         record: the run's record.
         checkpoints: the folder that holds them.
     """
-    for target, best in record["best"].items():
+    for target, best in record.best.items():
         about = {
             "target": target,
-            "regime": record["regime"],
-            "best": best,
-            "test_f1": record["scores"][target]["test"]["f1"],
+            "regime": record.regime,
+            "best": asdict(best),
+            "test_f1": record.scores[target].test.f1,
         }
         file = checkpoints / f"{target}.safetensors"
         _hand_over(run, f"weights-{run.id}-{target}", "model", [file], about, used=False)

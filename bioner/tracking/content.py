@@ -1,69 +1,72 @@
 """What a run shows in Weights & Biases when it has ended: its summary, tables and files."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bioner.runs.record import Record
+from bioner.runs.scores import TargetScores
 from bioner.tracking.mention_tables import (
     MISSED,
     SPURIOUS,
     Compared,
+    PredictedSplit,
     confusion,
     marked,
     placed,
-    read_compared,
 )
 
 _SCORES = ("precision", "recall", "f1")
 _COUNTS = ("support", "predicted", "correct")
 
 
-def summary(record: Mapping[str, Any], gains: Mapping[str, float]) -> dict[str, float]:
+def summary(record: Record, gains: Mapping[str, float]) -> dict[str, float]:
     """Return the keys that every complete run has, flat.
 
     Args:
-        record: as written; its scores are those of the selected step.
+        record: of a complete run; its scores are those of the selected step.
         gains: test F1 less that of the single baseline, for the targets that have one.
     """
-    scores = record["scores"]
+    scores = record.scores
     flat = {
-        f"{'test' if split == 'test' else 'best_devel'}/{name}/{score}": values[score]
-        for name, splits in scores.items()
-        for split, values in splits.items()
+        f"{'test' if split == 'test' else 'best_devel'}/{name}/{score}": getattr(values, score)
+        for name, of_target in scores.items()
+        for split, values in of_target.by_split().items()
         for score in _SCORES
     }
     if scores:
-        flat["test/mean_f1"] = sum(splits["test"]["f1"] for splits in scores.values()) / len(scores)
+        flat["test/mean_f1"] = sum(one.test.f1 for one in scores.values()) / len(scores)
     flat |= {f"gain/{name}": gain for name, gain in gains.items()}
     if scores and set(gains) == set(scores):
         flat["gain"] = sum(gains.values()) / len(gains)
-    return flat | {f"timing/{name}": value for name, value in record["timing"].items()}
+    known = {name: value for name, value in vars(record.timing).items() if value is not None}
+    return flat | {f"timing/{name}": value for name, value in known.items()}
 
 
 def tables(
-    record: Mapping[str, Any], predictions: Path, redistributable: Mapping[str, bool]
+    record: Record, tested: Mapping[str, PredictedSplit], redistributable: Mapping[str, bool]
 ) -> dict[str, Any]:
     """Return the tables and charts of a complete run, under their keys.
 
     Args:
-        record: as written.
-        predictions: the folder of the run's `DATASET.test.tsv`.
+        record: of the run.
+        tested: what was predicted for each target's test split.
         redistributable: for each dataset, whether its licence lets its text be shown.
     """
-    found = {"by_type": _by_type(record["scores"]), "mixing": _mixing(record)}
-    for name, splits in record["scores"].items():
-        sentences = list(read_compared(predictions / f"{name}.test.tsv"))
-        types = list(splits["test"]["by_type"])
-        found[f"confusion/{name}"] = _confusion(name, sentences, types)
+    found = {"by_type": _by_type(record.scores), "mixing": _mixing(record)}
+    for name, one in tested.items():
+        sentences = one.compared()
+        found[f"confusion/{name}"] = _confusion(name, sentences, one.types)
         found[f"errors/{name}"] = _errors(sentences, redistributable[name])
     return found
 
 
-def save_record(run: Any, record: Mapping[str, Any]) -> None:
+def save_record(run: Any, record: Record) -> None:
     """Put the record among the run's files, from which reports can be made elsewhere."""
     file = Path(run.dir) / "record.json"
-    file.write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
+    file.write_text(json.dumps(asdict(record), indent=2, ensure_ascii=False), encoding="utf-8")
     run.save(str(file), base_path=run.dir, policy="end")
 
 
@@ -83,7 +86,7 @@ def _errors(sentences: Iterable[Compared], shown: bool) -> Any:
     return _table(["sentence", "gold", "predicted", MISSED, SPURIOUS], rows)
 
 
-def _confusion(name: str, sentences: list[Compared], types: list[str]) -> Any:
+def _confusion(name: str, sentences: list[Compared], types: Sequence[str]) -> Any:
     import wandb
 
     counts = confusion(sentences)
@@ -102,32 +105,30 @@ def _confusion(name: str, sentences: list[Compared], types: list[str]) -> Any:
     )
 
 
-def _by_type(scores: Mapping[str, Any]) -> Any:
+def _by_type(scores: Mapping[str, TargetScores]) -> Any:
     rows = [
-        [name, split, of_type, *(values[key] for key in (*_SCORES, *_COUNTS))]
-        for name, splits in scores.items()
-        for split, found in splits.items()
-        for of_type, values in found["by_type"].items()
+        [name, split, of_type, *(getattr(values, key) for key in (*_SCORES, *_COUNTS))]
+        for name, of_target in scores.items()
+        for split, found in of_target.by_split().items()
+        for of_type, values in found.by_type.items()
     ]
     return _table(["dataset", "split", "type", *_SCORES, *_COUNTS], rows)
 
 
-def _mixing(record: Mapping[str, Any]) -> Any:
+def _mixing(record: Record) -> Any:
     """Return the batches really drawn in each stage of this run."""
-    stages = {"finetune": record["mixing"]}
-    if record["pretraining"] and "mixing" in record["pretraining"]:
-        stages = {"pretrain": record["pretraining"]["mixing"], **stages}
+    drawn = [(stage, stage.mixing) for stage in record.stages if stage.mixing is not None]
     rows = [
         [
-            stage,
+            stage.name,
             task,
-            record["datasets"][task]["role"],
-            mixing["sizes"][task],
-            drawn,
-            mixing["shares"][task],
+            stage.tasks[task].role,
+            mixing.sizes[task],
+            batches,
+            mixing.shares[task],
         ]
-        for stage, mixing in stages.items()
-        for task, drawn in mixing["drawn"].items()
+        for stage, mixing in drawn
+        for task, batches in mixing.drawn.items()
     ]
     return _table(["stage", "task", "role", "sentences", "batches", "share"], rows)
 

@@ -1,7 +1,6 @@
 """Where metrics go besides the record: Weights & Biases, a CSV file, or nowhere."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,12 @@ from pytorch_lightning.loggers import Logger
 from bioner.config.build import build
 from bioner.config.train import TrainConfig
 from bioner.runs.baseline import gains
-from bioner.runs.record import Record
+from bioner.runs.record import Record, WandbPlace
 from bioner.tracking.artifacts import log_datasets, log_weights, staged_beside
 from bioner.tracking.content import save_record, summary, tables
 from bioner.tracking.logger import WandbRunLogger
+from bioner.tracking.mention_tables import PredictedSplit
 from bioner.tracking.names import identify
-from bioner.tracking.server import Place
 from bioner.train.processes import is_first
 
 _WANDB = f"{WandbRunLogger.__module__}.{WandbRunLogger.__name__}"
@@ -42,13 +41,18 @@ def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
 
 
 def close_logger(
-    logger: Logger | None, record: Record, config: TrainConfig, directory: Path
-) -> dict[str, Any] | None:
+    logger: Logger | None,
+    record: Record,
+    tested: Mapping[str, PredictedSplit],
+    config: TrainConfig,
+    directory: Path,
+) -> WandbPlace | None:
     """Tell the logger what came out, and close it.
 
     Args:
         logger: what `open_logger` gave.
         record: the run's record, complete but for `wandb`.
+        tested: what was predicted for each target's test split.
         config: the run's config.
         directory: the run's directory.
 
@@ -59,33 +63,37 @@ def close_logger(
     if isinstance(logger, WandbRunLogger):
         logger.take_over()
 
-        def tell(run: Any, place: Place) -> None:
-            record.wandb = asdict(place)
-            _tell(run, asdict(record), config, directory, logger.log_model)
+        def tell(run: Any, place: WandbPlace) -> None:
+            record.wandb = place
+            _tell(run, record, tested, config, directory, logger.log_model)
 
-        place = logger.session.close(0 if complete else 1, tell)
-        return None if place is None else asdict(place)
+        return logger.session.close(0 if complete else 1, tell)
     if logger is not None:
         if complete:
-            found = summary(asdict(record), {})
+            found = summary(record, {})
             logger.log_metrics({k: v for k, v in found.items() if k.startswith("test/")})
         logger.finalize("success" if complete else "failed")
     return None
 
 
 def _tell(
-    run: Any, record: Mapping[str, Any], config: TrainConfig, directory: Path, log_model: bool
+    run: Any,
+    record: Record,
+    tested: Mapping[str, PredictedSplit],
+    config: TrainConfig,
+    directory: Path,
+    log_model: bool,
 ) -> None:
     """Write what a run has come to into its W&B run."""
-    if record["status"] == "interrupted":  # it is to go on: there is nothing to tell yet
+    if record.status == "unfinished":  # it is to go on: there is nothing to tell yet
         return
     save_record(run, record)
     log_datasets(run, record, {name: one.title for name, one in config.dataset.items()})
-    if record["status"] != "complete":
+    if record.status != "complete":
         return
     shown = {name: one.redistributable for name, one in config.dataset.items()}
     with staged_beside(run):
-        run.log(tables(record, directory / "predictions", shown))
+        run.log(tables(record, tested, shown))
     # After the points, whose last values would stand in the summary instead.
     run.summary.update(summary(record, gains(record, directory.parent)))
     if log_model:

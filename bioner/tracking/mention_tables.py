@@ -1,11 +1,14 @@
 """What a model got wrong: mentions side by side, and which types are taken for which."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from bioner.corpora.sentence import Mention
+import numpy as np
+from numpy.typing import NDArray
+
+from bioner.corpora.sentence import Mention, Sentence
+from bioner.corpora.tag_ids import mentions_of
 from bioner.corpora.tags import spans
 
 MISSED, SPURIOUS = "missed", "spurious"
@@ -28,13 +31,31 @@ class Compared:
     predicted: tuple[Mention, ...]
 
 
-def read_compared(path: Path) -> Iterator[Compared]:
-    """Yield the sentences of a predictions file (word, gold tag, predicted tag)."""
-    blocks = path.read_text(encoding="utf-8").removesuffix("\n\n").split("\n\n")
-    for number, block in enumerate(blocks, 1):
-        rows = [row for row in block.split("\n") if "\t" in row]  # the others mark documents
-        words, gold, predicted = zip(*(row.split("\t") for row in rows), strict=True)
-        yield Compared(number, words, tuple(spans(gold)), tuple(spans(predicted)))
+@dataclass(frozen=True)
+class PredictedSplit:
+    """A test split and what was predicted for it.
+
+    Attributes:
+        sentences: with their gold tags.
+        predicted: tag ids of each sentence, [words].
+        types: of the dataset, in the order of the ids.
+    """
+
+    sentences: Sequence[Sentence]
+    predicted: Sequence[NDArray[np.integer]]
+    types: tuple[str, ...]
+
+    def compared(self) -> list[Compared]:
+        """Return the sentences with both sides' mentions."""
+        lengths = np.array([len(tags) for tags in self.predicted], dtype=np.int64)
+        found = mentions_of(np.concatenate(self.predicted), lengths)
+        guess = found.by_sentence(len(lengths), self.types)
+        return [
+            Compared(number, sentence.words, tuple(spans(sentence.tags)), mentions)
+            for number, (sentence, mentions) in enumerate(
+                zip(self.sentences, guess, strict=True), 1
+            )
+        ]
 
 
 def confusion(sentences: Sequence[Compared]) -> Counter[tuple[str, str]]:

@@ -15,23 +15,6 @@ DISABLED: Mode = "disabled"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a run is in W&B, for its record.
-
-    Attributes:
-        mode: `online`: the server has all of it; `offline`: `wandb sync` has to upload it.
-        id: of the run.
-        path: of its local log, below the run directory.
-        url: of its page, or None.
-    """
-
-    mode: Mode
-    id: str
-    path: str
-    url: str | None
-
-
-@dataclass(frozen=True)
 class Server:
     """Where runs go and how long is waited for it.
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bioner.runs.record import WandbPlace
 from bioner.tracking.history import STEP, Row, local_logs
 from bioner.tracking.names import Identity
 from bioner.tracking.patience import patience, says
-from bioner.tracking.server import DISABLED, OFFLINE, ONLINE, Mode, Place, Server, wanted_mode
+from bioner.tracking.server import DISABLED, OFFLINE, ONLINE, Mode, Server, wanted_mode
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Session:
             except Exception as again:
                 log.warning("W&B: not logged: %s", says(again))
 
-    def close(self, exit_code: int, tell: Callable[[Any, Place], None]) -> Place | None:
+    def close(self, exit_code: int, tell: Callable[[Any, WandbPlace], None]) -> WandbPlace | None:
         """Tell the run all that is known at its end, and finish it.
 
         Args:
@@ -100,7 +101,7 @@ class Session:
             log.warning("W&B: the server has not all of the run; this disk has it")
         return self._closed()
 
-    def _closed(self) -> Place:
+    def _closed(self) -> WandbPlace:
         """Put the logs of earlier starts, which this one holds, out of the way of `wandb sync`."""
         place = self._place()
         here = self._directory / place.path
@@ -115,10 +116,10 @@ class Session:
             log.info("W&B: %s", place.url)
         return place
 
-    def _place(self) -> Place:
+    def _place(self) -> WandbPlace:
         path = Path(self._run.dir).parent
         url = self._run.url if self._mode == ONLINE else None
-        return Place(
+        return WandbPlace(
             self._mode,
             self._identity.id,
             path.relative_to(self._directory.resolve()).as_posix(),

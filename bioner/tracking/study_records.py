@@ -2,19 +2,23 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bioner.errors import UserError
-from bioner.runs.record import parse_record
+from bioner.runs.record import Record, WandbPlace
+from bioner.runs.record_file import parse_record
 
 log = logging.getLogger(__name__)
 
 _SECONDS = 30
 
 
-def read_wandb_study(study: str, project: str, entity: str | None = None) -> dict[str, Any]:
+def read_wandb_study(
+    study: str, project: str, entity: str | None = None
+) -> tuple[dict[str, Record], dict[str, str]]:
     """Return the records of a study's runs under the addresses of their pages.
 
     They are what `read_record` gives in the run directories; only `wandb` tells where the run is
@@ -25,13 +29,15 @@ def read_wandb_study(study: str, project: str, entity: str | None = None) -> dic
         project: of W&B.
         entity: the user or team; None takes the key's own.
 
+    Returns:
+        The records, and under the address of each run whose record can't be read, why.
+
     Raises:
-        UserError: no key, no answer, no such project, no run of the study that has ended, or a
-            record that can't be read.
+        UserError: no key, no answer, no such project, or no run of the study that has ended.
     """
     where = f"{entity}/{project}" if entity else project
     try:
-        found = dict(_records(where, study))
+        found = list(_texts(where, study))
     except UserError:
         raise
     except Exception as error:  # wandb raises many kinds: no answer, refused, no such project
@@ -39,10 +45,23 @@ def read_wandb_study(study: str, project: str, entity: str | None = None) -> dic
         raise UserError(f"source=wandb: {where} can't be read: {says}") from error
     if not found:
         raise UserError(f"source=wandb: no ended run in the group {study!r} of {where}")
-    return found
+    records: dict[str, Record] = {}
+    damaged: dict[str, str] = {}
+    for url, text in found:
+        try:
+            records[url] = _moved(parse_record(text, f"{url}/files/record.json"), url)
+        except UserError as error:
+            damaged[url] = str(error)
+    return records, damaged
 
 
-def _records(where: str, study: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _moved(record: Record, url: str) -> Record:
+    place = record.wandb or WandbPlace("online", "", "", url)
+    return replace(record, wandb=replace(place, mode="online", url=url))
+
+
+def _texts(where: str, study: str) -> Iterator[tuple[str, str]]:
+    """Yield the page of each run that has ended, and the text of its record."""
     import wandb
     from wandb.sdk.lib import wbauth
 
@@ -56,8 +75,7 @@ def _records(where: str, study: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if text is None:
             without.append(run.name)
             continue
-        record = parse_record(text, f"{run.url}/files/record.json")
-        yield run.url, record | {"wandb": {**record["wandb"], "mode": "online", "url": run.url}}
+        yield run.url, text
     if without:
         log.warning(
             "source=wandb: %d runs of %s have no record, as they have not ended: %s",

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioner.config.train import Leakage, TrainConfig
-from bioner.corpora.audit_training import Place, held_out, leaked
+from bioner.corpora.audits.training_data import Place, held_out, leaked
 from bioner.corpora.catalogue import Corpus
-from bioner.corpora.fetch import locate
-from bioner.corpora.formats.readers import file_of
+from bioner.corpora.fetching.fetch import locate
+from bioner.corpora.formats.all_formats import FORMATS
 from bioner.corpora.sentence_table import Table
 from bioner.errors import ConfigError
 
@@ -94,4 +94,4 @@ class Guard:
         one = self._config.dataset[name]
         files = locate(one, Path(self._config.datasets_dir))
         path = files.get(split, files["train"])  # devel may be a part of train
-        return file_of(path, one.format, document)
+        return FORMATS[one.format].marks_of(path, document)

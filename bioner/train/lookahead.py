@@ -13,6 +13,7 @@ from torch.func import functional_call
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import Window
 from bioner.model.module import TaggingModule
+from bioner.runs.record import Affinity
 from bioner.train.tasks import Task
 
 
@@ -45,11 +46,11 @@ class LookaheadAffinity(pl.Callback):
         self._sums: dict[str, dict[str, float]] = {i: dict.fromkeys(tasks, 0.0) for i in tasks}
         self._looks = 0
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> Affinity:
         """Return what the record says: the mean over all looks, `onto[i][j]` of task i to j."""
         count = max(1, self._looks)
         onto = {i: {j: total / count for j, total in of.items()} for i, of in self._sums.items()}
-        return {"every": self._every, "looks": self._looks, "onto": onto}
+        return Affinity(self._every, self._looks, onto)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Batch, batch_idx: int

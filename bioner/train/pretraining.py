@@ -12,7 +12,7 @@ from bioner.batches.mixing import mixing_of
 from bioner.config.identity import digest, what_counts, what_is_set
 from bioner.config.train import TrainConfig
 from bioner.model.encoder import fingerprint
-from bioner.runs.record import SEMANTICS
+from bioner.runs.record import PRETRAIN, SEMANTICS, Best, Mixing, StageRecord, StageTiming
 from bioner.runs.store import Stored, find_stage, stored_stage
 from bioner.train.stage import Stage, precision, train_stage
 from bioner.train.tasks import Task, source_task
@@ -36,11 +36,26 @@ def pretrain(
             "encoder": config.encoder.name,
             "seed": config.seed,
             "best": asdict(trained.best["sources"]),
-            "mixing": trained.mixing,
+            "mixing": asdict(trained.mixing),
         }
-        return trained.files["sources"], about | {"timing": trained.timing}
+        return trained.files["sources"], about | {"timing": asdict(trained.timing)}
 
     return stored_stage(store_folder(config), _stage_key(config, stage), run)
+
+
+def stage_record(config: TrainConfig, tasks: Mapping[str, Task], stored: Stored) -> StageRecord:
+    """Return what a run's record says of the stage that it got from `pretrain`."""
+    about = stored.about
+    return StageRecord(
+        PRETRAIN,
+        about["key"],
+        stored.reused,
+        {name: task.use() for name, task in _stage(config, tasks).tasks.items()},
+        Mixing(**about["mixing"]),
+        {"sources": Best(**about["best"])},
+        StageTiming(**about["timing"]),
+        sha256=about["sha256"],
+    )
 
 
 def find_pretrained(config: TrainConfig, tasks: Mapping[str, Task]) -> Stored | None:

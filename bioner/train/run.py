@@ -5,11 +5,9 @@ import resource
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from omegaconf import OmegaConf
@@ -19,25 +17,33 @@ from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import special_tokens
 from bioner.config.identity import regime, what_counts
 from bioner.config.train import Pretraining, TrainConfig
+from bioner.corpora.catalogue import Corpus
 from bioner.errors import UserError
 from bioner.machine.precision import keep_memory
 from bioner.model.encoder import fingerprint, load_tokenizer, window_size
 from bioner.model.weights import load_weights, restore
+from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
 from bioner.runs.predictions import write_predictions
 from bioner.runs.record import (
+    FINETUNE,
+    PRETRAIN,
+    Failure,
     Record,
-    environment,
-    finished,
+    Source,
+    StageRecord,
+    Timing,
+    begin,
     mean_devel,
-    read_record,
-    write_record,
 )
+from bioner.runs.record_file import finished, read_record, write_record
+from bioner.runs.scores import SplitScores, TargetScores
 from bioner.runs.store import Stored, sha256
 from bioner.tracking.loggers import close_logger, open_logger
-from bioner.train.pretraining import pretrain
+from bioner.tracking.mention_tables import PredictedSplit
+from bioner.train.pretraining import pretrain, stage_record
 from bioner.train.processes import is_first, one_at_a_time
-from bioner.train.scoring import predict, score, surfaces
+from bioner.train.scoring import TagIds, predict, score, surfaces
 from bioner.train.stage import Stage, Trained, precision, train_stage
 from bioner.train.tasks import Task, load_tasks
 
@@ -62,7 +68,7 @@ def train(config: TrainConfig, directory: Path) -> float:
         if found is not None:
             check_inputs(config, found)
             log.info("skipped, finished already: %s", directory)
-            return mean_devel(found["best"])
+            return mean_devel(found.best)
         return _train(config, directory)
 
 
@@ -73,46 +79,49 @@ def _train(config: TrainConfig, directory: Path) -> float:
         # With rerun=true: were it killed, the old record would stand over the new weights.
         (directory / "record.json").unlink(missing_ok=True)
         OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
-    record = Record(
+    record = begin(
         directory.name,
         config.study,
         regime(config),
         config.seed,
         precision(config),
         what_counts(config),
-        environment=environment(),
+        environment(),
     )
     log.info("precision: %s", record.precision)
-    with _recorded(config, directory, record) as logger:
-        _run(config, directory, record, logger)
+    tested: dict[str, PredictedSplit] = {}
+    with _recorded(config, directory, record, tested) as logger:
+        _run(config, directory, record, tested, logger)
     if is_first():
         _say(record, directory)
     return mean_devel(record.best)
 
 
 @contextmanager
-def _recorded(config: TrainConfig, directory: Path, record: Record) -> Iterator[Logger | None]:
+def _recorded(
+    config: TrainConfig, directory: Path, record: Record, tested: Mapping[str, PredictedSplit]
+) -> Iterator[Logger | None]:
     """Yield the run's logger; then complete the record, tell the logger, write the record.
 
     An interrupted run leaves no record: it is to go on.
     """
     started = time.perf_counter()
-    logger, record.status = None, "interrupted"
+    logger = None
     try:
         logger = open_logger(config, directory)
         yield logger
         record.status = "complete"
     except Exception as error:
         record.status = "failed"
-        record.error = {"type": type(error).__name__, "message": str(error)}
+        record.error = Failure(type(error).__name__, str(error))
         raise
     finally:
-        earlier = record.timing.get("earlier_seconds", 0.0)  # a failed run has no timing yet
-        record.timing["wall_seconds"] = earlier + time.perf_counter() - started
-        record.timing["peak_rss_bytes"] = _peak_rss()
+        earlier = record.timing.earlier_seconds or 0.0  # a failed run has no timing yet
+        record.timing.wall_seconds = earlier + time.perf_counter() - started
+        record.timing.peak_rss_bytes = _peak_rss()
         if is_first():
-            record.wandb = close_logger(logger, record, config, directory)
-            if record.status != "interrupted":
+            record.wandb = close_logger(logger, record, tested, config, directory)
+            if record.status != "unfinished":
                 write_record(directory, record)
 
 
@@ -123,21 +132,27 @@ def _quieten_lightning() -> None:
         warnings.filterwarnings("ignore", message=hint)
 
 
-def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | None) -> None:
+def _run(
+    config: TrainConfig,
+    directory: Path,
+    record: Record,
+    tested: dict[str, PredictedSplit],
+    logger: Logger | None,
+) -> None:
     tokenizer = load_tokenizer(config.encoder)
     window = Window(
         special_tokens(tokenizer), window_size(config.encoder, tokenizer), config.encoder.overlap
     )
     longest_word = window.special.window(window.max_pieces)
     tasks = load_tasks(config, tokenizer, longest_word)
-    record.datasets = {name: task.use(longest_word) for name, task in tasks.items()}
+    record.datasets = {name: task.contents(longest_word) for name, task in tasks.items()}
     record.encoder_sha256 = fingerprint(config.encoder)
     start = _pretrained(config, tasks, window, logger)
     if start is not None:
-        record.pretraining = {**start.about, "reused": start.reused}
+        record.stages.append(_pretraining(config, tasks, start))
     targets = config.finetune.targets
     stage = Stage(
-        "finetune",
+        FINETUNE,
         {name: tasks[name] for name in (*targets, *config.finetune.auxiliaries)},
         targets,
         {target: [target] for target in targets},
@@ -154,12 +169,33 @@ def _run(config: TrainConfig, directory: Path, record: Record, logger: Logger | 
         start.weights if start else None,
         config.pretrain.carry,
     )
-    record.mixing, record.timing = trained.mixing, trained.timing
-    record.affinity = trained.affinity
-    record.best = {name: asdict(best) for name, best in trained.best.items()}
+    record.stages.append(_finetuning(stage, trained))
+    record.best = dict(trained.best)
+    record.timing = Timing(**vars(trained.timing))
     for target in targets:
-        record.scores[target] = _score(target, tasks[target], trained, window, directory)
+        scores, predicted = _score(target, tasks[target], trained, window, directory)
+        record.scores[target] = scores
+        tested[target] = _tested(tasks[target].corpus, predicted)
     (directory / "checkpoints" / "finetune.ckpt").unlink(missing_ok=True)
+
+
+def _finetuning(stage: Stage, trained: Trained) -> StageRecord:
+    return StageRecord(
+        stage.name,
+        "",
+        False,
+        {name: task.use() for name, task in stage.tasks.items()},
+        trained.mixing,
+        dict(trained.best),
+        trained.timing,
+        trained.affinity,
+    )
+
+
+def _pretraining(config: TrainConfig, tasks: dict[str, Task], start: Stored) -> StageRecord:
+    if config.pretrain.kind == Pretraining.sources:
+        return stage_record(config, tasks, start)
+    return StageRecord(PRETRAIN, "", True, {}, None, {}, None, source=Source(**start.about))
 
 
 def _pretrained(
@@ -184,8 +220,8 @@ def _from_run(place: Path) -> Stored:
     if place.is_file():
         return _stored(place)
     record = read_record(place)
-    if record["status"] != "complete":
-        raise UserError(f"pretrain.checkpoint: the run {place} is {record['status']}")
+    if record.status != "complete":
+        raise UserError(f"pretrain.checkpoint: the run {place} is {record.status}")
     files = sorted((place / "checkpoints").glob("*.safetensors"))
     if len(files) != 1:
         names = ", ".join(str(file) for file in files)
@@ -204,26 +240,39 @@ def _stored(file: Path) -> Stored:
 
 def _score(
     target: str, task: Task, trained: Trained, window: Window, directory: Path
-) -> dict[str, Any]:
-    """Score devel and, this once, test with the target's selected weights."""
+) -> tuple[TargetScores, list[TagIds]]:
+    """Score devel and, this once, test with the target's selected weights.
+
+    Returns:
+        The scores, and the predicted tag ids of each test sentence.
+    """
     restore(trained.module, load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
     train_sentences = task.corpus.splits["train"].sentences
     # Where nothing is marked there is nothing to know; of a large corpus that is most.
     marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
     known = surfaces(train_sentences[int(i)] for i in marked)
-    found = {}
+    found: dict[str, SplitScores] = {}
     for split in ("devel", "test"):
-        every = task.corpus.splits[split].sentences
+        every, encoded = task.corpus.splits[split].sentences, task.encoded[split]
         sentences = [every[i] for i in task.scored[split]]
-        batches = ScoredBatches(target, task.encoded[split], task.scored[split], window, shard)
-        predicted = predict(trained.trainer, trained.module, batches, task.corpus.tags)
+        batches = ScoredBatches(target, encoded, task.scored[split], window, shard)
+        predicted = predict(trained.trainer, trained.module, batches)
         if trained.trainer.is_global_zero:
+            names = task.corpus.tags
             write_predictions(
-                directory / "predictions" / f"{target}.{split}.tsv", sentences, predicted
+                directory / "predictions" / f"{target}.{split}.tsv",
+                sentences,
+                ([names[tag] for tag in row.tolist()] for row in predicted),
             )
-        found[split] = score(task.corpus.types, task.corpus.tags, sentences, predicted, known)
-    return found
+        gold = [encoded.sentence_tags(int(i)) for i in task.scored[split]]
+        found[split] = score(task.corpus.types, sentences, gold, predicted, known)
+    return TargetScores(**found), predicted
+
+
+def _tested(corpus: Corpus, predicted: list[TagIds]) -> PredictedSplit:
+    # The sentences are those of the corpus, which may be mapped from disk: no copy is kept.
+    return PredictedSplit(corpus.splits["test"].sentences, predicted, corpus.types)
 
 
 def _peak_rss() -> int:
@@ -234,14 +283,13 @@ def _peak_rss() -> int:
 
 def _say(record: Record, directory: Path) -> None:
     log.info("%-24s %10s %10s %10s %10s", "dataset", "devel F1", "precision", "recall", "test F1")
-    for name, splits in record.scores.items():
-        test = splits["test"]
+    for name, scores in record.scores.items():
         log.info(
             "%-24s %10.4f %10.4f %10.4f %10.4f",
             name,
-            splits["devel"]["f1"],
-            test["precision"],
-            test["recall"],
-            test["f1"],
+            scores.devel.f1,
+            scores.test.precision,
+            scores.test.recall,
+            scores.test.f1,
         )
     log.info("run directory: %s", directory)

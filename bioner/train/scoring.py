@@ -3,82 +3,87 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bioner.batches.datamodule import ScoredBatches
-from bioner.corpora.sentence import Mention, Sentence
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.tag_ids import mentions_of
 from bioner.corpora.tags import spans
 from bioner.model.metric import EntityCounts, scores
 from bioner.model.module import TaggingModule
+from bioner.runs.scores import Scores, SplitScores
+
+TagIds = NDArray[np.int64]
+"""Tag ids in the order of `bioner.corpora.tags.tag_set`, [words of a sentence]."""
 
 
-def predict(
-    trainer: pl.Trainer, module: TaggingModule, batches: ScoredBatches, tags: Sequence[str]
-) -> list[tuple[str, ...]]:
-    """Return the predicted tags of every scored sentence, in the order of the file."""
+def predict(trainer: pl.Trainer, module: TaggingModule, batches: ScoredBatches) -> list[TagIds]:
+    """Return the predicted tag ids of every scored sentence, in the order of the file.
+
+    Every process of DDP gets those of the whole split.
+    """
     parts = cast(list[tuple[Tensor, Tensor, Tensor]], trainer.predict(module, dataloaders=batches))
-    found: list[tuple[int, tuple[str, ...]]] = []
+    found: list[tuple[int, TagIds]] = []
     for index, lengths, predicted in parts:
-        pieces = predicted.cpu().split(lengths.tolist())
-        found += [
-            (i, tuple(tags[t] for t in piece.tolist()))
-            for i, piece in zip(index.tolist(), pieces, strict=True)
-        ]
+        rows = np.split(predicted.cpu().numpy(), np.cumsum(lengths.tolist())[:-1])
+        found += zip(index.tolist(), rows, strict=True)
     if trainer.world_size > 1:
         gathered: list[Any] = [None] * trainer.world_size
         torch.distributed.all_gather_object(gathered, found)
         found = [pair for part in gathered for pair in part]
-    return [tags for _, tags in sorted(found)]
+    return [tags for _, tags in sorted(found, key=lambda pair: pair[0])]
 
 
 def score(
     types: Sequence[str],
-    tags: Sequence[str],
     sentences: Sequence[Sentence],
-    predicted: Sequence[Sequence[str]],
+    gold: Sequence[NDArray[np.integer]],
+    predicted: Sequence[NDArray[np.integer]],
     known: set[tuple[str, ...]],
-) -> dict[str, Any]:
+) -> SplitScores:
     """Return strict entity-level scores, by type, and apart for mentions seen in training or not.
 
     Args:
         types: the entity types.
-        tags: the label space, by id.
-        sentences: with their gold tags.
-        predicted: tags of each sentence.
+        sentences: of the split, for their words.
+        gold: tag ids of each sentence, [words].
+        predicted: likewise.
         known: the surface forms (lower-cased words) of the mentions in the training sentences.
     """
-    ids = {tag: index for index, tag in enumerate(tags)}
+    lengths = np.array([len(tags) for tags in gold], dtype=np.int64)
+    guess, right = (np.concatenate(rows).astype(np.int64) for rows in (predicted, gold))
     # Every process of DDP has gathered the whole split.
     counts = EntityCounts(types, sync_on_compute=False)
-    counts.update(
-        torch.tensor([ids[tag] for row in predicted for tag in row], dtype=torch.long),
-        torch.tensor([ids[tag] for s in sentences for tag in s.tags], dtype=torch.long),
-        torch.tensor([len(s.words) for s in sentences], dtype=torch.long),
-    )
-    return dict(counts.compute()) | _by_novelty(sentences, predicted, known)
+    counts.update(*(torch.from_numpy(ids) for ids in (guess, right, lengths)))
+    seen, unseen = _by_novelty(sentences, guess, right, lengths, known)
+    return SplitScores(**vars(counts.compute()), seen=seen, unseen=unseen)
 
 
-def surface(sentence: Sentence, mention: Mention) -> tuple[str, ...]:
+def surface(sentence: Sentence, start: int, end: int) -> tuple[str, ...]:
     """Return the lower-cased words of a mention."""
-    return tuple(word.lower() for word in sentence.words[mention.start : mention.end])
+    return tuple(word.lower() for word in sentence.words[start:end])
 
 
 def surfaces(sentences: Iterable[Sentence]) -> set[tuple[str, ...]]:
     """Return the surface forms of all mentions."""
-    return {surface(s, mention) for s in sentences for mention in spans(s.tags)}
+    return {surface(s, m.start, m.end) for s in sentences for m in spans(s.tags)}
 
 
 def _by_novelty(
     sentences: Sequence[Sentence],
-    predicted: Sequence[Sequence[str]],
+    predicted: TagIds,
+    gold: TagIds,
+    lengths: NDArray[np.int64],
     known: set[tuple[str, ...]],
-) -> dict[str, Any]:
+) -> tuple[Scores, Scores]:
+    """Return the scores of the mentions whose words are known, and of the others."""
     totals = {True: [0, 0, 0], False: [0, 0, 0]}
-    for sentence, tags in zip(sentences, predicted, strict=True):
-        gold, guess = set(spans(sentence.tags)), set(spans(tags))
-        for position, mentions in enumerate((guess, gold, guess & gold)):
-            for mention in mentions:
-                totals[surface(sentence, mention) in known][position] += 1
-    return {"seen": scores(*totals[True]), "unseen": scores(*totals[False])}
+    guess, right = ({*mentions_of(ids, lengths).keys()} for ids in (predicted, gold))
+    for position, mentions in enumerate((guess, right, guess & right)):
+        for sentence, start, end, _ in mentions:
+            totals[surface(sentences[sentence], start, end) in known][position] += 1
+    return scores(*totals[True]), scores(*totals[False])

@@ -1,7 +1,7 @@
 """Keeps the best devel step: encoder and heads together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,7 @@ import pytorch_lightning as pl
 
 from bioner.model.module import TaggingModule
 from bioner.model.weights import save_weights
-
-
-@dataclass(frozen=True)
-class Best:
-    """The step at which a group of tasks was best on devel; `f1` is the mean over the group."""
-
-    step: int
-    epoch: int
-    f1: float
+from bioner.runs.record import Best
 
 
 class KeepBest(pl.Callback):

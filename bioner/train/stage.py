@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -24,11 +23,12 @@ from bioner.model.encoder import load_encoder
 from bioner.model.module import TaggingModule
 from bioner.model.weighting import build_weighting
 from bioner.model.weights import Weights, carry_over
+from bioner.runs.record import Affinity, Best, Mixing, StageTiming
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.processes import meet
 from bioner.train.progress import StageProgress
 from bioner.train.resuming import Checkpoint, StreamedCheckpoints
-from bioner.train.selection import Best, KeepBest
+from bioner.train.selection import KeepBest
 from bioner.train.tasks import Task
 
 log = logging.getLogger(__name__)
@@ -70,20 +70,16 @@ class Trained:
     trainer: pl.Trainer
     best: dict[str, Best]
     files: dict[str, Path]
-    mixing: dict[str, Any]
-    affinity: dict[str, Any] | None
+    mixing: Mixing
+    affinity: Affinity | None
     seconds: float
     earlier_seconds: float
     words: int
 
     @property
-    def timing(self) -> dict[str, float]:
+    def timing(self) -> StageTiming:
         """What the record says of it."""
-        return {
-            "train_seconds": self.seconds,
-            "earlier_seconds": self.earlier_seconds,
-            "words_per_second": self.words / self.seconds,
-        }
+        return StageTiming(self.seconds, self.words / self.seconds, self.earlier_seconds)
 
 
 def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
@@ -240,12 +236,12 @@ def train_stage(
         raise KeyboardInterrupt
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
-    mixing = {
-        "strategy": str(config.mixing.strategy),
-        "sizes": plan.sizes,
-        "drawn": plan.drawn(),
-        "shares": {task: n / plan.steps for task, n in plan.drawn().items()},
-    }
+    mixing = Mixing(
+        str(config.mixing.strategy),
+        dict(plan.sizes),
+        plan.drawn(),
+        {task: n / plan.steps for task, n in plan.drawn().items()},
+    )
     return Trained(
         module,
         trainer,

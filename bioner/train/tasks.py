@@ -16,7 +16,7 @@ from bioner.config.train import TrainConfig
 from bioner.corpora.cache import cached
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
-from bioner.runs.record import DatasetUse
+from bioner.runs.record import DatasetUse, TaskUse
 from bioner.train.guard import Guard, Guarded
 
 log = logging.getLogger(__name__)
@@ -47,23 +47,24 @@ class Task:
     leaked: int | None
     dropped: tuple[int, ...]
 
-    def use(self, longest_word: int) -> DatasetUse:
-        """Return what the record says of this dataset.
+    def use(self) -> TaskUse:
+        """Return what the record says of how a stage used the dataset."""
+        return TaskUse(
+            self.role, len(self.used), len(self.scored["devel"]), self.leaked, len(self.dropped)
+        )
+
+    def contents(self, longest_word: int) -> DatasetUse:
+        """Return what the record says of the dataset, whatever its role.
 
         Args:
             longest_word: pieces of a word that one row can hold.
         """
         splits = self.corpus.splits
         return DatasetUse(
-            role=self.role,
             sha256={s: split.sha256 for s, split in splits.items()},
             sentences={s: len(split.sentences) for s, split in splits.items()},
             mentions={s: split.sentences.mentions.total() for s, split in splits.items()},
             devel_share=self.corpus.devel_share,
-            train_sentences=len(self.used),
-            devel_sentences=len(self.scored["devel"]),
-            leaked_sentences=self.leaked,
-            dropped_sentences=len(self.dropped),
             repaired_tags={s: split.repaired for s, split in splits.items()},
             cut_mentions={s: split.cut for s, split in splits.items()},
             dropped_mentions={s: split.dropped for s, split in splits.items()},
@@ -223,9 +224,9 @@ def _sizes(config: TrainConfig, role: str) -> tuple[_Size, _Size]:
 
 
 def _say(name: str, task: Task, longest_word: int) -> None:
-    use = task.use(longest_word)
+    use = task.contents(longest_word)
     counts = ", ".join(f"{s} {n} ({use.mentions[s]} mentions)" for s, n in use.sentences.items())
-    used = {"train": use.train_sentences, "devel": use.devel_sentences}
+    used = {"train": len(task.used), "devel": len(task.scored["devel"])}
     taken = "".join(f", {n} {s} used" for s, n in used.items() if n < use.sentences[s])
     log.info("%s %s: sentences %s%s", task.role, name, counts, taken)
     if use.devel_share is not None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from bioner.config.identity import compared_as
 from bioner.config.measure import measure_name
 from bioner.config.recommend import RecommendConfig, measuring
-from bioner.corpora.audit_training import held_out, leaked
+from bioner.corpora.audits.training_data import held_out, leaked
 from bioner.corpora.catalogue import Corpus
 from bioner.errors import DataError
 from bioner.transferability.known import load_known

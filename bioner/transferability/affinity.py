@@ -1,14 +1,13 @@
 """The measure that a joint run logged while it trained (`finetune.affinity_every`)."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bioner.corpora.catalogue import Corpus
 from bioner.errors import ConfigError
-from bioner.runs.record import read_record
+from bioner.runs.record import FINETUNE
+from bioner.runs.record_file import read_record
 from bioner.transferability.registry import Family, NotDefinedError, measure
 
 
@@ -55,21 +54,19 @@ def read_joint(run: Path, corpora: Mapping[str, Corpus]) -> dict[str, JointTask]
         UserError: no complete run, one that logged no affinity, or one of other files.
     """
     record = read_record(run)
-    if record["status"] != "complete":
-        raise ConfigError("joint", f"the run {run} is {record['status']}", "a complete run")
-    affinity: dict[str, Any] | None = record.get("affinity")  # older records lack it
-    if affinity is None or not affinity["looks"]:
+    if record.status != "complete":
+        raise ConfigError("joint", f"the run {run} is {record.status}", "a complete run")
+    stage = record.stage(FINETUNE)
+    affinity = None if stage is None else stage.affinity
+    if affinity is None or not affinity.looks:
         raise ConfigError(
             "joint",
             f"the run {run} logged no affinity",
             "bioner train finetune=mtl finetune.affinity_every=50 …",
         )
-    onto = affinity["onto"]
+    onto = affinity.onto
     for name in sorted(corpora.keys() & onto.keys()):
         ours = {split: one.sha256 for split, one in corpora[name].splits.items()}
-        if ours != record["datasets"][name]["sha256"]:
+        if ours != record.datasets[name].sha256:
             raise ConfigError("joint", f"the run {run} was trained on other files of {name}")
-    values = [value for of_task in onto.values() for value in of_task.values()]
-    if not all(map(math.isfinite, values)):
-        raise ConfigError("joint", f"the record of {run} holds a value that is no finite number")
     return {name: JointTask(name, onto.get(name, {})) for name in corpora}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from bioner.errors import DataError
-from bioner.runs.record import write_json
+from bioner.runs.json_file import write_json
 from bioner.transferability.tables import MEASURE_COLUMNS, PAIR, read_table
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from rich.table import Table
 from bioner.config.identity import digest
 from bioner.config.measure import MeasureConfig
 from bioner.errors import ConfigError
+from bioner.machine.progress_bar import ProgressBar
 from bioner.transferability.heatmap import draw_heatmaps
 from bioner.transferability.measure_directory import Results
-from bioner.transferability.progress import tracked
 from bioner.transferability.registry import Family, Measure, NotDefinedError, chosen
 from bioner.transferability.view import View, ViewName
 from bioner.transferability.workbench import NoStageError, Workbench
@@ -117,24 +117,26 @@ def _compute(workbench: Workbench, wanted: list[Wanted], results: Results) -> No
         pairs.setdefault((one.source, one.target), []).append(one)
     without_stage: dict[str, str] = {}
     last = ""
-    for (source, _), of_pair in tracked([*pairs.items()], "pairs"):
-        if last not in ("", source):
-            workbench.forget_source(last)
-        last = source
-        values, skipped = [], []
-        for one in of_pair:
-            if source in without_stage and one.view:
-                continue
-            started = time.perf_counter()
-            try:
-                value = compute(workbench, one)
-            except NotDefinedError as error:
-                skipped.append((*one.key, str(error)))
-            except NoStageError as error:
-                without_stage[source] = str(error)
-            else:
-                values.append((*one.key, value, round(time.perf_counter() - started, 6)))
-        results.add(values, skipped)
+    with ProgressBar("pairs", len(pairs), seconds=0) as bar:
+        for number, ((source, _), of_pair) in enumerate(pairs.items(), 1):
+            if last not in ("", source):
+                workbench.forget_source(last)
+            last = source
+            values, skipped = [], []
+            for one in of_pair:
+                if source in without_stage and one.view:
+                    continue
+                started = time.perf_counter()
+                try:
+                    value = compute(workbench, one)
+                except NotDefinedError as error:
+                    skipped.append((*one.key, str(error)))
+                except NoStageError as error:
+                    without_stage[source] = str(error)
+                else:
+                    values.append((*one.key, value, round(time.perf_counter() - started, 6)))
+            results.add(values, skipped)
+            bar.show(number, f"{number}/{len(pairs)}")
     for reason in without_stage.values():
         log.warning("left out: %s", reason)
 

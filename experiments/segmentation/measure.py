@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bioner.config.dataset import DatasetConfig
-from bioner.corpora.columns import read
 from bioner.corpora.document import Document
 from bioner.corpora.formats import pubtator
+from bioner.corpora.formats.columns_reader import read
 
 Pairs = list[tuple[int, int]]
 Cut = Callable[[str], Pairs]

@@ -11,8 +11,10 @@ from bioner.config.command_line import plain_words
 from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import Action, DatasetsConfig, Output, to_datasets_config
 from bioner.corpora.catalogue import load_corpus
+from bioner.corpora.formats.all_formats import corpus_formats
+from bioner.corpora.formats.columns_layout import layout_of, scheme_of
 from bioner.datasets.actions import act
-from bioner.datasets.sniff import SNIFFERS, columns_of, scheme_of, sniff, split_of
+from bioner.datasets.sniff import sniff, split_of
 from bioner.errors import DataError, UserError
 from tests.composition import composed
 
@@ -191,7 +193,7 @@ def test_folders_and_unknown_files(tmp_path: Path) -> None:
     assert sniff(written(tmp_path / "bionlp", a__txt="", a__a1="", a__a2="")) == "bionlp_st"
     assert sniff(written(tmp_path / "other", a__txt="Some text.\n")) is None
     assert sniff(tmp_path / "other" / "a.txt") is None
-    assert set(CONTENTS) | {"brat", "bionlp_st"} == set(SNIFFERS)
+    assert set(CONTENTS) | {"brat", "bionlp_st"} == set(corpus_formats())
 
 
 def test_published_files(corpora: Path) -> None:
@@ -208,11 +210,11 @@ def test_published_files(corpora: Path) -> None:
         "bioc-xml/LICENSE.bioc": None,
     }
     assert {name: sniff(formats / name) for name in files} == files
-    assert columns_of([formats / "iobes/NCBI-disease/train.tsv"]).scheme == "IOBES"
-    assert columns_of([formats / "conll-4col/NCBI-disease-test.txt"]).scheme == "IOB2"
-    untyped = columns_of([formats / "conll-untyped-BIO/NCBI-disease-test.tsv"])
+    assert layout_of([formats / "iobes/NCBI-disease/train.tsv"]).scheme == "IOBES"
+    assert layout_of([formats / "conll-4col/NCBI-disease-test.txt"]).scheme == "IOB2"
+    untyped = layout_of([formats / "conll-untyped-BIO/NCBI-disease-test.tsv"])
     assert (untyped.scheme, untyped.typed) == ("IOB2", False)
-    assert columns_of([formats / "conll-4col/bc5cdr-test.txt"]).scheme is None
+    assert layout_of([formats / "conll-4col/bc5cdr-test.txt"]).scheme is None
 
 
 def test_a_published_file_of_no_scheme_is_caught(

@@ -1,6 +1,5 @@
 """What the launchers of clusters share."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from bioner.errors import ConfigError
 from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.jobs import Job, State
 from bioner.grid.remote import Followed, devices
-from bioner.runs.record import SCHEMA, SEMANTICS
+from bioner.runs.record_file import write_record
 from tests.composition import train_config
+from tests.records import complete_record
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +57,6 @@ def test_our_own_error_is_the_last_word() -> None:
 
 def test_a_record_speaks_for_a_job_without_a_result(config: TrainConfig, tmp_path: Path) -> None:
     followed = Followed(Job((), config, tmp_path), "is queued")
-    record = {
-        "schema": SCHEMA,
-        "semantics": SEMANTICS,
-        "status": "complete",
-        "scores": {},
-        "datasets": {},
-    }
-    (tmp_path / "record.json").write_text(json.dumps(record))
+    write_record(tmp_path, complete_record(config))
     followed.lose("NODE_FAIL")
     assert (followed.job.state, followed.job.error) == (State.done, "")

@@ -10,6 +10,7 @@ from seqeval.metrics import classification_report, f1_score, precision_score, re
 from seqeval.scheme import IOB2, Entities
 
 from bioner.model.metric import EntityCounts, scores
+from bioner.runs.scores import EntityScores
 
 TYPES = ("Chemical", "Disease", "Gene")
 NAMES = ("O", *(f"{prefix}-{name}" for name in TYPES for prefix in "BI"))
@@ -62,30 +63,30 @@ def test_equals_seqeval(pairs: list[Pair]) -> None:
     gold, predicted = named(pairs, 0), named(pairs, 1)
     result = count(pairs).compute()
 
-    assert result["precision"] == precision_score(gold, predicted, **STRICT)
-    assert result["recall"] == recall_score(gold, predicted, **STRICT)
-    assert result["f1"] == f1_score(gold, predicted, **STRICT)
+    assert result.precision == precision_score(gold, predicted, **STRICT)
+    assert result.recall == recall_score(gold, predicted, **STRICT)
+    assert result.f1 == f1_score(gold, predicted, **STRICT)
     entities = Entities(gold, IOB2), Entities(predicted, IOB2)
     for name in TYPES:
         gold_set, predicted_set = (side.filter(name) for side in entities)
-        of_type = result["by_type"][name]
-        assert of_type["support"] == len(gold_set)
-        assert of_type["predicted"] == len(predicted_set)
-        assert of_type["correct"] == len(gold_set & predicted_set)
+        of_type = result.by_type[name]
+        assert of_type.support == len(gold_set)
+        assert of_type.predicted == len(predicted_set)
+        assert of_type.correct == len(gold_set & predicted_set)
 
     if not entities[0].unique_tags | entities[1].unique_tags:
         return  # seqeval can't report on nothing
     report = classification_report(gold, predicted, output_dict=True, **STRICT)
-    assert report["micro avg"]["support"] == result["support"]
+    assert report["micro avg"]["support"] == result.support
     for name in TYPES:
-        theirs, ours = report.get(name), result["by_type"][name]
+        theirs, ours = report.get(name), result.by_type[name]
         if theirs is None:
             assert ours == scores(0, 0, 0)
         else:
-            assert ours["precision"] == theirs["precision"]
-            assert ours["recall"] == theirs["recall"]
-            assert ours["f1"] == theirs["f1-score"]
-            assert ours["support"] == theirs["support"]
+            assert ours.precision == theirs["precision"]
+            assert ours.recall == theirs["recall"]
+            assert ours.f1 == theirs["f1-score"]
+            assert ours.support == theirs["support"]
 
 
 @settings(max_examples=30, deadline=None)
@@ -113,14 +114,14 @@ def test_states_of_two_parts_add_up_to_the_whole(left: list[Pair], right: list[P
 def test_what_strict_means(gold: str, predicted: str, expected: tuple[int, int, int]) -> None:
     pair = tuple([NAMES.index(tag) for tag in side.split()] for side in (gold, predicted))
     result = count([pair]).compute()
-    assert (result["predicted"], result["support"], result["correct"]) == expected
+    assert (result.predicted, result.support, result.correct) == expected
 
 
 def test_the_border_of_a_sentence_closes_an_entity() -> None:
     gene = [NAMES.index("B-Gene")]
     inside = [NAMES.index("I-Gene")]
     result = count([(gene, gene), ([], []), (inside, [0])]).compute()
-    assert (result["predicted"], result["support"], result["correct"]) == (1, 1, 1)
+    assert (result.predicted, result.support, result.correct) == (1, 1, 1)
 
 
 def test_no_words_and_no_sentences() -> None:
@@ -128,18 +129,20 @@ def test_no_words_and_no_sentences() -> None:
     nothing = torch.zeros(0, dtype=torch.long)
     metric.update(nothing, nothing, nothing)
     metric.update(nothing, nothing, torch.tensor([0, 0]))
-    assert metric.compute() == {**scores(0, 0, 0), "by_type": dict.fromkeys(TYPES, scores(0, 0, 0))}
+    assert metric.compute() == EntityScores(
+        **vars(scores(0, 0, 0)), by_type=dict.fromkeys(TYPES, scores(0, 0, 0))
+    )
 
 
 def test_forward_gives_the_batch_and_keeps_the_whole() -> None:
     metric = EntityCounts(TYPES)
     one = torch.tensor([1])
-    assert metric(one, one, one)["f1"] == 1.0
-    assert metric(torch.tensor([0]), one, one)["f1"] == 0.0
-    assert metric.compute() == {
-        **scores(1, 2, 1),
-        "by_type": {**dict.fromkeys(TYPES[1:], scores(0, 0, 0)), TYPES[0]: scores(1, 2, 1)},
-    }
+    assert metric(one, one, one).f1 == 1.0
+    assert metric(torch.tensor([0]), one, one).f1 == 0.0
+    assert metric.compute() == EntityScores(
+        **vars(scores(1, 2, 1)),
+        by_type={**dict.fromkeys(TYPES[1:], scores(0, 0, 0)), TYPES[0]: scores(1, 2, 1)},
+    )
 
 
 def test_update_reads_no_value_back() -> None:
@@ -153,7 +156,7 @@ def test_update_reads_no_value_back() -> None:
 
 
 def test_scores() -> None:
-    assert scores(predicted=4, support=3, correct=2) == {
+    assert vars(scores(predicted=4, support=3, correct=2)) == {
         "precision": 0.5,
         "recall": 2 / 3,
         "f1": pytest.approx(4 / 7),

@@ -15,7 +15,8 @@ from bioner.corpora.sentence import Mention
 from bioner.errors import ConfigError
 from bioner.predict.evaluate import evaluate
 from bioner.predict.mention_scores import partial, strict
-from bioner.runs.record import read_record
+from bioner.runs.record_file import read_record
+from bioner.runs.scores import PartialScores
 from tests.composition import composed
 from tests.predict.conftest import Runs
 from tests.predict.test_finished import changed
@@ -43,25 +44,26 @@ def test_a_matrix(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
     heads = ["demo_disease", "demo_disease_related"]
     assert {head: list(row) for head, row in cells.items()} == dict.fromkeys(heads, heads)
     record = read_record(runs.linear)
-    for head, row in record["cross"].items():
+    for head, row in record.cross.items():
         for name, splits in row.items():
             cell = splits["test"]
             if head == name:  # the run has scored itself
-                own = record["scores"][head]["test"]
-                assert {k: own[k] for k in cell["strict"]} == cell["strict"]
-            assert cell["partial"]["partial"]["f1"] >= cell["strict"]["f1"]
-            assert cell["types"] == {"Disease": "Disease"}
+                own = vars(record.scores[head].test)
+                assert {k: own[k] for k in vars(cell.strict)} == vars(cell.strict)
+            assert cell.partial["partial"].f1 >= cell.strict.f1
+            assert cell.types == {"Disease": "Disease"}
             assert (
-                cell["sha256"]
+                cell.sha256
                 == OmegaConf.to_object(OmegaConf.structured(config)).dataset[name].sha256["test"]
             )
-            assert cell["leakage"]["trained_on"] < cell["leakage"]["sentences"]
+            assert cell.leakage is not None
+            assert cell.leakage.trained_on < cell.leakage.sentences
     assert "strict F1" in capsys.readouterr().out
     # The train split of a target was trained on, as far as train_size took it.
     cells = evaluate(config_of(runs, runs.linear, "datasets=[demo_disease]", "split=train"))
     leak = cells["demo_disease"]["demo_disease"].leakage
     assert leak is not None and leak.trained_on == 160 and leak.sentences == 240
-    assert set(read_record(runs.linear)["cross"]["demo_disease"]["demo_disease"]) == {
+    assert set(read_record(runs.linear).cross["demo_disease"]["demo_disease"]) == {
         "test",
         "train",
     }
@@ -71,8 +73,8 @@ def test_other_names_for_one_type(runs: Runs, copied: Path) -> None:
     given = ["datasets=[demo_chemical]", "types={Chemical: Disease}"]
     cell = evaluate(config_of(runs, copied, *given))["demo_disease"]["demo_chemical"]
     assert cell.types == {"Chemical": "Disease"}
-    assert cell.strict["support"] > 0
-    assert list(cell.strict["by_type"]) == ["Disease"]
+    assert cell.strict.support > 0
+    assert list(cell.strict.by_type) == ["Disease"]
 
 
 def test_what_was_trained_on_is_not_known(
@@ -131,16 +133,16 @@ def test_strict_scores_are_seqevals(runs: Runs) -> None:
     judged = f1_score(
         [list(s.tags) for s, _ in rows], [list(t) for _, t in rows], mode="strict", scheme=IOB2
     )
-    assert strict(gold, guess, ["Disease"])["f1"] == judged
+    assert strict(gold, guess, ["Disease"]).f1 == judged
 
 
 def test_partial_scores() -> None:
     gold = [[Mention(0, 3, "X"), Mention(5, 6, "X")], [Mention(1, 2, "X")]]
     guess = [[Mention(0, 2, "X"), Mention(7, 9, "X")], [Mention(1, 2, "X")]]
     found = partial(gold, guess, ["X"])
-    assert found["partial"]["f1"] == pytest.approx(1.5 / 3)  # one right, one by half
-    assert found["overlap"]["f1"] == pytest.approx(2 / 3)
-    nothing = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert found["partial"].f1 == pytest.approx(1.5 / 3)  # one right, one by half
+    assert found["overlap"].f1 == pytest.approx(2 / 3)
+    nothing = PartialScores(0.0, 0.0, 0.0)
     for one, other in (
         ([[]], [[]]),
         ([[]], [[Mention(0, 1, "X")]]),

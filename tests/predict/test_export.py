@@ -81,7 +81,7 @@ def test_the_folder_gives_the_same_tags(
     modes = {file.stat().st_mode for file in (*output.iterdir(), runs.linear / "record.json")}
     assert len(modes) == 1  # a colleague can read all of it
     card = (output / "README.md").read_text(encoding="utf-8")
-    f1 = open_run(runs.linear).record["scores"][head]["test"]["f1"]
+    f1 = open_run(runs.linear).record.scores[head].test.f1
     for said in (
         f"{f1:.4f}",
         "Apache-2.0",
@@ -98,7 +98,7 @@ def test_a_crf_says_what_its_transitions_are_worth(
 ) -> None:
     caplog.set_level(logging.INFO)
     export(config_of(runs.datasets, runs.crf, tmp_path / "out"))
-    devel = open_run(runs.crf).record["scores"]["demo_disease"]["devel"]["f1"]
+    devel = open_run(runs.crf).record.scores["demo_disease"].devel.f1
     assert f"{devel:.4f} with them" in caplog.text
     assert f"{devel:.4f} with them" in (tmp_path / "out" / "README.md").read_text()
     assert "continues nothing begins one" in (tmp_path / "out" / "README.md").read_text()
@@ -182,7 +182,7 @@ def test_onnx(runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
         session, [s for s, _ in rows], tagger.tokenizer, tagger.window, tagger.tags[head]
     )
     assert tags == [guess for _, guess in rows]
-    devel = open_run(runs.linear).record["scores"][head]["devel"]["f1"]
+    devel = open_run(runs.linear).record.scores[head].devel.f1
     assert f"{devel:.4f} with model.onnx" in caplog.text
 
 

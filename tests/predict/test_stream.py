@@ -12,12 +12,14 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.predict import PredictConfig, to_predict_config
-from bioner.corpora.formats.readers import READERS
+from bioner.corpora.formats.all_formats import FORMATS
+from bioner.corpora.formats.format import FileWriter
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.predict import annotator as annotator_module
 from bioner.predict import stream
 from bioner.predict.sinks import FileSink
 from bioner.predict.unfinished import Progress
+from tests.corpora.formats.toy import TOY
 from tests.predict.conftest import Runs
 from tests.predict.test_tagger import predictions
 
@@ -70,7 +72,7 @@ def test_every_format_in_and_out(form: str, runs: Runs, texts: list[str], tmp_pa
     assert stream.predict(
         config_of(runs, f"input={source}", f"output={middle}", f"output_format={form}")
     )
-    documents = list(READERS[form](middle, _fail))
+    documents = list(FORMATS[form].read(middle, _fail))
     assert [int(d.id) for d in sorted(documents, key=lambda d: int(d.id))] == [*range(1, 61)]
     # What was written is read again as an input, with its marks kept in front of new ones.
     assert stream.predict(config_of(runs, f"input={middle}", f"output={last}"))
@@ -327,7 +329,7 @@ def test_bad_options(
 def test_a_disk_that_is_full_is_no_traceback(runs: Runs, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match=r"can't be written"):
-        FileSink(tmp_path / "file" / "o.jsonl", "jsonl", ["a"], Progress("x"))
+        FileSink(tmp_path / "file" / "o.jsonl", FileWriter(lambda document: ""), Progress("x"))
 
 
 @pytest.mark.slow
@@ -354,3 +356,14 @@ def test_ten_megabytes_in_one_line(runs: Runs, tmp_path: Path) -> None:
     text = document["passages"][0]["text"]
     assert len(text) > 10_000_000
     assert all(text[a["start"] : a["end"]] == a["text"] for a in document["annotations"])
+
+
+def test_a_new_format_is_read_and_written(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FORMATS, TOY.name, TOY)
+    (tmp_path / "in.toy").write_text("The [BRCA1](Gene) gene .\nNothing at all\n")
+    assert stream.predict(config_of(runs, f"input={tmp_path}/in.toy", f"output={tmp_path}/out.toy"))
+    lines = (tmp_path / "out.toy").read_text().splitlines()
+    assert "[BRCA1](Gene)" in lines[0]
+    assert len(lines) == 2

@@ -31,7 +31,7 @@ def predictions(file: Path) -> list[tuple[Sentence, tuple[str, ...]]]:
 def test_the_tags_are_those_of_the_run(runs: Runs, kind: str) -> None:
     run = open_run(getattr(runs, kind))
     heads = run.choose([])
-    tagger = load_tagger(run, heads, "cpu", run.record["precision"])
+    tagger = load_tagger(run, heads, "cpu", run.record.precision)
     for head in heads:
         rows = predictions(run.directory / "predictions" / f"{head}.test.tsv")
         tagged = tagger.tag([sentence for sentence, _ in rows])[head]

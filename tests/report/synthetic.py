@@ -12,7 +12,26 @@ import numpy as np
 from bioner.config.identity import what_counts
 from bioner.model.metric import scores
 from bioner.report.prediction_arrays import matches, read_predictions
-from bioner.runs.record import SEMANTICS, DatasetUse, Record, write_record
+from bioner.runs.environment import Environment
+from bioner.runs.record import (
+    FINETUNE,
+    PRETRAIN,
+    SEMANTICS,
+    Best,
+    DatasetUse,
+    Failure,
+    Mixing,
+    Record,
+    Source,
+    StageRecord,
+    StageTiming,
+    Status,
+    TaskUse,
+    Timing,
+    begin,
+)
+from bioner.runs.record_file import write_record
+from bioner.runs.scores import SplitScores, TargetScores
 from tests.composition import train_config
 
 TYPES = ("Disease", "Chemical")
@@ -37,7 +56,7 @@ class Made:
     seed: int = 1
     size: int | float | None = None
     skill: float = 0.7
-    status: str = "complete"
+    status: Status = "complete"
     semantics: int = SEMANTICS
     precision: str = "32-true"
     sha: str = "a"
@@ -76,22 +95,22 @@ def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
     (place / ".hydra" / "overrides.yaml").write_text(
         f"- finetune.targets=[{made.target}]\n- seed={made.seed}\n"
     )
-    record = Record(
+    record = begin(
         made.name,
         folder.name,
         made.regime,
         made.seed,
         made.precision,
         _config(made),
-        made.status,
-        semantics=made.semantics,
-        encoder_sha256=made.encoder,
-        environment={"git_commit": "0123456789abcdef", "versions": {}},
+        Environment(git_commit="0123456789abcdef"),
     )
+    record.status, record.semantics = made.status, made.semantics
+    record.encoder_sha256 = made.encoder
     if made.checkpoint is not None:
-        record.pretraining = {"checkpoint": "runs/a", "sha256": made.checkpoint, "reused": True}
+        source = Source("runs/a", made.checkpoint)
+        record.stages.append(StageRecord(PRETRAIN, "", True, {}, None, {}, None, source=source))
     if made.status == "failed":
-        record.error = {"type": "ValueError", "message": "out of luck"}
+        record.error = Failure("ValueError", "out of luck")
     else:
         file = place / "predictions" / f"{made.target}.test.tsv"
         write_predictions(file, made, sentences)
@@ -176,23 +195,19 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
     found = read_predictions(file)
     _, _, typed = matches(found.gold, found.guess)
     counts = (len(found.guess.start), len(found.gold.start), int(typed.sum()))
-    test = dict(scores(*counts))
-    part = {"seen": dict(scores(2, 2, 1)), "unseen": dict(scores(3, 3, 1))}
+    parts = {"seen": scores(2, 2, 1), "unseen": scores(3, 3, 1)}
+    test = SplitScores(**vars(scores(*counts)), by_type={}, **parts)
+    tasks = {}
     for name in (made.target, *made.auxiliaries, *made.sources):
-        role = "target" if name == made.target else "source"
+        role = "target" if name == made.target else "auxiliary"
         sizes = {"train": 1000, "devel": 10, "test": sentences}
         size = made.size if made.size is not None else 1.0
         used = round(size * 1000) if isinstance(size, float) else size
         record.datasets[name] = DatasetUse(
-            role=role,
             sha256={split: f"{made.sha}{split}" for split in sizes},
             sentences=sizes,
             mentions=sizes,
             devel_share=None,
-            train_sentences=used,
-            devel_sentences=10,
-            leaked_sentences=0,
-            dropped_sentences=0,
             repaired_tags={},
             lost_words={},
             oversized_words={},
@@ -200,18 +215,24 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
             dropped_mentions={},
             joined_mentions={},
         )
+        tasks[name] = TaskUse(role, used, 10, 0, 0)
     targets = record.config["finetune"]["targets"]
-    record.scores = {name: {"devel": test, "test": {**test, **part}} for name in targets}
-    record.timing = {
-        "train_seconds": 10.0,
-        "words_per_second": 1e4,
-        "wall_seconds": 12.0,
-        "peak_rss_bytes": 5e8,
-    }
+    record.scores = {name: TargetScores(test, test) for name in targets}
+    record.best = {name: Best(1, 1, test.f1) for name in targets}
+    record.timing = Timing(10.0, 0.0, 1e4, 12.0, 500_000_000)
     if made.sources:
         key = f"stage-{'+'.join(made.sources)}-{made.seed}"
-        record.pretraining = {
-            "key": key,
-            "reused": made.target != "demo_disease",
-            "timing": {"train_seconds": 20.0},
-        }
+        reused, timing = made.target != "demo_disease", StageTiming(20.0, 1e4)
+        sources = {name: TaskUse("source", 1000, 10, 0, 0) for name in made.sources}
+        record.stages.append(
+            StageRecord(PRETRAIN, key, reused, sources, _mixing(sources), {}, timing)
+        )
+    tuned = {name: use for name, use in tasks.items() if name not in made.sources}
+    record.stages.append(
+        StageRecord(FINETUNE, "", False, tuned, _mixing(tuned), record.best, StageTiming(10.0, 1e4))
+    )
+
+
+def _mixing(tasks: Mapping[str, TaskUse]) -> Mixing:
+    sizes = {name: use.train_sentences for name, use in tasks.items()}
+    return Mixing("uniform", sizes, sizes, dict.fromkeys(tasks, 1 / len(tasks)))

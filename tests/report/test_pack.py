@@ -10,7 +10,7 @@ from bioner.errors import UserError
 from bioner.report.pack import pack
 from bioner.report.report import report
 from bioner.report.study import read_study
-from bioner.runs.record import finished
+from bioner.runs.record_file import finished
 from tests.report.synthetic import Made, write_study
 
 A, B = "demo_disease", "demo_chemical"

@@ -167,7 +167,7 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "damaged: ",
         "crashed: ended before it wrote its config",
         "has schema 1",
-        "the record is damaged: KeyError",
+        f"it is complete, and scores.{A} is missing",
         "ends inside a sentence",
         "No such file",
         "holds 2 columns",
@@ -179,6 +179,27 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert not any("w0." in f.read_text() for f in text_files(tmp_path / "study" / "report"))
     scores = pd.read_csv(tmp_path / "study" / "report" / "tables" / "scores.csv")
     assert (scores.n[0], scores.low.isna()[0]) == (8, True)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "says"),
+    [
+        ("seed", "1", 'seed is "1", not a valid integer'),
+        ("scores", {A: {"test": 3}}, f"scores.{A}.devel is missing (and 1 more such fields)"),
+        ("datasets", [A], "datasets is "),
+        ("config", {}, "the config in the record is damaged: KeyError 'pretrain'"),
+    ],
+)
+def test_a_record_of_wrong_types_is_named_and_left_out(
+    field: str, wrong: object, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_study(tmp_path / "study", [Made(A, seed=s) for s in (1, 2)])
+    tampered = write_run(folder, Made(A, seed=3)) / "record.json"
+    tampered.write_text(json.dumps(json.loads(tampered.read_text()) | {field: wrong}))
+    scores = pd.read_csv(made(tmp_path) / "tables" / "scores.csv")
+    assert scores.n.tolist() == [2]
+    shown = capsys.readouterr().out
+    assert str(tampered.parent) in shown and says in shown
 
 
 def test_an_unfinished_run_is_counted_in_its_cell(tmp_path: Path) -> None:

@@ -1,36 +1,28 @@
 """The gain is told where the study holds the single run with the same budget, and nowhere else."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bioner.config.identity import regime, what_counts
 from bioner.runs.baseline import gains
-from bioner.runs.record import SCHEMA, SEMANTICS
+from bioner.runs.record import Record
+from bioner.runs.record_file import write_record
 from tests.composition import train_config
+from tests.records import complete_record
 
 MTL = ["finetune=mtl", "finetune.auxiliaries=[demo_chemical]"]
 
 
-def record(f1: float, *overrides: str) -> dict[str, Any]:
+def record(f1: float, *overrides: str, **changed: Any) -> Record:
     config = train_config("finetune.targets=[demo_disease]", *overrides)
-    return {
-        "schema": SCHEMA,
-        "semantics": SEMANTICS,
-        "status": "complete",
-        "regime": regime(config),
-        "config": what_counts(config),
-        "scores": {"demo_disease": {"test": {"f1": f1}}},
-        "datasets": {"demo_disease": {"sha256": {"train": "0"}}},
-        "precision": "32-true",
-    }
+    return replace(complete_record(config, f1), **changed)
 
 
-def write(study: Path, name: str, one: dict[str, Any]) -> None:
+def write(study: Path, name: str, one: Record) -> None:
     (study / name).mkdir()
-    (study / name / "record.json").write_text(json.dumps(one))
+    write_record(study / name, one)
 
 
 def test_gain(tmp_path: Path) -> None:
@@ -40,16 +32,16 @@ def test_gain(tmp_path: Path) -> None:
     (tmp_path / "single-c" / "record.json").write_text("{")
     assert gains(record(0.75, *MTL), tmp_path) == {"demo_disease": 0.25}
     older = record(0.75, *MTL)
-    del older["config"]["encoder"]["compile"]  # a key that it had not, and that is null here
+    del older.config["encoder"]["compile"]  # a key that it had not, and that is null here
     assert gains(older, tmp_path) == {"demo_disease": 0.25}
-    assert gains(record(0.75, *MTL) | {"precision": "bf16-mixed"}, tmp_path) == {}
+    assert gains(record(0.75, *MTL, precision="bf16-mixed"), tmp_path) == {}
     assert gains(record(0.5), tmp_path) == {}  # a single run is no gain over itself
 
 
 def test_no_gain_over_other_files_behind_the_encoders_name(tmp_path: Path) -> None:
-    write(tmp_path, "single-a", record(0.5) | {"encoder_sha256": "a"})
+    write(tmp_path, "single-a", record(0.5, encoder_sha256="a"))
     for noted, gain in (("a", {"demo_disease": 0.25}), ("b", {}), (None, {"demo_disease": 0.25})):
-        assert gains(record(0.75, *MTL) | {"encoder_sha256": noted}, tmp_path) == gain
+        assert gains(record(0.75, *MTL, encoder_sha256=noted), tmp_path) == gain
 
 
 @pytest.mark.parametrize(
@@ -68,7 +60,7 @@ def test_no_gain_over_another_budget_or_model(other: str, tmp_path: Path) -> Non
     assert gains(record(0.75, *MTL), tmp_path) == {}
 
 
-@pytest.mark.parametrize("field", ["schema", "semantics", "status"])
-def test_no_gain_over_a_record_that_does_not_compare(field: str, tmp_path: Path) -> None:
-    write(tmp_path, "single-a", record(0.5) | {field: "other"})
+@pytest.mark.parametrize("other", [{"schema": 999}, {"semantics": 1}, {"status": "failed"}])
+def test_no_gain_over_a_record_that_does_not_compare(other: dict, tmp_path: Path) -> None:
+    write(tmp_path, "single-a", record(0.5, **other))
     assert gains(record(0.75, *MTL), tmp_path) == {}

@@ -8,7 +8,7 @@ from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.errors import DataError
 from bioner.grid.jobs import Job, State
-from bioner.runs.record import read_record
+from bioner.runs.record_file import read_record
 from bioner.train.run import train
 from tests.composition import train_config
 
@@ -58,7 +58,7 @@ def test_a_changed_file_is_named_and_the_run_not_skipped(tmp_path: Path) -> None
     assert job.state == State.failed and "rerun=true replaces its result" in job.error
     config.rerun = True
     train(config, directory)
-    assert read_record(directory)["datasets"]["demo_disease"]["sentences"]["train"] == 4
+    assert read_record(directory).datasets["demo_disease"].sentences["train"] == 4
 
 
 def test_another_folder_is_another_run_where_nothing_pins_the_files(tmp_path: Path) -> None:

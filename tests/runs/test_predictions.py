@@ -5,7 +5,6 @@ from pathlib import Path
 from bioner.corpora.sentence import Sentence
 from bioner.report.prediction_arrays import read_predictions
 from bioner.runs.predictions import write_predictions
-from bioner.tracking.mention_tables import read_compared
 
 
 def sentence(document: str) -> Sentence:
@@ -18,7 +17,6 @@ def test_documents_are_marked_where_the_corpus_has_them(tmp_path: Path) -> None:
     marks = [line for line in (tmp_path / "p.tsv").read_text().split("\n") if "# doc" in line]
     assert marks == ["# document ", "# document 7", "# document a b c"]
     assert read_predictions(tmp_path / "p.tsv").opens.tolist() == [0, 1, 3]
-    assert [one.words for one in read_compared(tmp_path / "p.tsv")] == [("#", "document")] * 4
 
 
 def test_no_document_is_marked_where_the_corpus_has_none(tmp_path: Path) -> None:

@@ -1,26 +1,30 @@
 """Mentions set against each other: the sums are those that the strict scores count."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bioner.corpora.sentence import Mention, Sentence
 from bioner.corpora.tags import repair, tag_set
-from bioner.runs.predictions import write_predictions
 from bioner.tracking.mention_tables import (
     MISSED,
     SPURIOUS,
+    PredictedSplit,
     confusion,
     marked,
     placed,
-    read_compared,
 )
 from bioner.train.scoring import score
 
 TYPES = ("A", "B")
 TAGS = tag_set(TYPES)
 WORDS = ("The", "BRCA1", "gene", "in", "man")
+
+
+def ids(rows: Sequence[Sequence[str]]) -> list[np.ndarray]:
+    return [np.array([TAGS.index(tag) for tag in row]) for row in rows]
 
 
 @st.composite
@@ -38,27 +42,24 @@ def split(draw: st.DrawFn) -> tuple[list[Sentence], list[tuple[str, ...]]]:
 
 @given(split())
 def test_confusion_adds_up_to_the_scores(
-    tmp_path_factory: object, drawn: tuple[list[Sentence], list[tuple[str, ...]]]
+    drawn: tuple[list[Sentence], list[tuple[str, ...]]],
 ) -> None:
     sentences, predicted = drawn
-    file = tmp_path_factory.mktemp("p") / "d.test.tsv"  # type: ignore[attr-defined]
-    write_predictions(file, sentences, predicted)
-    compared = list(read_compared(file))
+    compared = PredictedSplit(sentences, ids(predicted), TYPES).compared()
     assert [one.number for one in compared] == list(range(1, len(sentences) + 1))
     counts = confusion(compared)
-    scores = score(TYPES, TAGS, sentences, predicted, set())
-    for name, of_type in scores["by_type"].items():
-        assert counts[name, name] == of_type["correct"]
-        assert sum(n for (gold, _), n in counts.items() if gold == name) == of_type["support"]
-        assert sum(n for (_, got), n in counts.items() if got == name) == of_type["predicted"]
+    scores = score(TYPES, sentences, ids([s.tags for s in sentences]), ids(predicted), set())
+    for name, of_type in scores.by_type.items():
+        assert counts[name, name] == of_type.correct
+        assert sum(n for (gold, _), n in counts.items() if gold == name) == of_type.support
+        assert sum(n for (_, got), n in counts.items() if got == name) == of_type.predicted
     assert not counts[SPURIOUS, MISSED]
 
 
-def test_a_wrong_border_is_missed_and_spurious(tmp_path: Path) -> None:
+def test_a_wrong_border_is_missed_and_spurious() -> None:
     gold = ("O", "B-A", "I-A", "O", "B-B")
     guess = ("O", "B-A", "O", "O", "B-A")
-    write_predictions(tmp_path / "x.tsv", [Sentence(WORDS, gold, 1)], [guess])
-    compared = list(read_compared(tmp_path / "x.tsv"))
+    compared = PredictedSplit([Sentence(WORDS, gold, 1)], ids([guess]), TYPES).compared()
     assert confusion(compared) == {("A", MISSED): 1, (SPURIOUS, "A"): 1, ("B", "A"): 1}
 
 

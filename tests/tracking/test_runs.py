@@ -3,19 +3,26 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bioner.config.train import TrainConfig
+from bioner.corpora.sentence import Sentence
+from bioner.corpora.tags import tag_set
 from bioner.errors import UserError
+from bioner.runs.record import Record
+from bioner.runs.record_file import parse_record
 from bioner.tracking.content import tables
 from bioner.tracking.history import STEP, read_rows
+from bioner.tracking.mention_tables import PredictedSplit
 from bioner.tracking.study_records import read_wandb_study
 from bioner.train import resuming, stage
 from tests.tracking.stand_in import KeptRun, StandIn
-from tests.train.test_run import SHARED, SOURCE, TARGET, config_of, run
+from tests.train.test_run import SHARED, SOURCE, TARGET, config_of, mixing, run
 
 SMALL = [*TARGET, "finetune.train_size=96", "trainer.log_every_n_steps=2"]
 WANDB = Path(sys.executable).with_name("wandb")
@@ -44,24 +51,37 @@ def inspected(folder: Path) -> dict[str, Any]:
     return json.loads(shown.stdout)
 
 
-def expected_summary(record: dict[str, Any]) -> dict[str, float]:
+def read_tested(file: Path) -> PredictedSplit:
+    """Read back what a run held in memory when it told the tracker."""
+    blocks = file.read_text(encoding="utf-8").strip().split("\n\n")
+    rows = [zip(*(line.split("\t") for line in block.split("\n")), strict=True) for block in blocks]
+    columns = [tuple(columns) for columns in rows]
+    tags = tag_set(["Disease"])
+    return PredictedSplit(
+        [Sentence(words, gold, 1) for words, gold, _ in columns],
+        [np.array([tags.index(tag) for tag in guess]) for _, _, guess in columns],
+        ("Disease",),
+    )
+
+
+def expected_summary(record: Record) -> dict[str, float]:
     """Write down, apart from the code, what the issue of a run is in W&B."""
     flat = {}
-    for name, splits in record["scores"].items():
+    for name, scores in record.scores.items():
         for score in ("precision", "recall", "f1"):
-            flat[f"test/{name}/{score}"] = splits["test"][score]
-            flat[f"best_devel/{name}/{score}"] = splits["devel"][score]
-    tested = [splits["test"]["f1"] for splits in record["scores"].values()]
+            flat[f"test/{name}/{score}"] = getattr(scores.test, score)
+            flat[f"best_devel/{name}/{score}"] = getattr(scores.devel, score)
+    tested = [scores.test.f1 for scores in record.scores.values()]
     flat["test/mean_f1"] = sum(tested) / len(tested)
     return flat
 
 
-def check_summary(found: dict[str, Any], record: dict[str, Any]) -> None:
+def check_summary(found: dict[str, Any], record: Record) -> None:
     wanted = expected_summary(record)
     assert {key: found[key] for key in wanted} == wanted
-    for name, best in record["best"].items():
-        assert found[f"devel/{name}/f1"]["max"] == pytest.approx(best["f1"], abs=1e-6)
-    assert found["timing/wall_seconds"] == record["timing"]["wall_seconds"]
+    for name, best in record.best.items():
+        assert found[f"devel/{name}/f1"]["max"] == pytest.approx(best.f1, abs=1e-6)
+    assert found["timing/wall_seconds"] == record.timing.wall_seconds
 
 
 def table(folder: Path, key: str) -> list[dict[str, Any]]:
@@ -71,45 +91,41 @@ def table(folder: Path, key: str) -> list[dict[str, Any]]:
     return [dict(zip(content["columns"], row, strict=True)) for row in content["data"]]
 
 
-def check_tables(folder: Path, record: dict[str, Any]) -> None:
-    for name, splits in record["scores"].items():
-        by_type = splits["test"]["by_type"]
+def check_tables(folder: Path, record: Record) -> None:
+    for name, of_target in record.scores.items():
+        test = of_target.test
         counts = {
             (r["Actual"], r["Predicted"]): r["nPredictions"]
             for r in table(folder, f"confusion/{name}_table")
         }
-        for of_type, scores in by_type.items():
-            assert counts[of_type, of_type] == scores["correct"]
-            assert sum(n for (gold, _), n in counts.items() if gold == of_type) == scores["support"]
-            assert sum(n for (_, got), n in counts.items() if got == of_type) == scores["predicted"]
+        for of_type, scores in test.by_type.items():
+            assert counts[of_type, of_type] == scores.correct
+            assert sum(n for (gold, _), n in counts.items() if gold == of_type) == scores.support
+            assert sum(n for (_, got), n in counts.items() if got == of_type) == scores.predicted
             rows = table(folder, "by_type")
             (row,) = (
                 r for r in rows if (r["dataset"], r["split"], r["type"]) == (name, "test", of_type)
             )
-            assert {key: row[key] for key in scores} == scores
+            assert {key: row[key] for key in vars(scores)} == vars(scores)
         errors = table(folder, f"errors/{name}")
-        test = splits["test"]
-        assert sum(row["missed"] for row in errors) == test["support"] - test["correct"]
-        assert sum(row["spurious"] for row in errors) == test["predicted"] - test["correct"]
+        assert sum(row["missed"] for row in errors) == test.support - test.correct
+        assert sum(row["spurious"] for row in errors) == test.predicted - test.correct
     drawn = {(r["stage"], r["task"]): r["batches"] for r in table(folder, "mixing")}
-    assert {t: n for (s, t), n in drawn.items() if s == "finetune"} == record["mixing"]["drawn"]
+    assert {t: n for (s, t), n in drawn.items() if s == "finetune"} == mixing(record).drawn
 
 
 def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
     single = run(tracked(tmp_path, "finetune.epochs=1"))[1]
     directory, record = run(tracked(tmp_path, *SOURCE, *SHARED, "finetune.epochs=1"))
-    assert record["wandb"]["mode"] == "offline"
-    folder = directory / record["wandb"]["path"]
+    assert record.wandb.mode == "offline"
+    folder = directory / record.wandb.path
     told = inspected(folder)
     check_summary(told["summary"], record)
     check_tables(folder, record)
-    gain = (
-        record["scores"]["demo_disease"]["test"]["f1"]
-        - (single["scores"]["demo_disease"]["test"]["f1"])
-    )
+    gain = record.scores["demo_disease"].test.f1 - single.scores["demo_disease"].test.f1
     assert told["summary"]["gain"] == told["summary"]["gain/demo_disease"] == gain
-    assert (told["run_id"], told["exit_code"]) == (record["wandb"]["id"], 0)
-    assert record["wandb"]["id"].endswith(directory.name.rpartition("-")[2])
+    assert (told["run_id"], told["exit_code"]) == (record.wandb.id, 0)
+    assert record.wandb.id.endswith(directory.name.rpartition("-")[2])
     flat = {key: value for key, value in told["config"].items() if key != "full"}
     assert flat == {
         "regime": "transfer_mtl",
@@ -121,7 +137,7 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
         "train_size": 96,
         "seed": 1,
     }
-    assert told["config"]["full"] == record["config"]
+    assert told["config"]["full"] == record.config
     # Sentences are told by number alone where the licence forbids more.
     words = {
         word
@@ -129,8 +145,9 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
         for word in block.split("\t")[:1]
         if word.isalpha() and len(word) > 2
     }
+    tested = {"demo_disease": read_tested(directory / "predictions" / "demo_disease.test.tsv")}
     for shown in (True, False):
-        content = tables(record, directory / "predictions", {"demo_disease": shown})
+        content = tables(record, tested, {"demo_disease": shown})
         text = str(content["errors/demo_disease"].data)
         assert shown == any(word in text.replace("Disease", "") for word in words)
 
@@ -138,12 +155,16 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
 def test_online_run_and_its_record_from_the_server(server: StandIn, tmp_path: Path) -> None:
     config = tracked(tmp_path, "logger.log_model=true")
     directory, record = run(config)
-    kept = server.runs[record["wandb"]["id"]]
-    assert record["wandb"]["mode"] == "online"
-    assert record["wandb"]["url"].endswith(f"/lab/bioner/runs/{kept.name}")
+    kept = server.runs[record.wandb.id]
+    assert record.wandb.mode == "online"
+    assert record.wandb.url.endswith(f"/lab/bioner/runs/{kept.name}")
     check_kept(server, kept, directory, record)
-    assert read_wandb_study("default", "bioner", "lab") == {record["wandb"]["url"]: record}
-    assert read_wandb_study("default", "bioner") == {record["wandb"]["url"]: record}
+    assert read_wandb_study("default", "bioner", "lab") == ({record.wandb.url: record}, {})
+    assert read_wandb_study("default", "bioner") == ({record.wandb.url: record}, {})
+    whole = kept.files["record.json"]
+    kept.files["record.json"] = whole.replace(b'"seed": 1', b'"seed": "1"')
+    says = f'{record.wandb.url}/files/record.json: damaged: seed is "1", not a valid integer'
+    assert read_wandb_study("default", "bioner") == ({}, {record.wandb.url: says})
     with pytest.raises(UserError, match="no ended run in the group 'other'"):
         read_wandb_study("other", "bioner")
     with pytest.raises(UserError, match="source=wandb: lab/nowhere can't be read"):
@@ -151,11 +172,11 @@ def test_online_run_and_its_record_from_the_server(server: StandIn, tmp_path: Pa
     assert server.unknown == []
 
 
-def check_kept(server: StandIn, kept: KeptRun, directory: Path, record: dict[str, Any]) -> None:
+def check_kept(server: StandIn, kept: KeptRun, directory: Path, record: Record) -> None:
     """Compare what the server has with the record and the files of the run."""
     check_summary(kept.summary, record)
-    told = json.loads(kept.files["record.json"])
-    assert told | {"wandb": None} == record | {"wandb": None}
+    told = parse_record(kept.files["record.json"], "record.json")
+    assert replace(told, wandb=None) == replace(record, wandb=None)
     assert kept.state == "finished"
     assert kept.events, "system metrics"
     steps = [row[STEP] for row in kept.history if "train/demo_disease/loss" in row]
@@ -166,7 +187,7 @@ def check_kept(server: StandIn, kept: KeptRun, directory: Path, record: dict[str
     assert file.read_bytes() in server.blobs.values()
     used = {key.split(":")[0] for name, key in server.used if name == kept.name}
     assert used == {"dataset-demo_disease"}
-    shas = record["datasets"]["demo_disease"]["sha256"]
+    shas = record.datasets["demo_disease"].sha256
     assert any(json.dumps(shas["train"]).encode() in blob for blob in server.blobs.values())
 
 
@@ -186,23 +207,23 @@ def test_sync_uploads_what_stayed_here(
 
     monkeypatch.setattr(stage.TaggingModule, "training_step", dies)
     directory, record = run(config)
-    assert (record["wandb"]["mode"], record["status"]) == ("offline", "complete")
+    assert (record.wandb.mode, record.status) == ("offline", "complete")
     assert server.dead != offline
     assert bool(server.runs) != offline  # the one that died had the run's beginning
     server.dead = False
     synced = subprocess.run(
-        [WANDB, "sync", directory / record["wandb"]["path"]],
+        [WANDB, "sync", directory / record.wandb.path],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert synced.returncode == 0, synced.stderr
-    kept = server.runs[record["wandb"]["id"]]
+    kept = server.runs[record.wandb.id]
     check_kept(server, kept, directory, record)
-    ((url, found),) = read_wandb_study("default", "bioner").items()
-    assert found["wandb"] == record["wandb"] | {"mode": "online", "url": url}
-    assert found | {"wandb": None} == record | {"wandb": None}
+    ((url, found),) = read_wandb_study("default", "bioner")[0].items()
+    assert found.wandb == replace(record.wandb, mode="online", url=url)
+    assert replace(found, wandb=None) == replace(record, wandb=None)
 
 
 class _KilledError(Exception):
@@ -231,9 +252,9 @@ def test_a_run_that_goes_on_continues_its_curve(
     directory, record = run(config)
     assert calls[15] == 6  # it went on from a checkpoint
     folders = sorted((directory / "wandb").glob("*run-*"))
-    assert [folder.name for folder in folders] == [Path(record["wandb"]["path"]).name]
+    assert [folder.name for folder in folders] == [Path(record.wandb.path).name]
     assert len(list((directory / "wandb" / "superseded").iterdir())) == 1
-    unbroken = read_rows(whole_run / whole["wandb"]["path"])
+    unbroken = read_rows(whole_run / whole.wandb.path)
     assert any("train/demo_disease_related/loss" in row for row in unbroken)
     assert read_rows(folders[0]) == unbroken
-    assert inspected(folders[0])["run_id"] == record["wandb"]["id"] == whole["wandb"]["id"]
+    assert inspected(folders[0])["run_id"] == record.wandb.id == whole.wandb.id

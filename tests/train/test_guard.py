@@ -3,7 +3,6 @@
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +12,8 @@ from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import load_corpus
 from bioner.errors import ConfigError
-from bioner.runs.record import read_record
+from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record
+from bioner.runs.record_file import read_record
 from bioner.train.guard import Guard
 from bioner.train.run import train
 from tests.composition import train_config
@@ -65,19 +65,26 @@ def config_of(datasets: Path, *overrides: str) -> TrainConfig:
     return config
 
 
-def run(config: TrainConfig) -> dict[str, Any]:
+def run(config: TrainConfig) -> Record:
     directory = Path(config.runs_dir) / config.study / run_name(config)
     directory.mkdir(parents=True, exist_ok=True)
     train(config, directory)
     return read_record(directory)
 
 
-def used(record: dict[str, Any]) -> dict[str, tuple[int, int | None, int]]:
+def used(record: Record) -> dict[str, tuple[int, int | None, int | None]]:
     """Return what each dataset gave: sentences trained on, leaked, dropped."""
     return {
-        name: (one["train_sentences"], one["leaked_sentences"], one["dropped_sentences"])
-        for name, one in record["datasets"].items()
+        name: (one.train_sentences, one.leaked_sentences, one.dropped_sentences)
+        for stage in record.stages
+        for name, one in stage.tasks.items()
     }
+
+
+def mixing(record: Record, stage: str) -> Mixing:
+    found = record.stage(stage)
+    assert found is not None and found.mixing is not None
+    return found.mixing
 
 
 def test_warn_names_and_counts(datasets: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -125,10 +132,10 @@ def test_drop_leaves_them_out_and_pretrains_anew(datasets: Path) -> None:
     kept = run(config_of(datasets))
     record = run(config_of(datasets, "leakage=drop"))
     assert used(record) == {"demo_chemical": (2, 2, 2), "demo_disease": (2, 1, 1)}
-    assert record["mixing"]["sizes"] == {"demo_disease": 2}
-    assert record["pretraining"]["mixing"]["sizes"] == {"demo_chemical": 2}
-    assert record["pretraining"]["key"] != kept["pretraining"]["key"]
-    assert record["pretraining"]["reused"] is False
+    assert mixing(record, FINETUNE).sizes == {"demo_disease": 2}
+    assert mixing(record, PRETRAIN).sizes == {"demo_chemical": 2}
+    assert record.stages[0].key != kept.stages[0].key
+    assert record.stages[0].reused is False
 
 
 def test_drop_reuses_a_stage_that_lost_nothing(datasets: Path) -> None:
@@ -136,7 +143,7 @@ def test_drop_reuses_a_stage_that_lost_nothing(datasets: Path) -> None:
     run(config_of(datasets))
     record = run(config_of(datasets, "leakage=drop"))
     assert used(record) == {"demo_chemical": (2, 0, 0), "demo_disease": (2, 1, 1)}
-    assert record["pretraining"]["reused"] is True
+    assert record.stages[0].reused is True
 
 
 def test_error_ends_before_training(datasets: Path) -> None:
@@ -166,4 +173,4 @@ def test_only_what_is_used_counts(datasets: Path) -> None:
 
 def test_the_config_that_is_recorded_says_what_was_done(datasets: Path) -> None:
     config = config_of(datasets, "leakage=drop")
-    assert asdict(config)["leakage"] == run(config)["config"]["leakage"] == "drop"
+    assert asdict(config)["leakage"] == run(config).config["leakage"] == "drop"

@@ -13,7 +13,8 @@ from bioner.config.identity import run_name, what_counts
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
 from bioner.model.encoder import load_tokenizer, window_size
-from bioner.runs.record import read_record
+from bioner.runs.record import FINETUNE, Affinity, Record
+from bioner.runs.record_file import read_record
 from bioner.train import lookahead as affinity
 from bioner.train import resuming
 from bioner.train.lookahead import LookaheadAffinity, look
@@ -45,12 +46,18 @@ def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
     )
 
 
-def run(config: TrainConfig) -> tuple[dict[str, Any], bytes]:
+def run(config: TrainConfig) -> tuple[Record, bytes]:
     directory = Path(config.runs_dir) / config.study / run_name(config)
     directory.mkdir(parents=True, exist_ok=True)
     train(config, directory)
     weights = directory / "checkpoints" / "demo_disease.safetensors"
     return read_record(directory), weights.read_bytes()
+
+
+def affinity_of(record: Record) -> Affinity | None:
+    stage = record.stage(FINETUNE)
+    assert stage is not None
+    return stage.affinity
 
 
 class _KilledError(Exception):
@@ -65,13 +72,17 @@ def test_training_does_not_notice_and_a_killed_run_keeps_its_looks(
     every = "finetune.affinity_every=2"
     looked, of_looked = run(config_of(tmp_path / "looked", every))
     assert of_looked == weights
-    for part in ("scores", "best", "mixing", "config"):
-        assert looked[part] == alone[part]
-    assert alone["affinity"] is None
-    found = looked["affinity"]
-    assert (found["every"], found["looks"]) == (2, -(-sum(looked["mixing"]["drawn"].values()) // 2))
-    assert set(found["onto"]) == set(found["onto"]["demo_disease"]) == set(TASKS)
-    assert all(found["onto"][task][task] > 0 for task in TASKS)  # a step on a task helps itself
+    for part in ("scores", "best", "config"):
+        assert getattr(looked, part) == getattr(alone, part)
+    assert looked.stages[0].mixing == alone.stages[0].mixing
+    assert affinity_of(alone) is None
+    found = affinity_of(looked)
+    assert found is not None
+    mixing = looked.stages[0].mixing
+    assert mixing is not None
+    assert (found.every, found.looks) == (2, -(-sum(mixing.drawn.values()) // 2))
+    assert set(found.onto) == set(found.onto["demo_disease"]) == set(TASKS)
+    assert all(found.onto[task][task] > 0 for task in TASKS)  # a step on a task helps itself
     calls: list[int] = []
 
     def dies(*args: Any) -> Any:
@@ -85,8 +96,8 @@ def test_training_does_not_notice_and_a_killed_run_keeps_its_looks(
     with pytest.raises(_KilledError):
         run(killed)
     again, of_again = run(killed)
-    assert len(calls) < 5 + found["looks"]  # it went on from a checkpoint
-    assert again["affinity"] == found and of_again == weights
+    assert len(calls) < 5 + found.looks  # it went on from a checkpoint
+    assert affinity_of(again) == found and of_again == weights
 
 
 def test_it_names_another_run_only_where_it_is_asked_for(tmp_path: Path) -> None:

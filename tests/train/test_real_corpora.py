@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bioner.config.identity import run_name
-from bioner.runs.record import read_record
+from bioner.runs.record_file import read_record
 from bioner.train.run import train
 from tests.composition import train_config
 
@@ -40,9 +40,9 @@ def test_regime(regime: str, corpora: Path, tmp_path: Path) -> None:
     directory.mkdir(parents=True)
     train(config, directory)
     record = read_record(directory)
-    assert (record["status"], record["regime"]) == ("complete", regime)
-    test = record["scores"]["ncbi_disease"]["test"]
+    assert (record.status, record.regime) == ("complete", regime)
+    test = record.scores["ncbi_disease"].test
     assert test["support"] == 960  # the mentions of the file: none is lost
-    used = {name: use["train_sentences"] for name, use in record["datasets"].items()}
+    used = {name: use.train_sentences for one in record.stages for name, use in one.tasks.items()}
     assert all(count == 60 for count in used.values())
-    assert record["datasets"]["ncbi_disease"]["sentences"]["train"] == 5424
+    assert record.datasets["ncbi_disease"].sentences["train"] == 5424

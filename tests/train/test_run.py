@@ -13,7 +13,8 @@ from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError
 from bioner.model.encoder import fingerprint
-from bioner.runs.record import read_record
+from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record, Source, StageRecord, Timing
+from bioner.runs.record_file import read_record
 from bioner.train import resuming, stage
 from bioner.train.run import train
 from tests.composition import train_config
@@ -48,11 +49,17 @@ def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
     )
 
 
-def run(config: TrainConfig) -> tuple[Path, dict]:
+def run(config: TrainConfig) -> tuple[Path, Record]:
     directory = Path(config.runs_dir) / config.study / run_name(config)
     directory.mkdir(parents=True, exist_ok=True)
     train(config, directory)
     return directory, read_record(directory)
+
+
+def mixing(record: Record, name: str = FINETUNE) -> Mixing:
+    one = record.stage(name)
+    assert one is not None and one.mixing is not None
+    return one.mixing
 
 
 def predictions(file: Path) -> tuple[list[list[str]], list[list[str]]]:
@@ -65,37 +72,39 @@ def predictions(file: Path) -> tuple[list[list[str]], list[list[str]]]:
 def test_regime(regime: str, tmp_path: Path) -> None:
     config = config_of(tmp_path, *REGIMES[regime], "finetune.epochs=2", "head=crf")
     directory, record = run(config)
-    assert (record["status"], record["regime"]) == ("complete", regime)
-    assert set(record["scores"]) == set(record["best"]) == {"demo_disease"}
-    assert (record["pretraining"] is not None) == regime.startswith("transfer")
-    drawn = record["mixing"]["drawn"]
+    assert (record.status, record.regime) == ("complete", regime)
+    assert set(record.scores) == set(record.best) == {"demo_disease"}
+    before = [PRETRAIN] if regime.startswith("transfer") else []
+    assert [stage.name for stage in record.stages] == [*before, FINETUNE]
+    drawn = mixing(record).drawn
     assert drawn["demo_disease"] == 2 * 15  # equal target updates in every regime
     assert set(drawn) == {"demo_disease"} | ({"demo_chemical"} if "mtl" in regime else set())
-    for split, scores in record["scores"]["demo_disease"].items():
+    for split, scores in record.scores["demo_disease"].by_split().items():
         gold, guess = predictions(directory / "predictions" / f"demo_disease.{split}.tsv")
         judge = {"mode": "strict", "scheme": IOB2, "zero_division": 0}
-        assert scores["precision"] == precision_score(gold, guess, **judge)
-        assert scores["recall"] == recall_score(gold, guess, **judge)
-        assert scores["f1"] == f1_score(gold, guess, **judge)
-        assert scores["by_type"]["Disease"]["support"] == scores["support"]
+        assert scores.precision == precision_score(gold, guess, **judge)
+        assert scores.recall == recall_score(gold, guess, **judge)
+        assert scores.f1 == f1_score(gold, guess, **judge)
+        assert scores.by_type["Disease"].support == scores.support
         for count in ("support", "predicted", "correct"):
-            assert scores["seen"][count] + scores["unseen"][count] == scores[count]
+            parts = (scores.seen, scores.unseen)
+            assert sum(getattr(part, count) for part in parts) == getattr(scores, count)
     # What is scored at the end is the step that was selected.
-    best = record["best"]["demo_disease"]
-    assert record["scores"]["demo_disease"]["devel"]["f1"] == best["f1"]
+    best = record.best["demo_disease"]
+    assert record.scores["demo_disease"].devel.f1 == best.f1
 
 
 def test_a_run_that_learnt_nothing_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, record = run(config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64"))
-    assert record["best"]["demo_disease"]["f1"] == 0
+    assert record.best["demo_disease"].f1 == 0
     assert "demo_disease: devel F1 was 0 after every epoch" in caplog.text
 
 
 def test_it_learns(tmp_path: Path) -> None:
     _, record = run(config_of(tmp_path, *TARGET, "finetune.epochs=25"))
-    assert record["scores"]["demo_disease"]["devel"]["f1"] > 0.3
+    assert record.scores["demo_disease"].devel.f1 > 0.3
 
 
 def test_several_targets_have_each_their_own_best_step(tmp_path: Path) -> None:
@@ -106,10 +115,10 @@ def test_several_targets_have_each_their_own_best_step(tmp_path: Path) -> None:
         "finetune.train_size=64",
     ]
     directory, record = run(config_of(tmp_path, *targets))
-    assert set(record["scores"]) == {"demo_disease", "demo_chemical"}
-    for target in record["scores"]:
+    assert set(record.scores) == {"demo_disease", "demo_chemical"}
+    for target in record.scores:
         assert (directory / "checkpoints" / f"{target}.safetensors").exists()
-        assert record["scores"][target]["devel"]["f1"] == record["best"][target]["f1"]
+        assert record.scores[target].devel.f1 == record.best[target].f1
 
 
 def test_the_same_config_gives_the_same_record(tmp_path: Path) -> None:
@@ -122,7 +131,9 @@ def test_the_same_config_gives_the_same_record(tmp_path: Path) -> None:
             f"datasets_dir={tmp_path}/datasets",
         )
         _, record = run(config)
-        del record["timing"], record["pretraining"]["timing"]
+        record.timing = Timing()
+        for one in record.stages:
+            one.timing = None
         records.append(record)
     assert records[0] == records[1]
 
@@ -130,12 +141,12 @@ def test_the_same_config_gives_the_same_record(tmp_path: Path) -> None:
 def test_a_finished_run_is_skipped_and_a_stage_is_reused(tmp_path: Path) -> None:
     config = config_of(tmp_path, *REGIMES["transfer"], "finetune.epochs=1")
     directory, record = run(config)
-    assert record["pretraining"]["reused"] is False
+    assert record.stages[0].reused is False
     before = (directory / "record.json").stat().st_mtime_ns
     run(config)
     assert (directory / "record.json").stat().st_mtime_ns == before
     other = config_of(tmp_path, *REGIMES["transfer"], "finetune.epochs=2")
-    assert run(other)[1]["pretraining"]["reused"] is True
+    assert run(other)[1].stages[0].reused is True
 
 
 def test_a_stage_of_one_source_is_reused_whatever_fine_tuning_mixes(tmp_path: Path) -> None:
@@ -143,7 +154,7 @@ def test_a_stage_of_one_source_is_reused_whatever_fine_tuning_mixes(tmp_path: Pa
     weights = "mixing.weights={demo_disease:3,demo_chemical:1}"
     for mixing in (["mixing=uniform"], ["mixing=weights", weights]):
         mixed = config_of(tmp_path, *REGIMES["transfer_mtl"], "finetune.epochs=1", *mixing)
-        assert run(mixed)[1]["pretraining"]["reused"] is True
+        assert run(mixed)[1].stages[0].reused is True
 
 
 def test_a_source_that_is_an_auxiliary_too_has_the_sizes_of_pretraining(tmp_path: Path) -> None:
@@ -154,10 +165,14 @@ def test_a_source_that_is_an_auxiliary_too_has_the_sizes_of_pretraining(tmp_path
         "finetune.epochs=1",
     ]
     _, record = run(config_of(tmp_path, *TARGET, *SOURCE, *both))
-    assert record["datasets"]["demo_disease_related"]["train_sentences"] == 16
-    assert record["pretraining"]["mixing"]["sizes"] == {"demo_disease_related": 64}
+    uses = {one.name: one.tasks["demo_disease_related"] for one in record.stages}
+    assert {name: (use.role, use.train_sentences) for name, use in uses.items()} == {
+        PRETRAIN: ("source", 64),
+        FINETUNE: ("auxiliary", 16),
+    }
+    assert mixing(record, PRETRAIN).sizes == {"demo_disease_related": 64}
     other = config_of(tmp_path, *REGIMES["transfer"], "finetune.epochs=1")
-    assert run(other)[1]["pretraining"]["reused"] is True
+    assert run(other)[1].stages[0].reused is True
 
 
 def test_sources_in_another_order_are_another_stage(tmp_path: Path) -> None:
@@ -166,7 +181,7 @@ def test_sources_in_another_order_are_another_stage(tmp_path: Path) -> None:
     for order in (names, names[::-1]):
         sources = [*SOURCE, f"pretrain.sources=[{','.join(order)}]"]
         _, record = run(config_of(tmp_path, *TARGET, *sources, "finetune.epochs=1"))
-        keys.add(record["pretraining"]["key"])
+        keys.add(record.stages[0].key)
     assert len(keys) == 2
 
 
@@ -198,7 +213,7 @@ def test_a_damaged_checkpoint_is_named_and_left(
     folder = Path(config.runs_dir) / config.study / run_name(config) / "checkpoints"
     folder.mkdir(parents=True)
     (folder / "finetune.ckpt").write_bytes(b"PK\x03\x04 and no more")
-    assert run(config)[1]["status"] == "complete"
+    assert run(config)[1].status == "complete"
     assert "finetune.ckpt is damaged; it starts anew" in caplog.text
 
 
@@ -243,14 +258,13 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     assert (directory / "checkpoints" / "finetune.ckpt").exists()
     again = run(config)[1]
     assert 0 < calls[60] < calls[59]  # it went on from a checkpoint, not from the start
-    for part in ("scores", "best", "mixing"):
-        assert again[part] == whole[part]
-    assert again["timing"]["earlier_seconds"] > 0 == whole["timing"]["earlier_seconds"]
-    for timing in (again["timing"], whole["timing"]):
-        assert timing["wall_seconds"] > timing["train_seconds"]
+    assert (again.scores, again.best) == (whole.scores, whole.best)
+    assert mixing(again) == mixing(whole)
+    assert again.timing.earlier_seconds > 0 == whole.timing.earlier_seconds
+    for timing in (again.timing, whole.timing):
+        assert timing.wall_seconds > timing.train_seconds
     words, others = (
-        timing["words_per_second"] * timing["train_seconds"]
-        for timing in (again["timing"], whole["timing"])
+        timing.words_per_second * timing.train_seconds for timing in (again.timing, whole.timing)
     )
     assert words == pytest.approx(others)  # what the first start did counts too
 
@@ -273,11 +287,13 @@ def test_from_the_checkpoint_of_a_finished_run(tmp_path: Path) -> None:
         "pretrain.carry=encoder_and_matching_heads",
     )
     record = run(config)[1]
-    assert record["regime"] == "transfer"
+    assert record.regime == "transfer"
     file = directory / "checkpoints" / "demo_disease_related.safetensors"
-    assert record["pretraining"]["checkpoint"] == str(file)
-    assert record["pretraining"]["sha256"] == sha256(file.read_bytes()).hexdigest()
-    assert record["encoder_sha256"] == fingerprint(config.encoder)
+    source = Source(str(file), sha256(file.read_bytes()).hexdigest())
+    assert record.stage(PRETRAIN) == StageRecord(
+        PRETRAIN, "", True, {}, None, {}, None, source=source
+    )
+    assert record.encoder_sha256 == fingerprint(config.encoder)
     larger = config_of(
         tmp_path,
         *TARGET,
@@ -299,9 +315,9 @@ def test_a_failed_run_leaves_a_failed_record(tmp_path: Path) -> None:
     with pytest.raises(UserError):
         run(config)
     record = read_record(Path(config.runs_dir) / config.study / run_name(config))
-    assert record["status"] == "failed"
-    assert "240" in record["error"]["message"]
-    assert "5" in record["error"]["message"]
+    assert record.status == "failed" and record.error is not None
+    assert "240" in record.error.message
+    assert "5" in record.error.message
 
 
 def test_sentences_longer_than_the_encoder_get_a_tag_for_every_word(tmp_path: Path) -> None:

@@ -1,25 +1,31 @@
 """The affinity that a joint run logged, as a measure."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from bioner.config.measure import MeasureConfig, measure_name, to_measure_config
 from bioner.errors import UserError
-from bioner.runs.record import SCHEMA
+from bioner.runs.record import Affinity
+from bioner.runs.record_file import write_record
 from bioner.transferability.affinity import JointTask, lookahead_affinity
 from bioner.transferability.measuring import measure_pairs
 from bioner.transferability.registry import NotDefinedError
 from bioner.transferability.workbench import Workbench
-from tests.composition import composed
+from tests.composition import composed, train_config
+from tests.records import complete_record, dataset_use
 
 NAMES = ["demo_disease", "demo_chemical"]
 ONTO = {
     "demo_disease": {"demo_disease": 0.5, "demo_chemical": -0.25},
     "demo_chemical": {"demo_disease": 0.125, "demo_chemical": 0.5},
 }
+
+
+LOGGED = Affinity(50, 4, ONTO)
 
 
 def configured(tmp_path: Path, *overrides: str) -> MeasureConfig:
@@ -36,21 +42,25 @@ def configured(tmp_path: Path, *overrides: str) -> MeasureConfig:
     )
 
 
-def joint_run(tmp_path: Path, config: MeasureConfig, **changed: object) -> Path:
-    """Write the part of a record that is read."""
+def joint_run(
+    tmp_path: Path, config: MeasureConfig, affinity: Affinity | None = LOGGED, **changed: Any
+) -> Path:
+    """Write the record of a joint run."""
     corpora = Workbench(config).corpora
-    record = {
-        "schema": SCHEMA,
-        "status": "complete",
-        "affinity": {"every": 50, "looks": 4, "onto": ONTO},
-        "datasets": {
-            name: {"sha256": {s: one.sha256 for s, one in corpora[name].splits.items()}}
-            for name in NAMES
-        },
+    given = [
+        "finetune=mtl",
+        "finetune.targets=[demo_disease]",
+        "finetune.auxiliaries=[demo_chemical]",
+    ]
+    record = complete_record(train_config(*given))
+    record.stages[0].affinity = affinity
+    record.datasets = {
+        name: dataset_use({s: one.sha256 for s, one in corpora[name].splits.items()})
+        for name in NAMES
     }
     run = tmp_path / "mtl-a-with-b-12345678"
     run.mkdir(exist_ok=True)
-    (run / "record.json").write_text(json.dumps(record | changed))
+    write_record(run, replace(record, **changed))
     return run
 
 
@@ -77,13 +87,12 @@ def test_only_what_was_logged_is_defined() -> None:
     ("changed", "says"),
     [
         ({"affinity": None}, "logged no affinity; bioner train finetune=mtl"),
-        ({"affinity": {"every": 9, "looks": 0, "onto": ONTO}}, "logged no affinity"),
+        ({"affinity": Affinity(9, 0, ONTO)}, "logged no affinity"),
         ({"status": "failed"}, "is failed"),
-        ({"datasets": {n: {"sha256": {"train": "other"}} for n in NAMES}}, "other files of demo_"),
-        ({"affinity": {"every": 9, "looks": 1, "onto": {"a": {"a": float("nan")}}}}, "no finite"),
+        ({"datasets": {n: dataset_use({"train": "x"}) for n in NAMES}}, "other files of demo_"),
     ],
 )
-def test_a_run_that_gives_nothing(changed: dict[str, object], says: str, tmp_path: Path) -> None:
+def test_a_run_that_gives_nothing(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
     config = configured(tmp_path)
     config.joint = str(joint_run(tmp_path, config, **changed))
     with pytest.raises(UserError, match=rf"joint: .*{says}"):

@@ -10,7 +10,8 @@ import pytest
 
 from bioner.config.measure import MeasureConfig, to_measure_config
 from bioner.errors import DataError
-from bioner.runs.record import read_record
+from bioner.runs.record import PRETRAIN
+from bioner.runs.record_file import read_record
 from bioner.train.run import train
 from bioner.transferability import measuring as run
 from bioner.transferability.measure_directory import Results
@@ -237,8 +238,9 @@ def test_a_stage_that_measure_trained_is_reused_by_train(
     directory = tmp_path / "default" / "run"
     directory.mkdir(parents=True)
     train(run_config, directory)
-    pretraining = read_record(directory)["pretraining"]
-    assert pretraining["reused"] and pretraining["sources"] == SOURCES[:1]
+    pretraining = read_record(directory).stage(PRETRAIN)
+    assert pretraining is not None
+    assert pretraining.reused and list(pretraining.tasks) == SOURCES[:1]
 
 
 @pytest.mark.slow

@@ -1,18 +1,23 @@
-"""Reader of BioC JSON."""
+"""BioC JSON: what is known of the format, and its reader."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.files import BOM, UTF16, text, utf16_error
-from bioner.corpora.formats.checked import is_sound, shown
-from bioner.corpora.formats.escapes import Escapes
-from bioner.corpora.formats.joined import joined
-from bioner.corpora.formats.shape import Members
-from bioner.corpora.formats.source import Source, opened, place_of
+from bioner.corpora.formats import bioc_json_writer
+from bioner.corpora.formats.format import FileWriter, Format
+from bioner.corpora.formats.shared.bioc_sentences import joined
+from bioner.corpora.formats.shared.checked import is_sound, shown
+from bioner.corpora.formats.shared.json_escapes import Escapes
+from bioner.corpora.formats.shared.json_shape import Members
+from bioner.corpora.formats.shared.source import Source, opened, place_of
 from bioner.errors import DataError, Report, raise_it
+
+_DOCUMENTS = re.compile(r'"documents"\s*:\s*\[')
 
 
 def read_documents(source: Source, report: Report = raise_it) -> Iterator[Document]:
@@ -141,3 +146,17 @@ def _type(found: Members) -> str:
 def _identifier(found: Members) -> str:
     value = found.value.get("id", "")
     return str(found.get("id", int)) if isinstance(value, int) else found.get("id", str, "")
+
+
+BIOC_JSON = Format(
+    name="bioc_json",
+    read=read_documents,
+    endings=(".json",),
+    writer=FileWriter(
+        bioc_json_writer.render,
+        bioc_json_writer.OPENING,
+        bioc_json_writer.BETWEEN,
+        bioc_json_writer.CLOSING,
+    ),
+    looks_like=lambda path, start: _DOCUMENTS.search(start) is not None,
+)

@@ -1,4 +1,7 @@
-"""Reader of BioC XML. Entities and document type definitions are never resolved."""
+"""BioC XML: what is known of the format, and its reader.
+
+Entities and document type definitions are never resolved.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bioner.corpora.document import Annotation, Document, Passage
-from bioner.corpora.formats.checked import is_sound, shown
-from bioner.corpora.formats.joined import joined
-from bioner.corpora.formats.source import Source, opened, place_of
+from bioner.corpora.formats import bioc_xml_writer
+from bioner.corpora.formats.format import FileWriter, Format
+from bioner.corpora.formats.shared.bioc_sentences import joined
+from bioner.corpora.formats.shared.checked import is_sound, shown
+from bioner.corpora.formats.shared.source import Source, opened, place_of
 from bioner.errors import DataError, Report, raise_it
 
 if TYPE_CHECKING:
@@ -157,3 +162,14 @@ def _integer(text: str, element: _Element, place: Path | str) -> int:
         return int(text)
     found = f"an offset or length of a <{element.tag}> is {shown(text)}"
     raise DataError(place, element.sourceline, found, "expected a whole number")
+
+
+BIOC_XML = Format(
+    name="bioc_xml",
+    read=read_documents,
+    endings=(".xml",),
+    writer=FileWriter(
+        bioc_xml_writer.render, bioc_xml_writer.OPENING, closing=bioc_xml_writer.CLOSING
+    ),
+    looks_like=lambda path, start: "<collection" in start,
+)

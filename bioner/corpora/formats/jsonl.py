@@ -1,15 +1,19 @@
-"""Reader of JSON Lines: one document a line, its mentions by the offsets of their characters."""
+"""JSON Lines: one document a line, its mentions by the offsets of their characters."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bioner.corpora.document import Annotation, Document, Passage
-from bioner.corpora.formats.checked import is_sound
-from bioner.corpora.formats.shape import Members
-from bioner.corpora.formats.source import Source, numbered_lines, place_of
+from bioner.corpora.formats.format import FileWriter, Format
+from bioner.corpora.formats.jsonl_writer import render
+from bioner.corpora.formats.shared.checked import is_sound
+from bioner.corpora.formats.shared.json_shape import Members
+from bioner.corpora.formats.shared.source import Source, numbered_lines, place_of
 from bioner.errors import DataError, Report, nearest, raise_it
 
+_LINE = re.compile(r'\s*\{.*"(?:text|passages)"\s*:')
 _DOCUMENT = ("id", "text", "passages", "annotations")
 _PASSAGE = ("text", "offset", "kind")
 _ANNOTATION = ("start", "end", "spans", "type", "text", "id", "score", "source")
@@ -119,3 +123,12 @@ def _text_at(spans: Sequence[tuple[int, int]], passages: Sequence[Passage]) -> s
         for passage in passages
         if passage.offset <= start and end <= passage.offset + len(passage.text)
     )
+
+
+JSONL = Format(
+    name="jsonl",
+    read=read_documents,
+    endings=(".jsonl",),
+    writer=FileWriter(render),
+    looks_like=lambda path, start: _LINE.match(start) is not None,
+)

@@ -1,4 +1,4 @@
-"""Reader of PubTator: a title line, an abstract line, one line an annotation, an empty line."""
+"""PubTator: a title line, an abstract line, one line an annotation, an empty line."""
 
 import re
 from collections.abc import Iterator
@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bioner.corpora.document import Annotation, Document, Passage
-from bioner.corpora.formats.checked import is_sound, shown
-from bioner.corpora.formats.source import Source, numbered_lines, place_of
+from bioner.corpora.formats.format import FileWriter, Format
+from bioner.corpora.formats.pubtator_writer import render
+from bioner.corpora.formats.shared.checked import is_sound, shown
+from bioner.corpora.formats.shared.source import Source, numbered_lines, place_of
 from bioner.errors import DataError, Report, raise_it
 
 _PASSAGE = re.compile(r"(?P<id>[^|\t]+)\|(?P<kind>[ta])\|(?P<text>.*)", re.DOTALL)
+_BEGINNING = re.compile(r"^[^|\s]+\|[ta]\|", re.MULTILINE)
 _KINDS = {"t": "title", "a": "abstract"}
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
 _EXPECTED = "expected ID<tab>START<tab>END<tab>TEXT<tab>TYPE, or a relation of 4 or 5 columns"
@@ -104,3 +107,13 @@ class _Block:
         document = Document(self.id, tuple(self.passages), tuple(self.annotations), self.line)
         if not self.faults and is_sound(document, self.place, report):
             yield document
+
+
+PUBTATOR = Format(
+    name="pubtator",
+    read=read_documents,
+    endings=(".pubtator", ".pubtator.txt"),
+    writer=FileWriter(render),
+    looks_like=lambda path, start: _BEGINNING.search(start) is not None,
+    unclosed=True,
+)

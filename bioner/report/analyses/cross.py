@@ -8,6 +8,7 @@ import pandas as pd
 
 from bioner.report.frame import CELL, rows_of
 from bioner.report.study import Problem, Run
+from bioner.runs.record import Record
 
 _KEYS = [*CELL, "dataset", "split"]
 _SCORES = ["f1", "precision", "recall", "partial_f1", "overlap_f1"]
@@ -28,7 +29,7 @@ def cross(frame: pd.DataFrame, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[
         The rows, and a problem for each run whose dataset has another content, or other types
         scored, than most runs' have.
     """
-    records = {run.record["run"]: run.record for run in runs}
+    records = {run.record.run: run.record for run in runs}
     done = frame[frame.status == "complete"]
     found = pd.DataFrame(
         [
@@ -61,17 +62,18 @@ def _most(contents: pd.Series) -> str:
     return str(max(counts[counts == counts.max()].index))
 
 
-def _evaluated(record: dict[str, Any], head: str) -> list[dict[str, Any]]:
+def _evaluated(record: Record, head: str) -> list[dict[str, Any]]:
     return [
         {
             "dataset": name,
             "split": split,
-            "content": json.dumps([cell["sha256"], cell["types"]], sort_keys=True),
-            **{key: cell["strict"][key] for key in ("f1", "precision", "recall", "support")},
-            **{f"{kind}_f1": cell["partial"][kind]["f1"] for kind in ("partial", "overlap")},
-            **(cell["leakage"] or {"sentences": None, "trained_on": None}),
+            "content": json.dumps([cell.sha256, cell.types], sort_keys=True),
+            **{key: getattr(cell.strict, key) for key in ("f1", "precision", "recall", "support")},
+            **{f"{kind}_f1": cell.partial[kind].f1 for kind in ("partial", "overlap")},
+            "sentences": cell.leakage and cell.leakage.sentences,
+            "trained_on": cell.leakage and cell.leakage.trained_on,
         }
-        for name, splits in record["cross"].get(head, {}).items()
+        for name, splits in record.cross.get(head, {}).items()
         for split, cell in splits.items()
     ]
 

@@ -58,12 +58,12 @@ def main(job: rounds.Job, line: rounds.Rounds) -> Any:
         return code
     import torch
 
-    from bioner.runs.record import read_record
+    from bioner.runs.record_file import read_record
 
     torch.set_num_threads(job.threads)
     (record,) = Path(job.output, "runs", "speed").glob("*/record.json")
     predict(job, line, record.parent)
-    f1 = read_record(record.parent)["scores"][job.name]["test"]["f1"]
+    f1 = read_record(record.parent).scores[job.name].test.f1
     line.tell("end", f1=f1, versions=rounds.versions("torch", "pytorch-lightning", "transformers"))
     return 0
 

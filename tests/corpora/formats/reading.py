@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from bioner.corpora.document import Document
-from bioner.corpora.formats.readers import Reader
+from bioner.corpora.formats.format import Reader
 from bioner.errors import DataError
 
 

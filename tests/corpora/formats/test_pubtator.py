@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bioner.corpora.document import Annotation, Document, Passage
-from bioner.corpora.formats.checked import MismatchError
 from bioner.corpora.formats.pubtator import read_documents
+from bioner.corpora.formats.shared.checked import MismatchError
 from bioner.errors import raise_it
 from tests.corpora.formats.reading import all_of, damaged, refusal, survives
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.formats import bionlp_st, brat
-from bioner.corpora.formats.readers import READERS, digest, file_of
+from bioner.corpora.formats.all_formats import FORMATS
 from bioner.errors import DataError
 from tests.corpora.formats.reading import all_of, damaged, refusal, survives
 
@@ -31,7 +31,7 @@ def test_documents(tmp_path: Path, name: str, suffix: str) -> None:
     (tmp_path / "deep").mkdir()
     folder_of(tmp_path, **{"b__txt": TEXT, f"b__{suffix}": MARKS, "README": "not read"})
     folder_of(tmp_path / "deep", **{"a__txt": "Empty.", f"a__{suffix}": ""})
-    documents, faults = all_of(READERS[name], tmp_path)
+    documents, faults = all_of(FORMATS[name].read, tmp_path)
     assert faults == []
     marks = (
         Annotation(((0, 4), (15, 18)), "Organ", "Left eye", "T1"),
@@ -43,7 +43,7 @@ def test_documents(tmp_path: Path, name: str, suffix: str) -> None:
         Document("deep/a", (Passage("Empty.", 0),), ()),
     ]
     assert [mark.line for mark in documents[0].annotations] == [1, 3, 4]
-    assert file_of(tmp_path, name, "deep/a") == tmp_path / "deep" / f"a.{suffix}"
+    assert FORMATS[name].marks_of(tmp_path, "deep/a") == tmp_path / "deep" / f"a.{suffix}"
 
 
 def test_one_file_of_a_folder(tmp_path: Path) -> None:
@@ -118,14 +118,14 @@ def test_text_that_is_no_text(tmp_path: Path, data: bytes, message: str) -> None
 
 def test_the_digest_is_that_of_what_is_read(tmp_path: Path) -> None:
     folder_of(tmp_path, a__txt="A.", a__ann="")
-    before = digest(tmp_path, "brat")
+    before = FORMATS["brat"].digest(tmp_path)
     folder_of(tmp_path, LICENSE="x", a__a1="")
-    assert digest(tmp_path, "brat") == before
+    assert FORMATS["brat"].digest(tmp_path) == before
     folder_of(tmp_path, b__txt="A.", b__ann="")
-    other = digest(tmp_path, "brat")
+    other = FORMATS["brat"].digest(tmp_path)
     assert other != before
     (tmp_path / "b.txt").rename(tmp_path / "c.txt")
-    assert digest(tmp_path, "brat") not in (before, other)
+    assert FORMATS["brat"].digest(tmp_path) not in (before, other)
 
 
 @settings(

@@ -1,0 +1,1 @@
+"""Small corpora that are made here, with known relations to each other."""

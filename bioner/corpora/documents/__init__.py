@@ -1,0 +1,1 @@
+"""From documents with marked spans to sentences of tagged words."""

@@ -1,1 +1,0 @@
-"""Writers of the formats that keep documents and character offsets, one module a format."""

@@ -1,0 +1,84 @@
+"""What a record says of predictions: strict scores, and those on other corpora."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Scores:
+    """Precision, recall and F1 (0..1) and the numbers of entities that they come from."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    predicted: int
+    correct: int
+
+
+@dataclass
+class EntityScores(Scores):
+    """Scores over all types together (micro), and of each type."""
+
+    by_type: dict[str, Scores]
+
+
+@dataclass
+class SplitScores(EntityScores):
+    """Scores of one split; apart those of mentions whose words training has shown, or has not."""
+
+    seen: Scores
+    unseen: Scores
+
+
+@dataclass
+class TargetScores:
+    """The scores of one target with its selected weights."""
+
+    devel: SplitScores
+    test: SplitScores
+
+    def by_split(self) -> dict[str, SplitScores]:
+        """Return the scores under the names of their splits."""
+        return {"devel": self.devel, "test": self.test}
+
+
+@dataclass
+class PartialScores:
+    """Precision, recall and F1 (0..1) that forgive borders."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass
+class TrainedOn:
+    """How much of a split a run was trained on; only sentences that are long enough count.
+
+    Attributes:
+        sentences: of the split.
+        trained_on: those of them that stand in what the run was trained on, whatever their
+            tokenisation.
+    """
+
+    sentences: int
+    trained_on: int
+
+
+@dataclass
+class CrossScores:
+    """What `bioner evaluate` found of one head on one split of one dataset.
+
+    Attributes:
+        types: the types of the dataset that are scored, with what the head calls them.
+        strict: strict scores over these types, as the head calls them.
+        partial: scores that forgive borders, by the kind of forgiveness.
+        leakage: how much of the split the run was trained on; None where that is not known.
+        sha256: of the split's file.
+    """
+
+    types: dict[str, str]
+    strict: EntityScores
+    partial: dict[str, PartialScores]
+    leakage: TrainedOn | None
+    sha256: str

@@ -1,1 +1,0 @@
-"""Tests of bioner.predict.writers."""
