@@ -16,6 +16,7 @@ from bioner.config.catalogue import shipped
 from bioner.config.command_line import asks_for_tracebacks, read
 from bioner.config.explain import explain
 from bioner.config.hydra_setup import SCHEMAS, own_folders, register
+from bioner.config.unknown_keys import refuse_unknown_keys
 from bioner.errors import Stopped
 from bioner.machine.collector import collector_off
 from bioner.machine.pipes import reader_may_stop
@@ -164,16 +165,22 @@ def main() -> int:
 
 def _run(words: Sequence[str]) -> int:
     own: list[Path] = []
+    schema = SCHEMAS["train"]
     try:
         line = read(words, SCHEMAS)
-        own = line.own
+        own, schema = line.own, SCHEMAS[line.verb]
         register(own, line.described)
-        failed = hydra_private.run(line.verb, line.parsed, VERBS[line.verb], shipped("conf"))
+
+        def task(cfg: DictConfig) -> Any:
+            refuse_unknown_keys(cfg, schema)
+            return VERBS[line.verb](cfg)
+
+        failed = hydra_private.run(line.verb, line.parsed, task, shipped("conf"))
     except Exception as error:
         failed = hydra_private.Failure(error, asks_for_tracebacks(words))
     if failed is None:
         return 0
-    message = explain(failed.error, own)
+    message = explain(failed.error, own, schema)
     if message is None or failed.debug:
         traceback.print_exception(failed.error)
     if message is not None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bioner.errors import DataError
 
 CATALOGUE = "catalogue"
@@ -59,6 +61,14 @@ def all_encoders(folders: Iterable[Path]) -> dict[str, Any]:
     """Return the config that loads every encoder under its own name."""
     names = sorted({file.stem for folder in folders for file in folder.glob("encoder/*.yaml")})
     return {"defaults": [{f"encoder@encoder.{name}": name} for name in names]}
+
+
+def encoder_of(model: str, folders: Iterable[Path]) -> str | None:
+    """Return the name of the encoder whose weights are those of a model of the hub, if one is."""
+    for file in (file for folder in folders for file in sorted(folder.glob("encoder/*.yaml"))):
+        if yaml.safe_load(file.read_text(encoding="utf-8")).get("name") == model:
+            return file.stem
+    return None
 
 
 def experiments() -> list[str]:

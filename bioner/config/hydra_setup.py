@@ -26,6 +26,7 @@ from bioner.config.recommend import RecommendConfig
 from bioner.config.report import ReportConfig
 from bioner.config.stages import StagesConfig
 from bioner.config.train import TrainConfig
+from bioner.config.unknown_keys import refuse_unknown_keys
 
 SCHEMAS: dict[str, type] = {
     "train": TrainConfig,
@@ -96,11 +97,15 @@ def own_folders(hydra: HydraConf) -> list[Path]:
 
 
 def _run_name(*, _root_: DictConfig) -> str:
-    return run_name(to_train_config(own_config(_root_)))
+    own = own_config(_root_)
+    refuse_unknown_keys(own, TrainConfig)  # here, before a directory is made
+    return run_name(to_train_config(own))
 
 
 def _measure_name(*, _root_: DictConfig) -> str:
-    return measure_name(to_measure_config(own_config(_root_)))
+    own = own_config(_root_)
+    refuse_unknown_keys(own, MeasureConfig)
+    return measure_name(to_measure_config(own))
 
 
 def _default_datasets_dir() -> str:

@@ -124,7 +124,7 @@ def compose_jobs(
         try:
             job = _job(given, compose)
         except Exception as error:
-            message = explain(error, own)
+            message = explain(error, own, TrainConfig)
             if message is None:
                 raise
             wrong.append(f"{label}: {message}" if label else message)

@@ -47,7 +47,7 @@ class Process:
         time_limit: seconds, or None.
 
     Attributes:
-        killed: by a signal from elsewhere, as of a machine without memory.
+        killed: by a signal from elsewhere, as of a machine without memory or at its end.
     """
 
     def __init__(
@@ -150,9 +150,9 @@ class Process:
             job.fail(
                 f"stopped: it took longer than {self._limit:.0f} s (hydra.launcher.time_limit)"
             )
-        elif code < 0:
+        elif (by := _signal_of(code)) is not None:
             self.killed = True
-            job.fail(f"killed by {signal.Signals(-code).name}; last words: {self._said.last()}")
+            job.fail(f"killed by {by.name}; last words: {self._said.last()}")
         elif code > 0:
             job.fail(self._reason())
         else:
@@ -177,6 +177,12 @@ class Process:
                 ours = error.type in ("UserError", "ConfigError", "DataError")
                 return error.message if ours else f"{error.type}: {error.message}"
         return self._said.last()
+
+
+def _signal_of(code: int) -> signal.Signals | None:
+    """Return the signal that ended a process, one that it caught to end in order included."""
+    number = -code if code < 0 else code - 128
+    return signal.Signals(number) if number in set(signal.Signals) else None
 
 
 def _stamp(directory: Path) -> int | None:
