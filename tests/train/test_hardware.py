@@ -38,6 +38,4 @@ def test_what_is_not_to_be_had(overrides: list[str], says: str) -> None:
 @pytest.mark.parametrize("precision", ["auto", "32-true", "bf16-mixed", "64-true"])
 def test_what_a_cpu_has(precision: str) -> None:
     given = ["trainer.accelerator=cpu", f"trainer.precision={precision}"]
-    check_hardware(
-        train_config(TARGET, "trainer.accelerator=cpu", f"trainer.precision={precision}")
-    )
+    check_hardware(train_config(TARGET, *given))
