@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from bioner.config.build import build
+from bioner.config.build import build, build_with_options
 from bioner.config.catalogue import experiments, shipped
 from bioner.config.checks import to_train_config
 from bioner.config.datasets import to_datasets_config
@@ -76,14 +76,16 @@ def test_every_experiment_composes(name: str) -> None:
     jobs = jobs_of(name)
     assert len({tuple(job) for job in jobs}) == len(jobs) == JOBS.get(name, len(jobs))
     config = to_train_config(composed(*jobs[-1]))
-    head = build("head", config.head, hidden=4, tags=("O", "B-X", "I-X"))
+    head = build_with_options("head", config.head, hidden=4, tags=("O", "B-X", "I-X"))
     assert head.tags == ("O", "B-X", "I-X")
 
 
 @pytest.mark.parametrize("head", sorted(f.stem for f in (CONF / "head").glob("*.yaml")))
 def test_every_head_builds(head: str) -> None:
     tags = ("O", "B-X", "I-X")
-    built = build("head", train_config(TARGET, f"head={head}").head, hidden=4, tags=tags)
+    built = build_with_options(
+        "head", train_config(TARGET, f"head={head}").head, hidden=4, tags=tags
+    )
     assert built.tags == tags
 
 

@@ -76,6 +76,10 @@ class Batch:
         return Batch(self.task, **{name: change(getattr(self, name)) for name in names})
 
 
+# What one step of the optimiser sees: a batch of each of its tasks.
+Update = tuple[Batch, ...]
+
+
 def make_batch(
     task: str,
     encoded: Encoded,

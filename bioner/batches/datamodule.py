@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytorch_lightning as pl
 
-from bioner.batches.batch import Batch, make_batch
+from bioner.batches.batch import Batch, Update, make_batch
 from bioner.batches.plan import Plan
 from bioner.batches.tokens import Encoded, SpecialTokens
 
@@ -28,6 +28,15 @@ class Window:
     max_pieces: int
     overlap: int
 
+    @property
+    def room(self) -> int:
+        """The most pieces of words in one row.
+
+        Raises:
+            ConfigError: no piece fits.
+        """
+        return self.special.window(self.max_pieces)
+
     def batch(self, task: str, encoded: Encoded, indices: np.ndarray) -> Batch:
         """Return the batch of these sentences."""
         return make_batch(task, encoded, indices, self.special, self.max_pieces, self.overlap)
@@ -42,7 +51,11 @@ class Shard:
 
 
 class DrawnBatches:
-    """One epoch of training batches. Every process takes its share of the sentences of each."""
+    """One epoch of updates. Every process takes its share of the sentences of each batch.
+
+    Its state, which Lightning keeps in a checkpoint, is the number of updates drawn so far: from
+    there a killed epoch goes on.
+    """
 
     def __init__(
         self,
@@ -54,15 +67,29 @@ class DrawnBatches:
     ) -> None:
         self._train, self._plan, self._epoch = train, plan, epoch
         self._window, self._shard = window, shard
+        self._drawn = 0
 
     def __len__(self) -> int:
+        """Return the updates of the whole epoch, those before a checkpoint included."""
         return self._plan.epoch_steps(self._epoch)
 
-    def __iter__(self) -> Iterator[Batch]:
-        for task, drawn in self._plan.batches(self._epoch):
-            encoded, subset = self._train[task]
-            mine = drawn[self._shard.rank :: self._shard.processes]
-            yield self._window.batch(task, encoded, subset[mine])
+    def __iter__(self) -> Iterator[Update]:
+        for update in self._plan.updates(self._epoch, self._drawn):
+            self._drawn += 1
+            yield tuple(self._batch(task, drawn) for task, drawn in update)
+
+    def _batch(self, task: str, drawn: np.ndarray) -> Batch:
+        encoded, subset = self._train[task]
+        mine = drawn[self._shard.rank :: self._shard.processes]
+        return self._window.batch(task, encoded, subset[mine])
+
+    def state_dict(self) -> dict[str, int]:
+        """Return what a checkpoint keeps."""
+        return {"drawn": self._drawn}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from a checkpoint."""
+        self._drawn = state["drawn"]
 
 
 class ScoredBatches:
@@ -87,8 +114,8 @@ class ScoredBatches:
         self._batches: list[np.ndarray] = []
         start = 0
         for end in range(1, len(order) + 1):
-            full = (end + 1 - start) * (lengths[order[min(end, len(order) - 1)]] + 2)
-            if end == len(order) or full > _SCORED_PIECES:
+            longest = lengths[order[min(end, len(order) - 1)]] + window.special.count
+            if end == len(order) or (end + 1 - start) * longest > _SCORED_PIECES:
                 self._batches.append(order[start:end])
                 start = end
 

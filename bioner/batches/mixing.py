@@ -1,11 +1,10 @@
 """How often each task is drawn. Sizes are in sentences. No torch."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 
-from bioner.config.train import MixingConfig, Strategy
-from bioner.errors import ConfigError, nearest
+from bioner.config.mixing import MixingConfig, Strategy, check_mixing
+from bioner.errors import ConfigError
 
 
 def shares(
@@ -47,15 +46,6 @@ def shares(
             return {task: (1 - progress) * size[task] + progress / len(sizes) for task in sizes}
 
 
-def mixing_of(mixing: MixingConfig, tasks: Sequence[str]) -> MixingConfig:
-    """Return the mixing of one stage: the weights of its own tasks; nothing to mix for one task."""
-    if len(tasks) == 1:
-        return MixingConfig(Strategy.proportional)
-    if mixing.weights is None:
-        return mixing
-    return replace(mixing, weights={t: w for t, w in mixing.weights.items() if t in tasks})
-
-
 def _tempered(sizes: Mapping[str, int], temperature: float) -> dict[str, float]:
     """Return shares proportional to size^(1/temperature)."""
     # Relative to the largest size, as a power of the size itself overflows at low temperatures.
@@ -76,26 +66,4 @@ def _check(config: MixingConfig, sizes: Mapping[str, int]) -> None:
     for task, size in sizes.items():
         if size < 1:
             raise ConfigError(f"dataset.{task}", "it has no sentence to train on", "at least 1")
-    if not (math.isfinite(config.temperature) and config.temperature > 0):
-        raise ConfigError(
-            "mixing.temperature", f"{config.temperature}", "a finite number greater than 0"
-        )
-    if config.strategy is not Strategy.weights:
-        if config.weights:
-            raise ConfigError(
-                "mixing.weights",
-                f"given, but mixing.strategy is {config.strategy.value}",
-                "mixing=weights, or no weights",
-            )
-        return
-    weights = config.weights or {}
-    for task, weight in weights.items():
-        if task not in sizes:
-            raise ConfigError(f"mixing.weights.{task}", "no such task", nearest(task, sizes))
-        if not (math.isfinite(weight) and weight > 0):
-            raise ConfigError(
-                f"mixing.weights.{task}", f"{weight}", "a finite number greater than 0"
-            )
-    for task in sizes:
-        if task not in weights:
-            raise ConfigError(f"mixing.weights.{task}", "missing", "a weight for each task")
+    check_mixing(config, sizes)

@@ -1,25 +1,24 @@
-"""Which task each update draws, and which of its sentences: a pure function of the config."""
+"""Which tasks each update draws, and which of their sentences: a pure function of the config."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioner.batches.draws import TaskDraws
 from bioner.batches.mixing import shares
-from bioner.batches.passes import Cut, Passes, stream_for
-from bioner.config.train import MixingConfig, Strategy
+from bioner.batches.passes import Cut, Passes
+from bioner.config.mixing import MixingConfig
 from bioner.errors import ConfigError
 
 # Steps in one epoch. More is no training but a mistake in the mixing, and would fill the memory.
 _LONGEST_EPOCH = 10**7
 
-# Steps that are drawn at once; the draws are the same for any value.
-_CHUNK = 4096
 
-# First word of the spawn key of the streams here; `bioner.batches.passes` permutes with 1.
-_DRAWS = 0
+# A task, and the sentences of its next batch.
+Drawn = tuple[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class PlanRow:
     Attributes:
         task: its name.
         sentences: that it has.
-        share: of all batches, 0 to 1, as the mixing says; the mean over the steps.
-        expected: batches, `share` times the steps; `Plan.drawn` has what the seed gives.
+        share: of all batches, 0 to 1, see `Plan.shares`.
+        expected: batches, `share` of them all; `Plan.drawn` has what the seed gives.
     """
 
     task: str
@@ -45,8 +44,10 @@ class Plan:
 
     Attributes:
         sizes: sentences of each task.
-        shares: of the batches that the mixing gives each task, the mean over the steps.
-        order: for each epoch, the position in `tasks` that each step draws, int16 [steps].
+        shares: of the batches that the mixing gives each task, the mean over the steps; with
+            several tasks in an update, those that were drawn.
+        order: for each epoch, the positions in `tasks` that each step draws, all different,
+            int16 [steps, tasks of an update].
         passes: the batches of each task.
     """
 
@@ -79,8 +80,12 @@ class Plan:
         """The batches of each task before each epoch, and in all, [epochs + 1, tasks]."""
         drawn = np.zeros((self.epochs + 1, len(self.sizes)), dtype=np.int64)
         for epoch, order in enumerate(self.order):
-            drawn[epoch + 1] = drawn[epoch] + np.bincount(order, minlength=len(self.sizes))
+            drawn[epoch + 1] = drawn[epoch] + self._count(order)
         return drawn
+
+    def _count(self, order: NDArray[np.int16]) -> NDArray[np.int64]:
+        """Return the batches of each task in some steps, [tasks]."""
+        return np.bincount(order.ravel(), minlength=len(self.sizes))
 
     def drawn(self) -> dict[str, int]:
         """Return the number of batches of each task."""
@@ -88,30 +93,40 @@ class Plan:
 
     def describe(self) -> list[PlanRow]:
         """Return one row a task."""
+        batches = sum(order.size for order in self.order)
         return [
-            PlanRow(task, size, self.shares[task], self.shares[task] * self.steps)
+            PlanRow(task, size, self.shares[task], self.shares[task] * batches)
             for task, size in self.sizes.items()
         ]
 
-    def batches(self, epoch: int) -> Iterator[tuple[str, NDArray[np.int64]]]:
-        """Yield the task and the sentences of each update of an epoch.
+    def updates(self, epoch: int, start: int = 0) -> Iterator[tuple[Drawn, ...]]:
+        """Yield each update of an epoch: its tasks, and of each the sentences of a batch.
 
         A task goes through a new permutation of its sentences in each pass, so that none is seen
         again before all have been; the last batch of a pass may be smaller. A pass goes on from
-        one epoch to the next. Earlier epochs need not be gone through.
+        one epoch to the next. Earlier epochs and steps need not be gone through.
+
+        Args:
+            epoch: its number, from 0.
+            start: the updates of the epoch that are left out, its first ones.
         """
-        places = {
-            task: self.passes[task].find(int(done))
-            for task, done in zip(self.sizes, self._drawn_before[epoch], strict=True)
-        }
+        done = self._drawn_before[epoch] + self._count(self.order[epoch][:start])
+        batches = [
+            _following(self.passes[task], int(number))
+            for task, number in zip(self.sizes, done, strict=True)
+        ]
         tasks = self.tasks
-        for position in self.order[epoch].tolist():
-            task = tasks[position]
-            number, place = places[task]
-            batches = self.passes[task]
-            yield task, batches.batches(number)[place]
-            last = place + 1 == batches.count(number)
-            places[task] = (number + 1, 0) if last else (number, place + 1)
+        for positions in self.order[epoch][start:].tolist():
+            yield tuple((tasks[position], next(batches[position])) for position in positions)
+
+
+def _following(passes: Passes, done: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the sentences of a task's batches, pass after pass, without the first so many."""
+    number, place = passes.find(done)
+    while True:
+        yield passes.batches(number)[place]
+        last = place + 1 == passes.count(number)
+        number, place = (number + 1, 0) if last else (number, place + 1)
 
 
 def make_plan(
@@ -122,13 +137,15 @@ def make_plan(
     epochs: int | None,
     steps: int | None,
     seed: int,
+    together: int = 1,
 ) -> Plan:
-    """Draw the task of every update.
+    """Draw the tasks of every update.
 
-    An epoch is one pass over the targets: it ends with the target batch that makes their number
-    equal to the batches of all target sentences (of the passes with the epoch's number, where the
-    cut is by tokens and passes differ). So every regime and every mixing gives the
-    targets together the same number of updates in an epoch, whatever the auxiliaries get.
+    An epoch is one pass over the targets: it ends with the update whose target batch makes their
+    number equal to the batches of all target sentences (of the passes with the epoch's number,
+    where the cut is by tokens and passes differ). So with one task in an update every regime and
+    every mixing gives the targets together the same number of updates in an epoch, whatever the
+    auxiliaries get.
 
     With `epochs`, the mixing's progress is constant in an epoch, 0 in the first and 1 in the last
     (as in Stickland & Murray 2019, arXiv 1902.02671); with `steps` it grows with each step.
@@ -141,13 +158,17 @@ def make_plan(
         epochs: how many, or null where `steps` is given.
         steps: the number of updates, or null where `epochs` is given.
         seed: of all draws.
+        together: different tasks in one update, at most as many as there are.
 
     Raises:
         ConfigError: if a value can't be used, or the targets get so small a share that an epoch
             would take more than ten million steps.
     """
     _check(cuts, epochs, steps, seed)
-    draws = _Draws(config, sizes, epochs, steps, seed)
+    if not 1 <= together <= len(sizes):
+        legal = f"1 to {len(sizes)}, the tasks that train together"
+        raise ConfigError("mixing.tasks_per_update", f"{together}", legal)
+    draws = TaskDraws(config, sizes, epochs, steps, seed, together)
     is_target = np.isin(list(sizes), list(targets))
     passes = {t: Passes(size, cuts[t], seed, i) for i, (t, size) in enumerate(sizes.items())}
     _check_length(config, _updates(passes, targets, 0), draws.smallest_share(is_target))
@@ -162,65 +183,16 @@ def make_plan(
         first += len(drawn)
         order.append(drawn)
     mean = shares(config, sizes, progress / first)
-    return Plan(dict(sizes), mean, tuple(order), passes)
+    plan = Plan(dict(sizes), mean, tuple(order), passes)
+    if together == 1:
+        return plan
+    batches = plan.drawn()
+    return replace(plan, shares={t: n / (first * together) for t, n in batches.items()})
 
 
 def _updates(passes: Mapping[str, Passes], targets: Sequence[str], epoch: int) -> int:
     """Return the target batches of an epoch."""
     return sum(batches.count(epoch) for task, batches in passes.items() if task in targets)
-
-
-class _Draws:
-    """The draws of tasks, epoch by epoch."""
-
-    def __init__(
-        self,
-        config: MixingConfig,
-        sizes: Mapping[str, int],
-        epochs: int | None,
-        steps: int | None,
-        seed: int,
-    ) -> None:
-        # Shares are linear in the progress, so the two ends say all.
-        self._start, self._end = (
-            np.array(list(shares(config, sizes, progress).values())) for progress in (0.0, 1.0)
-        )
-        self._cyclic = config.strategy is Strategy.round_robin
-        self._epochs, self._steps, self._seed = epochs, steps, seed
-
-    def smallest_share(self, is_target: NDArray[np.bool_]) -> float:
-        """Return the smallest share that the targets ever get together."""
-        return float(min(self._start[is_target].sum(), self._end[is_target].sum()))
-
-    def progress(self, epoch: int, first: int, steps: int) -> NDArray[np.float64]:
-        """Return the mixing's progress at steps of an epoch, of which `first` is the first."""
-        if self._steps is None:
-            return np.full(steps, epoch / max((self._epochs or 0) - 1, 1))
-        return np.minimum(np.arange(first, first + steps) / max(self._steps - 1, 1), 1.0)
-
-    def epoch(
-        self, epoch: int, first: int, is_target: NDArray[np.bool_], updates: int
-    ) -> NDArray[np.int16]:
-        """Return task positions up to the epoch's last target batch, [steps of the epoch]."""
-        stream = stream_for(self._seed, _DRAWS, epoch)
-        parts: list[NDArray[np.int16]] = []
-        while updates > 0:
-            part = self._draw(stream.random(_CHUNK), self.progress(epoch, first, _CHUNK), first)
-            hits = np.cumsum(is_target[part])
-            parts.append(part[: np.searchsorted(hits, updates) + 1])
-            updates -= int(hits[-1])
-            first += _CHUNK
-        return np.concatenate(parts)
-
-    def _draw(
-        self, uniform: NDArray[np.float64], progress: NDArray[np.float64], first: int
-    ) -> NDArray[np.int16]:
-        """Return the task positions of consecutive steps, of which `first` is the first."""
-        if self._cyclic:
-            return ((first + np.arange(len(uniform))) % len(self._start)).astype(np.int16)
-        start, end = np.cumsum(self._start)[:-1], np.cumsum(self._end)[:-1]
-        borders = start + progress[:, None] * (end - start)
-        return (uniform[:, None] >= borders).sum(axis=1, dtype=np.int16)
 
 
 def _check(cuts: Mapping[str, Cut], epochs: int | None, steps: int | None, seed: int) -> None:

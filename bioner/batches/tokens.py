@@ -115,6 +115,11 @@ class SpecialTokens:
     prefix: tuple[int, ...]
     suffix: tuple[int, ...]
 
+    @property
+    def count(self) -> int:
+        """The number of them in a row."""
+        return len(self.prefix) + len(self.suffix)
+
     def window(self, max_pieces: int) -> int:
         """Return how many pieces of words fit into a row.
 
@@ -124,14 +129,13 @@ class SpecialTokens:
         Raises:
             ConfigError: if no piece fits.
         """
-        specials = len(self.prefix) + len(self.suffix)
-        if max_pieces <= specials:
+        if max_pieces <= self.count:
             raise ConfigError(
                 "encoder.max_pieces",
-                f"{max_pieces} leaves no room beside {specials} special tokens",
-                f"at least {specials + 1}",
+                f"{max_pieces} leaves no room beside {self.count} special tokens",
+                f"at least {self.count + 1}",
             )
-        return max_pieces - specials
+        return max_pieces - self.count
 
 
 @contextmanager

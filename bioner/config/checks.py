@@ -2,13 +2,15 @@
 
 import math
 import re
-from typing import Any, cast
+from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from bioner.batches.mixing import mixing_of, shares
+from bioner.config.choices import ADAPTERS, WEIGHTINGS, check_choice
 from bioner.config.identity import roles
+from bioner.config.mixing import check_mixing
 from bioner.config.train import (
+    AdapterConfig,
     FinetuneConfig,
     Finetuning,
     OptimizerConfig,
@@ -16,44 +18,8 @@ from bioner.config.train import (
     Pretraining,
     TrainConfig,
 )
+from bioner.config.trainer import check_trainer
 from bioner.errors import ConfigError, nearest
-
-# What Lightning's Trainer takes, but bioner gives it, and what is to be done instead.
-_TRAINER = {
-    "set finetune.epochs or finetune.steps": (
-        "max_epochs",
-        "min_epochs",
-        "max_steps",
-        "min_steps",
-        "max_time",
-    ),
-    "set optimizer.clip": ("gradient_clip_val", "gradient_clip_algorithm"),
-    "set batch.sentences": ("accumulate_grad_batches",),
-    "set finetune.train_size or finetune.devel_size": (
-        "limit_train_batches",
-        "limit_val_batches",
-        "limit_test_batches",
-        "limit_predict_batches",
-        "overfit_batches",
-        "fast_dev_run",
-    ),
-    "leave it out: devel is scored after each epoch": (
-        "val_check_interval",
-        "check_val_every_n_epoch",
-        "num_sanity_val_steps",
-    ),
-    "choose one of the group logger": ("logger",),
-    "leave it out": (
-        "callbacks",
-        "default_root_dir",
-        "enable_checkpointing",
-        "enable_progress_bar",
-        "enable_model_summary",
-        "reload_dataloaders_every_n_epochs",
-        "use_distributed_sampler",
-        "barebones",
-    ),
-}
 
 _LISTS = ("finetune.targets", "finetune.auxiliaries", "pretrain.sources")
 
@@ -86,6 +52,8 @@ def check_pretraining(config: TrainConfig) -> None:
     _check_pretrain(config.pretrain)
     _check_optimizer(config.optimizer)
     _check_weights(config)
+    check_choice("weighting.strategy", config.weighting.strategy, WEIGHTINGS)
+    _check_adapter(config.encoder.adapter)
     _check_rest(config)
 
 
@@ -221,16 +189,14 @@ def _check_rest(config: TrainConfig) -> None:
     for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
         if not 0 <= seed < 2**32:
             raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")
+    minutes = config.checkpoint_minutes
+    if not (math.isfinite(minutes) and minutes >= 0):
+        raise ConfigError("checkpoint_minutes", f"is {minutes}", "a finite number of at least 0")
     if not re.fullmatch(r"[\w.+-]*\w[\w.+-]*", config.study):
         raise ConfigError(
             "study", f"is {config.study!r}", "letters, digits and . _ + - (it names a folder)"
         )
-    for key, group in (("head", config.head), ("trainer", config.trainer)):
-        _check_target(key, group)
-    for instead, keys in _TRAINER.items():
-        for key in keys:
-            if key in config.trainer:
-                raise ConfigError(f"trainer.{key}", "is bioner's own to set", instead)
+    check_trainer(config.trainer)
 
 
 def _check_weights(config: TrainConfig) -> None:
@@ -246,14 +212,17 @@ def _check_weights(config: TrainConfig) -> None:
     stages = (config.pretrain.sources, [*config.finetune.targets, *config.finetune.auxiliaries])
     for tasks in stages:
         if len(tasks) > 1:
-            shares(mixing_of(config.mixing, tasks), dict.fromkeys(tasks, 1))
+            check_mixing(config.mixing.weighing(tasks), tasks)
+
+
+def _check_adapter(adapter: AdapterConfig) -> None:
+    if adapter.kind is not None:
+        check_choice("encoder.adapter.kind", adapter.kind, ADAPTERS)
+    elif adapter.options:
+        found = "is given, but encoder.adapter.kind is null"
+        raise ConfigError("encoder.adapter.options", found, nearest("", ADAPTERS))
 
 
 def _check_dict(key: str, value: object) -> None:
     if value is not None and not isinstance(value, dict):
         raise ConfigError(key, f"is {value!r}", "{name: value, …}, or null")
-
-
-def _check_target(key: str, group: dict[str, Any]) -> None:
-    if not isinstance(group.get("_target_"), str):
-        raise ConfigError(f"{key}._target_", "is not given", "the dotted path of a class")

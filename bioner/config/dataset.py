@@ -1,10 +1,12 @@
 """The typed schema of a dataset's YAML. See conf/dataset/README.md for the keys."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from omegaconf import MISSING
+
+from bioner.config.effects import NOTHING, PLACE, STAGE, group, made, value
 
 SPLITS = ("train", "devel", "test")
 
@@ -31,13 +33,23 @@ class HubConfig:
         labels: the tags in the order of their numbers, where the column does not name them.
     """
 
-    name: str | None = None
-    config: str | None = None
-    revision: str | None = None
-    splits: dict[str, str] = field(default_factory=dict)
-    words: str = "tokens"
-    tags: str = "ner_tags"
-    labels: list[str] = field(default_factory=list)
+    name: str | None = value(None, PLACE)
+    config: str | None = value(None, PLACE)
+    revision: str | None = value(None, PLACE)
+    splits: dict[str, str] = made(dict, PLACE)
+    words: str = value("tokens", PLACE)
+    tags: str = value("ner_tags", PLACE)
+    labels: list[str] = made(list, PLACE)
+
+
+def in_order(types: Any) -> Any:
+    """Return the types in their order, which is that of the tag ids: of a map its pairs."""
+    return list(types.items()) if isinstance(types, dict) else types
+
+
+def from_pairs(types: Any) -> Any:
+    """Return the types of which `in_order` gave these."""
+    return dict(types) if types and not isinstance(types[0], str) else types
 
 
 @dataclass
@@ -47,32 +59,32 @@ class DatasetConfig:
     `files` without an entry becomes SPLIT.tsv for each split that is a file.
     """
 
-    version: int = 1
-    title: str = ""
-    path: str = MISSING
-    files: dict[str, str] = field(default_factory=dict)
-    devel_share: float | None = None
-    url: str | None = None
-    archive: str | None = None
-    hub: HubConfig = field(default_factory=HubConfig)
-    sha256: dict[str, str] = field(default_factory=dict)
-    format: str = "conll"
-    scheme: str | None = "IOB2"
-    word_column: int = 0
-    tag_column: int = -1
-    comment: str | None = None
-    document: str | None = None
+    version: int = value(1, STAGE)
+    title: str = value("", NOTHING)
+    path: str = value(MISSING, PLACE)
+    files: dict[str, str] = made(dict, PLACE)
+    devel_share: float | None = value(None, STAGE)
+    url: str | None = value(None, PLACE)
+    archive: str | None = value(None, PLACE)
+    hub: HubConfig = group(HubConfig)
+    sha256: dict[str, str] = made(dict, STAGE)
+    format: str = value("conll", STAGE, reading=True)
+    scheme: str | None = value("IOB2", STAGE, reading=True)
+    word_column: int = value(0, STAGE, reading=True)
+    tag_column: int = value(-1, STAGE, reading=True)
+    comment: str | None = value(None, STAGE, reading=True)
+    document: str | None = value(None, STAGE, reading=True)
     # A list or a map: OmegaConf has no such union, and can't put a map in the place of a list.
-    types: Any = None
-    typed: bool = True
-    flatten: Flatten = Flatten.error
-    repair: bool = False
-    sentences: dict[str, int] = field(default_factory=dict)
-    mentions: dict[str, int] = field(default_factory=dict)
-    licence: str = ""
-    redistributable: bool = False
-    citation: str = ""
-    verified: bool = True
+    types: Any = value(None, STAGE, reading=True, counts_as=in_order)
+    typed: bool = value(True, STAGE, reading=True)
+    flatten: Flatten = value(Flatten.error, STAGE, reading=True)
+    repair: bool = value(False, STAGE, reading=True)
+    sentences: dict[str, int] = made(dict, NOTHING)
+    mentions: dict[str, int] = made(dict, NOTHING)
+    licence: str = value("", NOTHING)
+    redistributable: bool = value(False, NOTHING)
+    citation: str = value("", NOTHING)
+    verified: bool = value(True, NOTHING)
 
     def __post_init__(self) -> None:
         """Give what is not given its usual value."""

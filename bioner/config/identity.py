@@ -1,37 +1,17 @@
-"""Who a run is: its regime, the tasks it uses, and the hash of all that can change its result."""
+"""Who a run is: its regime, its tasks, and the hashes of all that can change its results."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
+from bioner.config.effects import DATA, LATER, PLACE, RUN, STAGE, plain
+from bioner.config.parts import decides, level_part, stage_part, without_stages
+from bioner.config.semantics import SEMANTICS
 from bioner.config.train import Finetuning, Pretraining, TrainConfig
-
-# What names, shows or places a run, but can't change what comes out of it.
-_WITHOUT_EFFECT = (
-    "logger",
-    "study",
-    "datasets_dir",
-    "datasets_mirror",
-    "runs_dir",
-    "cache_dir",
-    "rerun",
-    "dry_run",
-    "debug",
-)
-_DATASET_WITHOUT_EFFECT = (
-    "title",
-    "path",
-    "url",
-    "hub",
-    "licence",
-    "redistributable",
-    "citation",
-    "verified",
-)
 
 
 def regime(config: TrainConfig) -> str:
@@ -55,29 +35,8 @@ def digest(value: Any) -> str:
 
 
 def what_counts(config: TrainConfig) -> dict[str, Any]:
-    """Return the part of the config that can change the result, as plain containers."""
-    plain = asdict(config)
-    for key in _WITHOUT_EFFECT:
-        del plain[key]
-    del plain["finetune"]["affinity_every"]  # looks on, and changes nothing
-    plain["trainer"].pop("log_every_n_steps", None)
-    for dataset in plain["dataset"].values():
-        for key in _DATASET_WITHOUT_EFFECT:
-            del dataset[key]
-        if isinstance(dataset["types"], dict):  # the order is that of the tag ids
-            dataset["types"] = list(dataset["types"].items())
-    return plain
-
-
-def what_is_set(value: Any) -> Any:
-    """Return a value's containers without what is null in them.
-
-    A key that a later version adds, null where it is not asked for, then leaves every hash as it
-    was, and finished runs and stages stay valid.
-    """
-    if isinstance(value, dict):
-        return {key: what_is_set(one) for key, one in value.items() if one is not None}
-    return value
+    """Return the config less what changes nothing and where data lie, as plain containers."""
+    return plain(config, [STAGE, LATER, DATA, RUN])
 
 
 def encoder_label(name: str) -> str:
@@ -100,7 +59,7 @@ def _joined(prefix: str, names: Iterable[str]) -> str:
 def _places(config: TrainConfig) -> dict[str, Any]:
     """Return where the datasets lie of which some file is not pinned: there they may be others."""
     return {
-        name: [dataset.path, asdict(dataset.hub)]
+        name: plain(dataset, [PLACE])
         for name, dataset in config.dataset.items()
         if not set(dataset.own_files) <= set(dataset.sha256)
     }
@@ -117,7 +76,71 @@ def run_name(config: TrainConfig) -> str:
         + f"-{encoder_label(config.encoder.name)}"
     )
     slug = re.sub(r"[^\w.+-]", "", parts.replace("%", "pct"))[:120]
-    # A run that looked at affinities has in its record what one that did not lacks.
-    counts = what_counts(config) | {"affinity_every": config.finetune.affinity_every}
-    counts |= {"places": _places(config) or None}
-    return f"{slug}-s{config.seed}-{digest(what_is_set(counts))[:8]}"
+    return f"{slug}-s{config.seed}-{run_hash(config)[:8]}"
+
+
+def run_hash(config: TrainConfig) -> str:
+    """Return the hash of all of a config that a run's result or its record depends on."""
+    record = level_part(config, [RUN])
+    return digest([SEMANTICS, decides(config), record, _places(config)])
+
+
+def as_regime(config: TrainConfig, target: str, other: str) -> TrainConfig:
+    """Return the config of the run of another regime that this one is compared with.
+
+    Args:
+        config: of a run.
+        target: one of its targets.
+        other: `single`, `transfer` (from this run's sources), `mtl` (with its other tasks) or
+            `transfer_mtl`.
+    """
+    kept = ["finetune", *(["pretrain"] if other.startswith("transfer") else [])]
+    config = without_stages(config, kept)
+    if other.endswith("mtl"):
+        return config
+    alone = replace(config.finetune, kind=Finetuning.single, targets=[target], auxiliaries=[])
+    return replace(config, finetune=alone)
+
+
+def with_precision(config: TrainConfig, precision: str) -> TrainConfig:
+    """Return the config with what `trainer.precision` came to, which may have been `auto`."""
+    return replace(config, trainer={**config.trainer, "precision": precision})
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a stage is trained on of one dataset.
+
+    Attributes:
+        sha256: of the file of each split.
+        tags: in the order of their ids.
+        dropped: the train sentences that were left out since they stand in a target's devel or
+            test.
+    """
+
+    sha256: Mapping[str, str]
+    tags: Sequence[str]
+    dropped: Sequence[int]
+
+
+def stage_key(
+    config: TrainConfig,
+    stage: str,
+    precision: str,
+    encoder: str,
+    data: Mapping[str, Trained],
+    before: str | None,
+) -> str:
+    """Return the key of a stage in the store: the hash of all that determines its result.
+
+    Args:
+        config: of a run with this stage.
+        stage: its name.
+        precision: that it trains in.
+        encoder: the fingerprint of the encoder's files.
+        data: what it is trained on.
+        before: the key of the stage before it; None for the first.
+    """
+    part = stage_part(with_precision(config, precision), stage)
+    datasets = {name: asdict(one) for name, one in data.items()}
+    return digest([SEMANTICS, stage, part, encoder, datasets, before])[:16]

@@ -1,7 +1,7 @@
 """The typed schema of `bioner measure` and its checks; values live in conf/measure.yaml."""
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -10,26 +10,38 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config.checks import check_pretraining, check_size
 from bioner.config.dataset import DatasetConfig
-from bioner.config.identity import digest, encoder_label, what_is_set
+from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
+from bioner.config.identity import digest, encoder_label
+from bioner.config.mixing import MixingConfig
+from bioner.config.parts import shared_part
+from bioner.config.semantics import SEMANTICS
 from bioner.config.train import (
     BatchConfig,
     EncoderConfig,
     FinetuneConfig,
     Finetuning,
+    HeadConfig,
     Leakage,
-    MixingConfig,
     OptimizerConfig,
     PretrainConfig,
     SubsetUnit,
     TrainConfig,
     WeightingConfig,
 )
+from bioner.config.trainer import that_train
 from bioner.errors import ConfigError, nearest
+
+
+def its_name(directory: str | None) -> str | None:
+    """Return the name of a run's directory, which ends in the run's hash."""
+    return None if directory is None else Path(directory).name
 
 
 @dataclass
 class MeasureConfig:
-    """The whole of `bioner measure`.
+    """The whole of `bioner measure`. What a field changes here are the values.
+
+    Which datasets and measures are asked for changes none, so that one directory grows with them.
 
     Attributes:
         sources: the datasets that may help.
@@ -49,32 +61,32 @@ class MeasureConfig:
             the stages are shared with its runs.
     """
 
-    sources: list[str] = field(default_factory=list)
-    targets: list[str] = field(default_factory=list)
-    measures: list[str] = field(default_factory=list)
-    joint: str | None = None
-    train_stages: bool = False
-    words: int = 10000
-    target_size: int | float | None = None
-    heatmaps: bool = True
-    parquet: bool = False
-    dataset: dict[str, DatasetConfig] = field(default_factory=dict)
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    head: dict[str, Any] = field(default_factory=dict)
-    mixing: MixingConfig = field(default_factory=MixingConfig)
-    weighting: WeightingConfig = field(default_factory=WeightingConfig)
-    pretrain: PretrainConfig = field(default_factory=PretrainConfig)
-    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    batch: BatchConfig = field(default_factory=BatchConfig)
-    trainer: dict[str, Any] = field(default_factory=dict)
-    seed: int = 1
-    subset_seed: int = 1
-    subset_unit: SubsetUnit = SubsetUnit.sentences
-    datasets_dir: str = MISSING
-    datasets_mirror: str | None = None
-    runs_dir: str = "runs"
-    cache_dir: str = MISSING
-    debug: bool = False
+    sources: list[str] = made(list, NOTHING)
+    targets: list[str] = made(list, NOTHING)
+    measures: list[str] = made(list, NOTHING)
+    joint: str | None = value(None, STAGE, counts_as=its_name)
+    train_stages: bool = value(False, NOTHING)
+    words: int = value(10000, STAGE)
+    target_size: int | float | None = value(None, STAGE)
+    heatmaps: bool = value(True, NOTHING)
+    parquet: bool = value(False, NOTHING)
+    dataset: dict[str, DatasetConfig] = groups(DatasetConfig)
+    encoder: EncoderConfig = group(EncoderConfig)
+    head: HeadConfig = group(HeadConfig)
+    mixing: MixingConfig = group(MixingConfig)
+    weighting: WeightingConfig = group(WeightingConfig)
+    pretrain: PretrainConfig = group(PretrainConfig)
+    optimizer: OptimizerConfig = group(OptimizerConfig)
+    batch: BatchConfig = group(BatchConfig)
+    trainer: dict[str, Any] = made(dict, STAGE, counts_as=that_train)
+    seed: int = value(1, STAGE)
+    subset_seed: int = value(1, STAGE)
+    subset_unit: SubsetUnit = value(SubsetUnit.sentences, STAGE)
+    datasets_dir: str = value(MISSING, NOTHING)
+    datasets_mirror: str | None = value(None, NOTHING)
+    runs_dir: str = value("runs", NOTHING)
+    cache_dir: str = value(MISSING, NOTHING)
+    debug: bool = value(False, NOTHING)
 
 
 def to_measure_config(cfg: DictConfig) -> MeasureConfig:
@@ -117,9 +129,9 @@ def check_sample(words: int, target_size: int | float | None, seed: int, subset_
     if words < 100:
         raise ConfigError("words", f"is {words}", "at least 100")
     check_size("target_size", target_size)
-    for name, value in (("seed", seed), ("subset_seed", subset_seed)):
-        if not 0 <= value < 2**32:
-            raise ConfigError(name, f"is {value}", "an integer from 0 to 2**32 - 1")
+    for name, given in (("seed", seed), ("subset_seed", subset_seed)):
+        if not 0 <= given < 2**32:
+            raise ConfigError(name, f"is {given}", "an integer from 0 to 2**32 - 1")
 
 
 def check_names(cfg: DictConfig, key: str, names: list[str]) -> None:
@@ -140,14 +152,13 @@ def check_names(cfg: DictConfig, key: str, names: list[str]) -> None:
 
 def stage_config(config: MeasureConfig, source: str) -> TrainConfig:
     """Return the config under which `bioner train` pretrains on this source alone."""
-    pretrain = PretrainConfig(**{**asdict(config.pretrain), "sources": [source]})
     return TrainConfig(
         dataset={source: config.dataset[source]},
         encoder=config.encoder,
         head=config.head,
         mixing=config.mixing,
         weighting=config.weighting,
-        pretrain=pretrain,
+        pretrain=replace(config.pretrain, sources=[source]),
         finetune=FinetuneConfig(kind=Finetuning.single, targets=[]),
         optimizer=config.optimizer,
         batch=config.batch,
@@ -164,25 +175,9 @@ def stage_config(config: MeasureConfig, source: str) -> TrainConfig:
 
 
 def measure_name(config: MeasureConfig) -> str:
-    """Return `ENCODER-<hash8>`: what decides a value, less the names of datasets and measures.
+    """Return `ENCODER-<hash8>`: what decides a value, less the datasets and measures.
 
-    So that one directory grows with the datasets and measures that are asked for.
+    So that one directory grows with those that are asked for; what a dataset held stands in it.
     """
-    kept = (
-        "words",
-        "target_size",
-        "encoder",
-        "head",
-        "pretrain",
-        "optimizer",
-        "batch",
-        "trainer",
-        "seed",
-        "subset_seed",
-        "subset_unit",
-    )
-    plain = {name: value for name, value in asdict(config).items() if name in kept}
-    if config.joint is not None:
-        plain["joint"] = Path(config.joint).name  # it ends in the run's hash
     slug = re.sub(r"[^\w.+-]", "", encoder_label(config.encoder.name))
-    return f"{slug}-{digest(what_is_set(plain))[:8]}"
+    return f"{slug}-{digest([SEMANTICS, shared_part(config)])[:8]}"

@@ -1,7 +1,7 @@
 """The typed schema of `bioner recommend` and its checks; values live in conf/recommend.yaml."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import cast
@@ -9,6 +9,7 @@ from typing import cast
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config.dataset import DatasetConfig
+from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.measure import MeasureConfig, check_names, check_sample
 from bioner.config.train import EncoderConfig, SubsetUnit
 from bioner.errors import ConfigError
@@ -28,7 +29,7 @@ _REPEATED = (
 
 @dataclass
 class RecommendConfig:
-    """The whole of `bioner recommend`.
+    """The whole of `bioner recommend`. What a field changes here are measured values.
 
     Attributes:
         target: the dataset that is to be helped.
@@ -40,21 +41,21 @@ class RecommendConfig:
         encoder: that will be trained.
     """
 
-    target: str = MISSING
-    sources: list[str] = field(default_factory=list)
-    known: str | None = None
-    words: int = 10000
-    target_size: int | float | None = None
-    dataset: dict[str, DatasetConfig] = field(default_factory=dict)
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    seed: int = 1
-    subset_seed: int = 1
-    subset_unit: SubsetUnit = SubsetUnit.sentences
-    datasets_dir: str = MISSING
-    datasets_mirror: str | None = None
-    runs_dir: str = "runs"
-    cache_dir: str = MISSING
-    debug: bool = False
+    target: str = value(MISSING, NOTHING)
+    sources: list[str] = made(list, NOTHING)
+    known: str | None = value(None, NOTHING)
+    words: int = value(10000, STAGE)
+    target_size: int | float | None = value(None, STAGE)
+    dataset: dict[str, DatasetConfig] = groups(DatasetConfig)
+    encoder: EncoderConfig = group(EncoderConfig)
+    seed: int = value(1, STAGE)
+    subset_seed: int = value(1, STAGE)
+    subset_unit: SubsetUnit = value(SubsetUnit.sentences, STAGE)
+    datasets_dir: str = value(MISSING, NOTHING)
+    datasets_mirror: str | None = value(None, NOTHING)
+    runs_dir: str = value("runs", NOTHING)
+    cache_dir: str = value(MISSING, NOTHING)
+    debug: bool = value(False, NOTHING)
 
 
 def to_recommend_config(cfg: DictConfig) -> RecommendConfig:

@@ -1,27 +1,23 @@
 """The typed schema of everything that the project owns. Values live in YAML; no torch here.
 
+Each field says what another value of it can change (`bioner.config.effects`).
+
 `_target_` stands only where another library's object, or one that a user may swap, is built:
 there the keys are checked against the signature of what is built (`bioner.config.build`).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from omegaconf import MISSING
 
 from bioner.config.dataset import DatasetConfig
-
-
-class Strategy(StrEnum):
-    """How the task of the next batch is drawn."""
-
-    proportional = "proportional"
-    uniform = "uniform"
-    temperature = "temperature"
-    weights = "weights"
-    round_robin = "round_robin"
-    annealed = "annealed"
+from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
+from bioner.config.mixing import MixingConfig
+from bioner.config.per_stage import PerStage, StageConfig
+from bioner.config.trainer import that_train
 
 
 class Pooling(StrEnum):
@@ -77,11 +73,17 @@ class SubsetUnit(StrEnum):
     documents = "documents"
 
 
-class Weighting(StrEnum):
-    """How the losses of the tasks are combined."""
+@dataclass
+class AdapterConfig:
+    """Few new weights that are trained in the place of the transformer's own.
 
-    equal = "equal"
-    uncertainty = "uncertainty"
+    Attributes:
+        kind: null, or a name in `bioner.config.choices.ADAPTERS`.
+        options: handed to it as they are.
+    """
+
+    kind: str | None = value(None, STAGE)
+    options: dict[str, Any] = made(dict, STAGE)
 
 
 @dataclass
@@ -99,59 +101,74 @@ class EncoderConfig:
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
         flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
+        adapter: what is trained in the place of the transformer's own weights, if anything.
     """
 
-    name: str = MISSING
-    revision: str | None = None
-    from_scratch: Any = None
-    layers: list[int] = field(default_factory=lambda: [-1])
-    pooling: Pooling = Pooling.first
-    max_pieces: int | None = None
-    overlap: int = 64
-    packed: bool | None = None
-    flash_attention: bool | None = None
-    compile: bool | None = None
+    name: str = value(MISSING, STAGE)
+    revision: str | None = value(None, STAGE)
+    from_scratch: Any = value(None, STAGE)
+    layers: list[int] = made(lambda: [-1], STAGE)
+    pooling: Pooling = value(Pooling.first, STAGE)
+    max_pieces: int | None = value(None, STAGE)
+    overlap: int = value(64, STAGE)
+    packed: bool | None = value(None, STAGE)
+    flash_attention: bool | None = value(None, STAGE)
+    compile: bool | None = value(None, STAGE)
+    adapter: AdapterConfig = group(AdapterConfig)
 
 
 @dataclass
-class MixingConfig:
-    """How batches are drawn across tasks; sizes are in sentences.
+class HeadConfig:
+    """The kind of the heads.
 
     Attributes:
-        strategy: how the shares follow from the sizes.
-        temperature: T in size^(1/T).
-        weights: null, or a number for each task. `Any`, since OmegaConf lets an override replace
-            neither a typed dict nor an optional one as a whole; `bioner.config.checks` checks it.
+        options: handed to `_target_` as they are.
     """
 
-    strategy: Strategy = MISSING
-    temperature: float = 2.0
-    weights: Any = None
+    _target_: str = value(MISSING, STAGE)
+    options: dict[str, Any] = made(dict, STAGE)
 
 
 @dataclass
-class WeightingConfig:
-    """How the losses of the tasks are combined."""
+class WeightingConfig(PerStage):
+    """How the losses of an update are combined.
 
-    strategy: Weighting = MISSING
+    Attributes:
+        strategy: a name in `bioner.config.choices.WEIGHTINGS`.
+    """
+
+    strategy: str = value(MISSING, STAGE)
+
+    def of(self, tasks: Sequence[str]) -> Self | None:
+        """Return the weighting of one stage; where there is one task, nothing is combined."""
+        return self if len(tasks) > 1 else None
 
 
 @dataclass
-class PretrainConfig:
+class PretrainConfig(StageConfig):
     """The transfer-pretraining stage."""
 
-    kind: Pretraining = MISSING
-    sources: list[str] = field(default_factory=list)
-    checkpoint: str | None = None
-    carry: Carry = Carry.encoder
-    train_size: int | float | None = None
-    devel_size: int | float | None = None
-    epochs: int | None = None
-    steps: int | None = None
+    kind: Pretraining = value(MISSING, STAGE, axis=True)
+    sources: list[str] = made(list, STAGE, axis=True, role="source")
+    checkpoint: str | None = value(None, STAGE, axis=True)
+    carry: Carry = value(Carry.encoder, LATER)
+    train_size: int | float | None = value(None, STAGE)
+    devel_size: int | float | None = value(None, STAGE)
+    epochs: int | None = value(None, STAGE)
+    steps: int | None = value(None, STAGE)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether fine-tuning starts from the encoder's own weights."""
+        return self.kind == Pretraining.none
+
+    def without(self) -> Self:
+        """Return the group with which fine-tuning starts from the encoder's own weights."""
+        return replace(self, kind=Pretraining.none, sources=[], checkpoint=None)
 
 
 @dataclass
-class FinetuneConfig:
+class FinetuneConfig(StageConfig):
     """The stage that serves the targets. An epoch is one pass over the targets.
 
     Attributes:
@@ -159,15 +176,19 @@ class FinetuneConfig:
             is trained is the same either way.
     """
 
-    kind: Finetuning = MISSING
-    targets: list[str] = MISSING
-    auxiliaries: list[str] = field(default_factory=list)
-    train_size: int | float | None = None
-    auxiliary_size: int | float | None = None
-    devel_size: int | float | None = None
-    epochs: int | None = None
-    steps: int | None = None
-    affinity_every: int | None = None
+    kind: Finetuning = value(MISSING, STAGE, axis=True)
+    targets: list[str] = value(MISSING, STAGE, axis=True, role="target")
+    auxiliaries: list[str] = made(list, STAGE, axis=True, role="auxiliary")
+    train_size: int | float | None = value(None, STAGE, axis=True)
+    auxiliary_size: int | float | None = value(None, STAGE)
+    devel_size: int | float | None = value(None, STAGE)
+    epochs: int | None = value(None, STAGE)
+    steps: int | None = value(None, STAGE)
+    affinity_every: int | None = value(None, RUN)
+
+    def of(self, tasks: Sequence[str]) -> Self:
+        """Return the stage without the size of auxiliaries that it lacks."""
+        return self if self.auxiliaries else replace(self, auxiliary_size=None)
 
 
 @dataclass
@@ -182,14 +203,14 @@ class OptimizerConfig:
         options: handed to `_target_` as they are.
     """
 
-    _target_: str = MISSING
-    lr: float = MISSING
-    head_lr: float | None = None
-    weight_decay: float = 0.0
-    warmup: float = 0.0
-    decay: Decay = Decay.linear
-    clip: float = 1.0
-    options: dict[str, Any] = field(default_factory=dict)
+    _target_: str = value(MISSING, STAGE)
+    lr: float = value(MISSING, STAGE)
+    head_lr: float | None = value(None, STAGE)
+    weight_decay: float = value(0.0, STAGE)
+    warmup: float = value(0.0, STAGE)
+    decay: Decay = value(Decay.linear, STAGE)
+    clip: float = value(1.0, STAGE)
+    options: dict[str, Any] = made(dict, STAGE)
 
 
 @dataclass
@@ -202,34 +223,40 @@ class BatchConfig:
             batch then holds sentences of similar length.
     """
 
-    sentences: int = 32
-    tokens: int | None = None
+    sentences: int = value(32, STAGE)
+    tokens: int | None = value(None, STAGE)
 
 
 @dataclass
 class TrainConfig:
-    """The whole of `bioner train`."""
+    """The whole of `bioner train`. Every group but those of stages counts for each stage.
 
-    dataset: dict[str, DatasetConfig] = field(default_factory=dict)
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    head: dict[str, Any] = field(default_factory=dict)
-    mixing: MixingConfig = field(default_factory=MixingConfig)
-    weighting: WeightingConfig = field(default_factory=WeightingConfig)
-    pretrain: PretrainConfig = field(default_factory=PretrainConfig)
-    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
-    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    batch: BatchConfig = field(default_factory=BatchConfig)
-    trainer: dict[str, Any] = field(default_factory=dict)
-    logger: dict[str, Any] = field(default_factory=dict)
-    study: str = "default"
-    seed: int = 1
-    subset_seed: int = 1
-    subset_unit: SubsetUnit = SubsetUnit.sentences
-    leakage: Leakage = Leakage.warn
-    datasets_dir: str = MISSING
-    datasets_mirror: str | None = None
-    runs_dir: str = "runs"
-    cache_dir: str = MISSING
-    rerun: bool = False
-    dry_run: bool = False
-    debug: bool = False
+    Attributes:
+        checkpoint_minutes: from one checkpoint of a training to the next: the most that a killed
+            run loses, besides what one scoring of devel takes. 0: one after each update.
+    """
+
+    dataset: dict[str, DatasetConfig] = groups(DatasetConfig)
+    encoder: EncoderConfig = group(EncoderConfig)
+    head: HeadConfig = group(HeadConfig)
+    mixing: MixingConfig = group(MixingConfig)
+    weighting: WeightingConfig = group(WeightingConfig)
+    pretrain: PretrainConfig = group(PretrainConfig)
+    finetune: FinetuneConfig = group(FinetuneConfig)
+    optimizer: OptimizerConfig = group(OptimizerConfig)
+    batch: BatchConfig = group(BatchConfig)
+    trainer: dict[str, Any] = made(dict, STAGE, counts_as=that_train)
+    logger: dict[str, Any] = made(dict, NOTHING)
+    study: str = value("default", NOTHING)
+    seed: int = value(1, STAGE, axis=True)
+    subset_seed: int = value(1, STAGE)
+    subset_unit: SubsetUnit = value(SubsetUnit.sentences, STAGE)
+    leakage: Leakage = value(Leakage.warn, DATA)
+    datasets_dir: str = value(MISSING, NOTHING)
+    datasets_mirror: str | None = value(None, NOTHING)
+    runs_dir: str = value("runs", NOTHING)
+    cache_dir: str = value(MISSING, NOTHING)
+    checkpoint_minutes: float = value(5.0, NOTHING)
+    rerun: bool = value(False, NOTHING)
+    dry_run: bool = value(False, NOTHING)
+    debug: bool = value(False, NOTHING)

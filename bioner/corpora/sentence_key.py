@@ -3,25 +3,12 @@
 from collections.abc import Mapping
 
 from bioner.config.dataset import DatasetConfig
+from bioner.config.effects import declared
 from bioner.corpora.documents.segment import segmenter
 from bioner.corpora.formats.all_formats import FORMATS
 
 # To be raised when a reader gives other sentences for the same file and settings.
 READER_VERSION = 1
-
-# The fields of a dataset's YAML that decide what the reader makes of a file.
-_FIELDS = (
-    "format",
-    "scheme",
-    "word_column",
-    "tag_column",
-    "comment",
-    "document",
-    "types",
-    "typed",
-    "flatten",
-    "repair",
-)
 
 
 def sentence_key(
@@ -37,7 +24,7 @@ def sentence_key(
     return {
         "version": READER_VERSION,
         "sha256": sha256,
-        "reader": {name: getattr(config, name) for name in _FIELDS},
+        "reader": {one.name: one.value for one in declared(config) if one.effect.reading},
         "segmenter": None if FORMATS[config.format].read_split else segmenter(),
         "part": part and [part, config.devel_share],
     }

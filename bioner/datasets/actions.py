@@ -163,11 +163,10 @@ def _losses(
     """Return what an encoder's tokenizer loses of each split."""
     # Half of the time of a check without encoders would go into these.
     from bioner.batches.audit import tokenizer_loss
-    from bioner.batches.tokens import special_tokens
-    from bioner.model.encoder import load_tokenizer, window_size
+    from bioner.model.pretrained import Pretrained
 
-    tokenizer = load_tokenizer(encoder)
-    window = special_tokens(tokenizer).window(window_size(encoder, tokenizer))
+    pretrained = Pretrained(encoder)
+    tokenizer, window = pretrained.tokenizer, pretrained.window.room
     return {
         name: {
             split: tokenizer_loss(content.sentences, corpus.tags, tokenizer, word_pieces, window)

@@ -1,6 +1,7 @@
-"""The LightningModule: one shared encoder, a head per task, one optimiser."""
+"""The LightningModule: one network, one weighting, one optimiser."""
 
 from collections.abc import Mapping
+from functools import reduce
 
 import pytorch_lightning as pl
 import torch
@@ -9,12 +10,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from bioner.batches.batch import Batch
-from bioner.config.build import build
+from bioner.batches.batch import Batch, Update
+from bioner.config.build import build_with_options
 from bioner.config.train import Decay, OptimizerConfig
-from bioner.model.encoder import Encoder
-from bioner.model.heads import Head
 from bioner.model.metric import EntityCounts
+from bioner.model.network import Network
+from bioner.model.weighting import TaskWeighting
 
 
 def rate(step: int, steps: int, warmup: float, decay: Decay) -> float:
@@ -29,13 +30,12 @@ def rate(step: int, steps: int, warmup: float, decay: Decay) -> float:
 
 
 class TaggingModule(pl.LightningModule):
-    """Trains the encoder and the heads of a stage, and counts entities on devel.
+    """Trains the network of a stage, and counts entities on devel.
 
     Args:
-        encoder: shared by all tasks.
-        heads: one for each task.
+        network: of the stage's tasks.
         types: the entity types of each task that is scored.
-        weighting: maps a task and its loss to what is minimised.
+        weighting: turns an update's losses into gradients.
         optimizer: rates and schedule.
         steps: updates of the whole stage, for the schedule.
         seed: with the step's number it determines the dropout of each update, so that a run
@@ -44,26 +44,24 @@ class TaggingModule(pl.LightningModule):
 
     def __init__(
         self,
-        encoder: Encoder,
-        heads: Mapping[str, Head],
+        network: Network,
         types: Mapping[str, tuple[str, ...]],
-        weighting: nn.Module,
+        weighting: TaskWeighting,
         optimizer: OptimizerConfig,
         steps: int,
         seed: int,
     ) -> None:
         super().__init__()
-        self.encoder = encoder
-        self.heads = nn.ModuleDict(heads)
-        self._heads = dict(heads)
+        self.network = network
         self._counts = {task: EntityCounts(names) for task, names in types.items()}
         self.counts = nn.ModuleDict(self._counts)
         self.weighting = weighting
         self.devel_f1: dict[str, float] = {}
         self.words_seen = 0
+        self._losses: dict[str, Tensor] = {}
         self._optimizer, self._steps, self._seed = optimizer, steps, seed
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: Update, batch_idx: int) -> None:
         """Free the last gradients, and make the update a function of the seed and the step alone.
 
         Lightning frees them after the forward pass, whose peak of memory they would add to.
@@ -71,27 +69,47 @@ class TaggingModule(pl.LightningModule):
         self.zero_grad()
         torch.manual_seed((self._seed << 32) + self.global_step)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of one single-task batch."""
-        loss = self._heads[batch.task].loss(self.encoder(batch), batch.words, batch.tags)
-        self.words_seen += len(batch.tags)
-        size = len(batch.words)
-        self.log(f"train/{batch.task}/loss", loss, batch_size=size)
-        self.log("loss", loss, prog_bar=True, logger=False, batch_size=size)
-        return self.weighting(batch.task, loss * self._share(len(batch.tags)))
+    def training_step(self, batch: Update, batch_idx: int) -> Tensor:
+        """Return the combined loss of an update's batches, each of another task."""
+        plain = {one.task: self.network.loss(one) for one in batch}
+        factors = self._shares([len(one.tags) for one in batch])
+        self.words_seen += sum(len(one.tags) for one in batch)
+        for one in batch:
+            self.log(f"train/{one.task}/loss", plain[one.task], batch_size=len(one.words))
+        together = reduce(torch.add, plain.values())
+        size = sum(len(one.words) for one in batch)
+        self.log("loss", together, prog_bar=True, logger=False, batch_size=size)
+        scaled = zip(plain.items(), factors, strict=True)
+        self._losses = {task: loss * factor for (task, loss), factor in scaled}
+        return self.weighting.combine(self._losses)
 
-    def _share(self, words: int) -> float:
-        """Return the factor that makes the mean over processes the mean over all their words."""
-        if self.trainer.world_size == 1:
-            return 1.0
-        every = torch.tensor(float(words), device=self.device)
+    def _shares(self, words: list[int]) -> list[float]:
+        """Return the factors that make the means over processes the means over all their words.
+
+        Args:
+            words: of each batch of the update, in this process.
+        """
+        processes = self.trainer.world_size
+        if processes == 1:
+            return [1.0] * len(words)
+        every = torch.tensor(words, dtype=torch.float32, device=self.device)
         torch.distributed.all_reduce(every)
-        return words * self.trainer.world_size / max(1.0, float(every))
+        return [n * processes / max(1.0, e) for n, e in zip(words, every.tolist(), strict=True)]
+
+    def backward(self, loss: Tensor) -> None:
+        """Let the weighting make the gradients of the update, with the scale of float16, if any.
+
+        Lightning has put the scale into `loss`, and clips and steps afterwards.
+        """
+        losses, self._losses = self._losses, {}
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        if scaler is not None and self.weighting.works_on_gradients:
+            losses = {task: scaler.scale(one) for task, one in losses.items()}
+        self.weighting.backward(loss, losses, self.network)
 
     def predict_tags(self, batch: Batch) -> Tensor:
         """Return a tag id for every word of the file, lost ones included. Shape: [all words]."""
-        head = self._heads[batch.task]
-        return batch.expand(head.decode(self.encoder(batch), batch.words))
+        return batch.expand(self.network.decode(batch))
 
     def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return the sentences' positions, their numbers of words and the words' tag ids."""
@@ -133,19 +151,15 @@ class TaggingModule(pl.LightningModule):
         config = self._optimizer
         head_lr = config.lr if config.head_lr is None else config.head_lr
         groups = []
-        for lr, modules in ((config.lr, [self.encoder]), (head_lr, [self.heads, self.weighting])):
+        heads = [self.network.heads, self.weighting]
+        for lr, modules in ((config.lr, [self.network.encoder]), (head_lr, heads)):
             named = [(m, p) for module in modules for m, p in _parameters(module)]
             for decayed in (True, False):
                 chosen = [p for flag, p in named if flag == decayed]
                 decay = config.weight_decay if decayed else 0.0
                 if chosen:
                     groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
-        optimizer = build(
-            "optimizer",
-            {"_target_": config._target_, **config.options},
-            params=groups,
-            lr=config.lr,
-        )
+        optimizer = build_with_options("optimizer", config, params=groups, lr=config.lr)
         schedule = LambdaLR(
             optimizer, lambda step: rate(step, self._steps, config.warmup, config.decay)
         )

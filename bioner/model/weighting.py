@@ -1,28 +1,67 @@
-"""How the losses of the tasks are combined when every batch holds one task."""
+"""How an update's losses, one of each of its tasks, become the gradients of one step."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
 
-from bioner.config.train import Weighting, WeightingConfig
+from bioner.config.build import build
+from bioner.config.choices import WEIGHTINGS
+from bioner.config.train import WeightingConfig
+from bioner.model.network import Network
 
 
 class TaskWeighting(nn.Module, ABC):
-    """Turns the loss of one task into what is minimised."""
+    """Combines the losses of an update, and owns its backward pass.
+
+    A new one is a subclass and a line in `bioner.config.choices.WEIGHTINGS`. One that weights
+    losses writes `combine` alone. One that works on gradients writes `backward` too. Its own
+    parameters, if it has any, are trained with the heads' learning rate, and its buffers are in
+    every checkpoint.
+
+    Args:
+        tasks: names of the tasks that are trained together.
+    """
+
+    def __init__(self, tasks: Sequence[str]) -> None:
+        super().__init__()
+        self.tasks = tuple(tasks)
 
     @abstractmethod
-    def forward(self, task: str, loss: Tensor) -> Tensor:
-        """Return the weighted loss of a task, a scalar as `loss` is."""
+    def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Return what the step makes smaller, a scalar.
+
+        Args:
+            losses: of the update's tasks, scalars with a graph; at least one.
+        """
+
+    def backward(self, total: Tensor, losses: Mapping[str, Tensor], network: Network) -> None:
+        """Add the step's gradients to the `grad` of the parameters, which have none so far.
+
+        The precision's scale is in `total` and in `losses`; clipping comes afterwards. Here the
+        gradient is that of `total`.
+
+        Args:
+            total: what `combine` gave.
+            losses: see `combine`.
+            network: `shared` and `own` name its parameters.
+        """
+        total.backward()
+
+    @property
+    def works_on_gradients(self) -> bool:
+        """Whether it has a backward pass of its own, which processes of DDP don't average."""
+        return type(self).backward is not TaskWeighting.backward
 
 
 class EqualWeighting(TaskWeighting):
-    """Leaves every loss as it is: the shares of the mixing are the weights."""
+    """Adds the losses up: the shares of the mixing are the weights. See `TaskWeighting`."""
 
-    def forward(self, task: str, loss: Tensor) -> Tensor:
-        """Return `loss`."""
-        return loss
+    def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Return the sum; of one loss, itself. See `TaskWeighting.combine`."""
+        return reduce(torch.add, losses.values())
 
 
 class UncertaintyWeighting(TaskWeighting):
@@ -30,20 +69,24 @@ class UncertaintyWeighting(TaskWeighting):
 
     With the variance sigma^2 of a task and s = log sigma^2, a classification loss L becomes
     L / sigma^2 + log sigma = exp(-s) * L + s / 2, the classification terms of their Eq. 10. Each s
-    starts at 0, where the weight is 1, and is led to log(2 L). The result can be negative.
-
-    Args:
-        tasks: names of the tasks.
+    starts at 0, where the weight is 1, and is led to log(2 L). The result can be negative. See
+    `TaskWeighting`.
     """
 
     def __init__(self, tasks: Sequence[str]) -> None:
-        super().__init__()
-        # A parameter each, not one vector: only the task of the batch gets a gradient, so the
+        super().__init__(tasks)
+        # A parameter each, not one vector: only the update's tasks get a gradient, so the
         # optimiser's momentum moves no other.
         self.log_variance = nn.ParameterDict({task: torch.zeros(()) for task in tasks})
 
-    def forward(self, task: str, loss: Tensor) -> Tensor:
-        """Return exp(-s) * loss + s / 2 with the log-variance s of the task."""
+    def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Return the sum of exp(-s) * loss + s / 2 with the log-variance s of each task.
+
+        See `TaskWeighting.combine`.
+        """
+        return reduce(torch.add, (self._weighted(*named) for named in losses.items()))
+
+    def _weighted(self, task: str, loss: Tensor) -> Tensor:
         log_variance = self.log_variance[task]
         return torch.exp(-log_variance) * loss + log_variance / 2
 
@@ -55,8 +98,7 @@ def build_weighting(config: WeightingConfig, tasks: Sequence[str]) -> TaskWeight
         config: the group `weighting`.
         tasks: names of the tasks that are trained together.
     """
-    match config.strategy:
-        case Weighting.equal:
-            return EqualWeighting()
-        case Weighting.uncertainty:
-            return UncertaintyWeighting(tasks)
+    # Where there is nothing to combine, whatever the group says (`WeightingConfig.of`).
+    name = config.strategy if len(tasks) > 1 else "equal"
+    weighting: TaskWeighting = build("weighting", {"_target_": WEIGHTINGS[name]}, tasks=tasks)
+    return weighting

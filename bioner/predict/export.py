@@ -15,13 +15,16 @@ from bioner.corpora.schemes import to_iob2
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.tags import spans
 from bioner.errors import ConfigError
+from bioner.model.bank import HeadPerTask
 from bioner.model.crf import CrfHead
+from bioner.model.encoder import Encoder
 from bioner.model.heads import Head
+from bioner.model.network import Network
 from bioner.predict.card import card
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.hardware import FULL
 from bioner.predict.mention_scores import strict
-from bioner.predict.tagger import HeadsOnEncoder, Tagger, load_tagger
+from bioner.predict.tagger import Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
 
 log = logging.getLogger(__name__)
@@ -38,11 +41,12 @@ def export(config: ExportConfig) -> None:
     run = open_run(Path(config.run))
     name = _only(run, config.of_head)
     tagger = load_tagger(run, [name], "cpu", FULL)
-    encoder = tagger.encoders[0].encoder
-    head = tagger.encoders[0].heads[name]
-    assert isinstance(head, Head)
-    model = to_token_classifier(run.config.encoder, encoder, head)
-    losses = [_without_crf(config, run, name, tagger)] if isinstance(head, CrfHead) else []
+    (network,) = tagger.networks.values()
+    head = network.bank.head(name)
+    model = to_token_classifier(run.config.encoder, network.encoder, head)
+    losses = []
+    if isinstance(head, CrfHead):
+        losses.append(_without_crf(config, run, name, tagger, network.encoder, head))
     partial = output.with_name(f"{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -53,7 +57,7 @@ def export(config: ExportConfig) -> None:
     tagger.tokenizer.model_max_length = tagger.window.max_pieces
     tagger.tokenizer.save_pretrained(partial)
     if config.format == ExportFormat.onnx:
-        losses += _onnx(config, run, name, tagger, model, partial)
+        losses += _onnx(config, run, head, name, tagger, model, partial)
     text = card(run, name, losses, lacks_transitions=isinstance(head, CrfHead))
     (partial / "README.md").write_text(text, encoding="utf-8")
     if output.exists():
@@ -79,14 +83,20 @@ def _only(run: FinishedRun, head: str | None) -> str:
     return heads[0]
 
 
-def _without_crf(config: ExportConfig, run: FinishedRun, name: str, tagger: Tagger) -> str:
+def _without_crf(
+    config: ExportConfig,
+    run: FinishedRun,
+    name: str,
+    tagger: Tagger,
+    encoder: Encoder,
+    head: CrfHead,
+) -> str:
     """Measure on devel what a CRF without its transitions loses, and say it."""
     sentences = _devel(config, run, name)
-    encoder, head = tagger.encoders[0].encoder, tagger.encoders[0].heads[name]
-    assert isinstance(head, CrfHead)
-    both = HeadsOnEncoder(encoder, {"crf": head, "linear": without_transitions(head)}).eval()
-    tags = dict.fromkeys(("crf", "linear"), head.tags)
-    tagged = replace(tagger, tags=tags, encoders=[both]).tag(sentences)
+    kinds: dict[str, Head] = {"crf": head, "linear": without_transitions(head)}
+    tags = dict.fromkeys(kinds, head.tags)
+    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind])).eval()
+    tagged = replace(tagger, tags=tags, networks={tuple(kinds): both}).tag(sentences)
     f1 = {
         kind: score(sentences, [as_read(head, found.tags(i)) for i in range(len(sentences))])
         for kind, found in tagged.items()
@@ -102,6 +112,7 @@ def _without_crf(config: ExportConfig, run: FinishedRun, name: str, tagger: Tagg
 def _onnx(
     config: ExportConfig,
     run: FinishedRun,
+    head: Head,
     name: str,
     tagger: Tagger,
     model: PreTrainedModel,
@@ -118,8 +129,6 @@ def _onnx(
         return []
     onnx_model.round_weights(folder)
     sentences, tags = _devel(config, run, name), tagger.tags[name]
-    head = tagger.encoders[0].heads[name]
-    assert isinstance(head, Head)
 
     def f1(file: str) -> float:
         session, tokenizer = onnx_model.open_model(folder / file), tagger.tokenizer

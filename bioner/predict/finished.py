@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from bioner.config.build import build
+from bioner.config.build import build_with_options
 from bioner.config.checks import to_train_config
-from bioner.config.train import TrainConfig
+from bioner.config.stored import as_of_today
+from bioner.config.train import HeadConfig, TrainConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model.heads import Head
 from bioner.runs.record import Record
@@ -82,7 +83,7 @@ def open_run(directory: Path) -> FinishedRun:
 def _config(path: Path) -> TrainConfig:
     """Read the resolved config of a run as a command line's is read: typed and checked."""
     try:
-        plain = OmegaConf.load(path)
+        plain = as_of_today(OmegaConf.load(path))
         typed = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
         return to_train_config(cast(DictConfig, typed))
     except OSError as error:
@@ -94,7 +95,7 @@ def _config(path: Path) -> TrainConfig:
         raise UserError(f"{path}: not the config of a run: {found}") from error
 
 
-def build_head(config: Mapping[str, Any], hidden: int, tags: Sequence[str]) -> Head:
+def build_head(config: HeadConfig, hidden: int, tags: Sequence[str]) -> Head:
     """Build a head that a run's config names, without importing what it likes.
 
     A class outside bioner is taken only where the program that reads the run has imported it.
@@ -102,7 +103,7 @@ def build_head(config: Mapping[str, Any], hidden: int, tags: Sequence[str]) -> H
     Raises:
         ConfigError: no head of that name.
     """
-    path = config["_target_"]
+    path = config._target_
     module, _, name = path.rpartition(".")
     if re.fullmatch(r"bioner\.model\.\w+", module) and find_spec(module) is not None:
         import_module(module)
@@ -110,5 +111,5 @@ def build_head(config: Mapping[str, Any], hidden: int, tags: Sequence[str]) -> H
     if not (isinstance(found, type) and issubclass(found, Head)):
         legal = "a head of bioner, or one that is imported before the run is loaded"
         raise ConfigError("head._target_", f"{path!r} is no known head", legal)
-    head: Head = build("head", config, hidden=hidden, tags=tags)
+    head: Head = build_with_options("head", config, hidden=hidden, tags=tags)
     return head

@@ -1,53 +1,37 @@
 """The selected weights of a run at work: sentences in, tags and probabilities out.
 
 Each head of a run was selected at a step of its own, together with the encoder of that step. Heads
-whose encoders are equal, bit for bit, share one pass; every other head has a pass of its own.
+whose weights are equal, bit for bit, in all that they both have share one network and one pass;
+every other head has a pass of its own.
 """
 
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import Encoded, encode, special_tokens
+from bioner.batches.tokens import Encoded, encode
+from bioner.config.choices import SHARED
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import ranges
 from bioner.corpora.tags import OUTSIDE, tag_set
 from bioner.errors import UserError
-from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
-from bioner.model.heads import Head
+from bioner.model.bank import build_bank
+from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.int8 import to_int8
-from bioner.model.weights import Weights, load_weights, restore
+from bioner.model.network import Network
+from bioner.model.pretrained import Pretrained
+from bioner.model.weights import Weights, load_weights
 from bioner.predict.finished import FinishedRun, build_head
 from bioner.predict.hardware import INT8, Hardware, pick_hardware
-
-
-class HeadsOnEncoder(nn.Module):
-    """An encoder and the heads that were selected with these weights of it."""
-
-    def __init__(self, encoder: Encoder, heads: Mapping[str, Head]) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.heads = nn.ModuleDict(heads)
-        self._heads = dict(heads)
-
-    @torch.inference_mode()
-    def forward(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-        """Return each head's tag ids and their probabilities, Long and Float [words]."""
-        vectors = self.encoder(batch)
-        found = {}
-        for name, head in self._heads.items():
-            tags = head.decode(vectors, batch.words)
-            probabilities = head.marginals(vectors, batch.words)
-            found[name] = (tags, probabilities.gather(1, tags[:, None])[:, 0])
-        return found
 
 
 @dataclass(frozen=True)
@@ -80,14 +64,14 @@ class Tagger:
         tokenizer: of the encoders.
         window: how rows are cut.
         tags: the tags of each head, by id.
-        encoders: each with the heads that share it.
+        networks: each with the heads that are read off it.
         hardware: where these are, and how precisely they compute.
     """
 
     tokenizer: PreTrainedTokenizerFast
     window: Window
     tags: Mapping[str, tuple[str, ...]]
-    encoders: Sequence[HeadsOnEncoder]
+    networks: Mapping[tuple[str, ...], Network]
     hardware: Hardware
 
     def tag(self, sentences: Sequence[Sentence]) -> dict[str, Tagged]:
@@ -113,10 +97,22 @@ class Tagger:
         starts = encoded.word_starts[batch.index.numpy()]
         places = ranges(starts, batch.lengths.numpy())[batch.kept.numpy()]
         moved = batch.to(self.hardware.device)
-        for encoder in self.encoders:
-            for head, (ids, probabilities) in encoder(moved).items():
+        for heads, network in self.networks.items():
+            for head, (ids, probabilities) in _read(network, heads, moved).items():
                 found[head].ids[places] = ids.cpu().numpy()
                 found[head].probabilities[places] = probabilities.double().cpu().numpy()
+
+
+@torch.inference_mode()
+def _read(network: Network, heads: Sequence[str], batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return the tag ids of some heads and their probabilities, Long and Float [words]."""
+    vectors = network.encoder(batch)
+    found = {}
+    for head in heads:
+        tags = network.bank.decode(head, vectors, batch.words)
+        probabilities = network.bank.marginals(head, vectors, batch.words)
+        found[head] = (tags, probabilities.gather(1, tags[:, None])[:, 0])
+    return found
 
 
 def load_tagger(
@@ -134,22 +130,28 @@ def load_tagger(
         UserError: weights that are damaged or are not those of this config, or no such device.
     """
     hardware = pick_hardware(device, precision, run.record.precision)
-    config = run.config.encoder
-    tokenizer = load_tokenizer(config)
-    window = Window(special_tokens(tokenizer), window_size(config, tokenizer), config.overlap)
+    pretrained = Pretrained(run.config.encoder)
+    window = pretrained.window
     selected = {head: _selected(run, head) for head in heads}
     tags = {head: weights.tags[head] for head, weights in selected.items()}
-    fresh, encoders = load_encoder(config), []
+    fresh, networks = load_encoder(pretrained), {}
     for shared in _sharing(selected):
-        encoder = copy.deepcopy(fresh)
-        built = {h: build_head(run.config.head, encoder.hidden, tags[h]) for h in shared}
-        module = HeadsOnEncoder(encoder, built)
-        for head in shared:
-            _restore(module, selected[head], head)
+        network = _network(run, copy.deepcopy(fresh), [selected[head] for head in shared])
         if hardware.precision == INT8:
-            to_int8(module.encoder)
-        encoders.append(module.to(hardware.device).eval())
-    return Tagger(tokenizer, window, tags, encoders, hardware)
+            to_int8(network.encoder)
+        networks[tuple(shared)] = network.to(hardware.device).eval()
+    return Tagger(pretrained.tokenizer, window, tags, networks, hardware)
+
+
+def _network(run: FinishedRun, encoder: Encoder, weights: Sequence[Weights]) -> Network:
+    """Make the network of a run's config with the heads of some files, and their weights."""
+    tags = {task: names for one in weights for task, names in one.tags.items()}
+    make = partial(build_head, run.config.head, encoder.hidden)
+    network = Network(encoder, build_bank(SHARED, tags, lambda name, names: make(names)))
+    for one in weights:
+        network.load(one)
+    encoder.merge_adapter()
+    return network
 
 
 def _selected(run: FinishedRun, head: str) -> Weights:
@@ -162,11 +164,11 @@ def _selected(run: FinishedRun, head: str) -> Weights:
 
 
 def _sharing(selected: Mapping[str, Weights]) -> list[list[str]]:
-    """Put heads together whose encoders are equal."""
+    """Put heads together whose weights fit into one network."""
     groups: list[list[str]] = []
     for head, weights in selected.items():
         for group in groups:
-            if _same_encoder(selected[group[0]], weights):
+            if all(_agree(selected[other], weights) for other in group):
                 group.append(head)
                 break
         else:
@@ -174,22 +176,7 @@ def _sharing(selected: Mapping[str, Weights]) -> list[list[str]]:
     return groups
 
 
-def _same_encoder(first: Weights, second: Weights) -> bool:
-    ours, theirs = (
-        {n: t for n, t in weights.tensors.items() if n.startswith("encoder.")}
-        for weights in (first, second)
-    )
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[n], theirs[n]) for n in ours)
-
-
-def _restore(module: HeadsOnEncoder, weights: Weights, head: str) -> None:
-    """Put the selected weights in; every tensor of the encoder and of the head must be there."""
-    wanted = ("encoder.", f"heads.{head}.")
-    lacking = [
-        name
-        for name in module.state_dict()
-        if name.startswith(wanted) and name not in weights.tensors
-    ]
-    if lacking:
-        raise UserError(f"{weights.file}: lacks {len(lacking)} tensors, e.g. {lacking[0]}")
-    restore(module, weights)
+def _agree(first: Weights, second: Weights) -> bool:
+    """Whether all tensors that both have are equal, the encoder's among them."""
+    both = first.tensors.keys() & second.tensors.keys()
+    return all(torch.equal(first.tensors[name], second.tensors[name]) for name in both)

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.identity import regime, what_counts
+from bioner.config.stored import as_of_today
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError, nearest
 from bioner.runs.environment import Environment
@@ -93,7 +94,7 @@ def _record(place: Path) -> Record:
         raise UserError(f"{place}: ended before it wrote its config; see its console.log")
     try:
         typed = OmegaConf.structured(TrainConfig)
-        loaded = OmegaConf.merge(typed, OmegaConf.load(place / "config.yaml"))
+        loaded = OmegaConf.merge(typed, as_of_today(OmegaConf.load(place / "config.yaml")))
         config = cast(TrainConfig, OmegaConf.to_object(loaded))
         counts = json.loads(json.dumps(what_counts(config), default=str))
         name, study, seed = place.name, config.study, config.seed

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from bioner.model.weights import Weights, load_weights
 from bioner.runs.json_file import write_json
+from bioner.runs.leftovers import remove_leftovers
 from bioner.train.processes import is_first, meet
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def stored_stage(
         return _follow(place, train)
     with _lock(folder, key):
         place.mkdir(exist_ok=True)
-        about = _read(place)
+        about = _read_and_clear(place)
         if about is not None:
             return Stored(load_weights(place / "weights.safetensors"), about, reused=True)
         file, about = train(place / "partial")
@@ -77,7 +78,7 @@ def find_stage(folder: Path, key: str) -> Stored | None:
     if not (folder / key).is_dir():
         return None
     with _lock(folder, key):
-        about = _read(folder / key)
+        about = _read_and_clear(folder / key)
         if about is None:
             return None
         return Stored(load_weights(folder / key / "weights.safetensors"), about, reused=True)
@@ -97,6 +98,16 @@ def _follow(place: Path, train: Callable[[Path], tuple[Path, dict[str, Any]]]) -
     about = _read(place)
     assert about is not None
     return Stored(load_weights(place / "weights.safetensors"), about, reused)
+
+
+def _read_and_clear(place: Path) -> dict[str, Any] | None:
+    """Read a stage and remove what a killed process left beside it; the caller holds its lock."""
+    about = _read(place)
+    with suppress(OSError):  # a store that can't be written is still read
+        remove_leftovers(place, place / "partial")
+        if about is not None and (place / "partial").exists():
+            shutil.rmtree(place / "partial")
+    return about
 
 
 def _read(place: Path) -> dict[str, Any] | None:

@@ -79,11 +79,12 @@ def _listed(place: Path) -> Listed:
 
 def _state(place: Path) -> tuple[State, dict[str, Any]]:
     weights = place / "weights.safetensors"
-    if (place / "partial").exists() or not (place / "stage.json").exists():
-        return State.unfinished, {}
+    trained_to_its_end = (place / "stage.json").exists() and not (place / "partial").exists()
+    broken = State.damaged if trained_to_its_end else State.unfinished
     try:
         about = json.loads((place / "stage.json").read_text(encoding="utf-8"))
         whole = about["sha256"] == sha256(weights)
     except (OSError, ValueError, KeyError, TypeError):
-        return State.damaged, {}
-    return State.whole if whole else State.damaged, about
+        return broken, {}
+    # Whole whatever lies beside it: killed at its very end, a training leaves its folder there.
+    return State.whole if whole else broken, about

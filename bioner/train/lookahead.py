@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from bioner.batches.batch import Batch
+from bioner.batches.batch import Batch, Update
 from bioner.batches.datamodule import Window
 from bioner.model.module import TaggingModule
+from bioner.model.network import Network
 from bioner.runs.record import Affinity
 from bioner.train.tasks import Task
 
@@ -53,15 +54,16 @@ class LookaheadAffinity(pl.Callback):
         return Affinity(self._every, self._looks, onto)
 
     def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Batch, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Update, batch_idx: int
     ) -> None:
         """Look, where it is time to; the first process alone does."""
         if trainer.global_step % self._every or not trainer.is_global_zero:
             return
         assert isinstance(pl_module, TaggingModule)
+        network = pl_module.network
         rate = trainer.optimizers[0].param_groups[0]["lr"]
         batches = {name: one.to(pl_module.device) for name, one in self._draw(trainer.global_step)}
-        found = look(pl_module, batches, rate)
+        found = look(network, batches, rate)
         if found is None:
             return
         self._looks += 1
@@ -89,12 +91,12 @@ class LookaheadAffinity(pl.Callback):
 
 
 def look(
-    module: TaggingModule, batches: Mapping[str, Batch], rate: float
+    network: Network, batches: Mapping[str, Batch], rate: float
 ) -> dict[str, dict[str, float]] | None:
     """Return the affinity of each task (outer key) to each, itself included.
 
     Args:
-        module: its encoder and heads stay as they are.
+        network: stays as it is.
         batches: one of each task.
         rate: of the step that is tried.
 
@@ -104,13 +106,13 @@ def look(
     """
     if any(len(batch.tags) == 0 for batch in batches.values()):
         return None
-    weights = {n: p for n, p in module.encoder.named_parameters() if p.requires_grad}
+    weights = {n: p for n, p in network.encoder.named_parameters() if p.requires_grad}
     before: dict[str, float] = {}
     after: dict[str, dict[str, float]] = {}
-    with _resting(module):
+    with _resting(network):
         for name, own in batches.items():
             with torch.enable_grad():
-                loss = _loss(module, own, weights)
+                loss = _loss(network, own, weights)
                 steps = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
             before[name] = float(loss.detach())
             with torch.no_grad():
@@ -118,17 +120,16 @@ def look(
                     key: weight if step is None else weight - rate * step
                     for (key, weight), step in zip(weights.items(), steps, strict=True)
                 }
-                after[name] = {j: float(_loss(module, one, moved)) for j, one in batches.items()}
+                after[name] = {j: float(_loss(network, one, moved)) for j, one in batches.items()}
     losses = [*before.values(), *(loss for onto in after.values() for loss in onto.values())]
     if min(before.values()) <= 0 or not np.isfinite(losses).all():
         return None
     return {i: {j: 1 - onto[j] / before[j] for j in onto} for i, onto in after.items()}
 
 
-def _loss(module: TaggingModule, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
-    vectors = functional_call(module.encoder, dict(weights), (batch,))
-    loss: Tensor = module.heads[batch.task].loss(vectors, batch.words, batch.tags)  # type: ignore[operator]
-    return loss
+def _loss(network: Network, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
+    vectors = functional_call(network.encoder, dict(weights), (batch,))
+    return network.bank.loss(batch.task, vectors, batch.words, batch.tags)
 
 
 @contextmanager

@@ -7,12 +7,10 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
-from bioner.batches.datamodule import Window
-from bioner.batches.mixing import mixing_of
-from bioner.config.identity import digest, what_counts, what_is_set
+from bioner.config.identity import Trained, stage_key
 from bioner.config.train import TrainConfig
-from bioner.model.encoder import fingerprint
-from bioner.runs.record import PRETRAIN, SEMANTICS, Best, Mixing, StageRecord, StageTiming
+from bioner.model.pretrained import Pretrained
+from bioner.runs.record import PRETRAIN, Best, Mixing, StageRecord, StageTiming
 from bioner.runs.store import Stored, find_stage, stored_stage
 from bioner.train.stage import Stage, precision, train_stage
 from bioner.train.tasks import Task, source_task
@@ -24,13 +22,13 @@ def store_folder(config: TrainConfig) -> Path:
 
 
 def pretrain(
-    config: TrainConfig, tasks: Mapping[str, Task], window: Window, logger: Logger | None
+    config: TrainConfig, tasks: Mapping[str, Task], pretrained: Pretrained, logger: Logger | None
 ) -> Stored:
     """Return the stage on `pretrain.sources`, trained here where the store lacks it."""
     stage = _stage(config, tasks)
 
     def run(folder: Path) -> tuple[Path, dict[str, Any]]:
-        trained = train_stage(stage, config, window, folder, logger)
+        trained = train_stage(stage, config, pretrained, folder, logger)
         about = {
             "sources": list(stage.tasks),
             "encoder": config.encoder.name,
@@ -40,7 +38,7 @@ def pretrain(
         }
         return trained.files["sources"], about | {"timing": asdict(trained.timing)}
 
-    return stored_stage(store_folder(config), _stage_key(config, stage), run)
+    return stored_stage(store_folder(config), _stage_key(config, stage, pretrained), run)
 
 
 def stage_record(config: TrainConfig, tasks: Mapping[str, Task], stored: Stored) -> StageRecord:
@@ -58,9 +56,11 @@ def stage_record(config: TrainConfig, tasks: Mapping[str, Task], stored: Stored)
     )
 
 
-def find_pretrained(config: TrainConfig, tasks: Mapping[str, Task]) -> Stored | None:
+def find_pretrained(
+    config: TrainConfig, tasks: Mapping[str, Task], pretrained: Pretrained
+) -> Stored | None:
     """Return the stage on `pretrain.sources` if the store has it whole."""
-    return find_stage(store_folder(config), _stage_key(config, _stage(config, tasks)))
+    return find_stage(store_folder(config), _stage_key(config, _stage(config, tasks), pretrained))
 
 
 def _stage(config: TrainConfig, tasks: Mapping[str, Task]) -> Stage:
@@ -75,29 +75,15 @@ def _stage(config: TrainConfig, tasks: Mapping[str, Task]) -> Stage:
     )
 
 
-def _stage_key(config: TrainConfig, stage: Stage) -> str:
+def _stage_key(config: TrainConfig, stage: Stage, pretrained: Pretrained) -> str:
     """Hash all that determines a pretraining stage's result."""
-    counted = what_counts(config)
-    # Of the mixing only what this stage does: fine-tuning may mix its tasks in any way.
-    counted["mixing"] = asdict(mixing_of(config.mixing, list(stage.tasks)))
-    used = ("encoder", "head", "mixing", "weighting", "optimizer", "batch", "trainer", "seed")
-    budget = ("train_size", "devel_size", "epochs", "steps")
-    # Two sources take turns in their order, which the dict below loses.
-    order = {"order": list(stage.tasks)} if len(stage.tasks) > 1 else {}
-    return digest(
-        order
-        | {
-            "semantics": SEMANTICS,
-            "precision": precision(config),
-            "config": what_is_set({name: counted[name] for name in used}),
-            "budget": what_is_set({name: counted["pretrain"][name] for name in budget}),
-            "subset": [config.subset_seed, config.subset_unit],
-            "encoder": fingerprint(config.encoder),
-            "sources": {
-                name: {s: split.sha256 for s, split in task.corpus.splits.items()}
-                | {"reading": what_is_set(counted["dataset"][name]), "tags": task.corpus.tags}
-                | {"dropped": task.dropped}
-                for name, task in stage.tasks.items()
-            },
-        }
-    )[:16]
+    data = {
+        name: Trained(
+            {split: content.sha256 for split, content in task.corpus.splits.items()},
+            task.corpus.tags,
+            task.dropped,
+        )
+        for name, task in stage.tasks.items()
+    }
+    encoder = pretrained.fingerprint
+    return stage_key(config, stage.name, precision(config), encoder, data, before=None)

@@ -14,16 +14,17 @@ from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
 
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import special_tokens
 from bioner.config.identity import regime, what_counts
 from bioner.config.train import Pretraining, TrainConfig
 from bioner.corpora.catalogue import Corpus
-from bioner.errors import UserError
+from bioner.errors import Stopped, UserError
 from bioner.machine.precision import keep_memory
-from bioner.model.encoder import fingerprint, load_tokenizer, window_size
-from bioner.model.weights import load_weights, restore
+from bioner.machine.signals import END_SIGNALS
+from bioner.model.pretrained import Pretrained
+from bioner.model.weights import load_weights
 from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
+from bioner.runs.leftovers import remove_leftovers
 from bioner.runs.predictions import write_predictions
 from bioner.runs.record import (
     FINETUNE,
@@ -63,14 +64,24 @@ def train(config: TrainConfig, directory: Path) -> float:
 
     Raises:
         UserError: what the user gave can't be used.
+        Stopped: a signal asked the process to end.
     """
-    with one_at_a_time(directory):
+    with END_SIGNALS.heard(), one_at_a_time(directory):
+        if is_first():
+            remove_leftovers(directory, directory / "checkpoints")
         found = None if config.rerun else finished(directory)
         if found is not None:
+            _drop_checkpoint(directory)
             check_inputs(config, found)
             log.info("skipped, finished already: %s", directory)
             return mean_devel(found.best)
-        return _train(config, directory)
+        try:
+            return _train(config, directory)
+        except Stopped as stopped:
+            if stopped.left:
+                raise
+            left = "the same command goes on from the last checkpoint"
+            raise Stopped(stopped.number, left) from None
 
 
 def _train(config: TrainConfig, directory: Path) -> float:
@@ -95,8 +106,14 @@ def _train(config: TrainConfig, directory: Path) -> float:
     with _recorded(config, directory, record, tested) as logger:
         _run(config, directory, record, tested, logger)
     if is_first():
+        _drop_checkpoint(directory)
         _say(record, directory)
     return mean_devel(record.best)
+
+
+def _drop_checkpoint(directory: Path) -> None:
+    """Remove what a run goes on from, once its record is there: not before, or a kill costs all."""
+    (directory / "checkpoints" / "finetune.ckpt").unlink(missing_ok=True)
 
 
 @contextmanager
@@ -141,15 +158,13 @@ def _run(
     tested: dict[str, PredictedSplit],
     logger: Logger | None,
 ) -> None:
-    tokenizer = load_tokenizer(config.encoder)
-    window = Window(
-        special_tokens(tokenizer), window_size(config.encoder, tokenizer), config.encoder.overlap
-    )
-    longest_word = window.special.window(window.max_pieces)
-    tasks = load_tasks(config, tokenizer, longest_word)
+    pretrained = Pretrained(config.encoder)
+    window = pretrained.window
+    longest_word = window.room
+    tasks = load_tasks(config, pretrained.tokenizer, longest_word)
     record.datasets = {name: task.contents(longest_word) for name, task in tasks.items()}
-    record.encoder_sha256 = fingerprint(config.encoder)
-    start = _pretrained(config, tasks, window, logger)
+    record.encoder_sha256 = pretrained.fingerprint
+    start = _pretrained(config, tasks, pretrained, logger)
     if start is not None:
         record.stages.append(_pretraining(config, tasks, start))
     targets = config.finetune.targets
@@ -165,7 +180,7 @@ def _run(
     trained = train_stage(
         stage,
         config,
-        window,
+        pretrained,
         directory / "checkpoints",
         logger,
         start.weights if start else None,
@@ -178,7 +193,6 @@ def _run(
         scores, predicted = _score(target, tasks[target], trained, window, directory)
         record.scores[target] = scores
         tested[target] = _tested(tasks[target].corpus, predicted)
-    (directory / "checkpoints" / "finetune.ckpt").unlink(missing_ok=True)
 
 
 def _finetuning(stage: Stage, trained: Trained) -> StageRecord:
@@ -201,13 +215,13 @@ def _pretraining(config: TrainConfig, tasks: dict[str, Task], start: Stored) -> 
 
 
 def _pretrained(
-    config: TrainConfig, tasks: dict[str, Task], window: Window, logger: Logger | None
+    config: TrainConfig, tasks: dict[str, Task], pretrained: Pretrained, logger: Logger | None
 ) -> Stored | None:
     if config.pretrain.kind == Pretraining.none:
         return None
     if config.pretrain.kind == Pretraining.checkpoint:
         return _from_run(Path(str(config.pretrain.checkpoint)))
-    found = pretrain(config, tasks, window, logger)
+    found = pretrain(config, tasks, pretrained, logger)
     log.info(
         "pretraining on %s: %s (stage %s)",
         ", ".join(config.pretrain.sources),
@@ -248,7 +262,7 @@ def _score(
     Returns:
         The scores, and the predicted tag ids of each test sentence.
     """
-    restore(trained.module, load_weights(trained.files[target]))
+    trained.module.network.load(load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
     train_sentences = task.corpus.splits["train"].sentences
     # Where nothing is marked there is nothing to know; of a large corpus that is most.

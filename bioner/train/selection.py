@@ -8,7 +8,6 @@ from typing import Any
 import pytorch_lightning as pl
 
 from bioner.model.module import TaggingModule
-from bioner.model.weights import save_weights
 from bioner.runs.record import Best
 
 
@@ -17,17 +16,11 @@ class KeepBest(pl.Callback):
 
     Args:
         groups: the tasks that are selected together, under the group's name.
-        tags: the label space of each task.
         folder: where `GROUP.safetensors` are written.
     """
 
-    def __init__(
-        self,
-        groups: Mapping[str, Sequence[str]],
-        tags: Mapping[str, Sequence[str]],
-        folder: Path,
-    ) -> None:
-        self._groups, self._tags, self._folder = groups, tags, folder
+    def __init__(self, groups: Mapping[str, Sequence[str]], folder: Path) -> None:
+        self._groups, self._folder = groups, folder
         self.best: dict[str, Best] = {}
 
     def file(self, group: str) -> Path:
@@ -43,9 +36,7 @@ class KeepBest(pl.Callback):
                 continue
             self.best[group] = Best(trainer.global_step, trainer.current_epoch + 1, f1)
             if trainer.is_global_zero:
-                save_weights(
-                    self.file(group), pl_module, {task: self._tags[task] for task in tasks}
-                )
+                pl_module.network.save(self.file(group), tasks)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""

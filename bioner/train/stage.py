@@ -11,23 +11,29 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from bioner.batches.datamodule import MultiTaskData, Window
-from bioner.batches.mixing import mixing_of
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
-from bioner.config.build import build
+from bioner.config.build import build, build_with_options
+from bioner.config.choices import SHARED
 from bioner.config.identity import digest
+from bioner.config.mixing import mixing_of
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
+from bioner.model.bank import MakeHead, build_bank
 from bioner.model.encoder import load_encoder
+from bioner.model.heads import Head
 from bioner.model.module import TaggingModule
+from bioner.model.network import Network
+from bioner.model.pretrained import Pretrained
 from bioner.model.weighting import build_weighting
-from bioner.model.weights import Weights, carry_over
+from bioner.model.weights import Weights
 from bioner.runs.record import Affinity, Best, Mixing, StageTiming
+from bioner.train.checkpoint_file import StreamedCheckpoints
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.processes import meet
 from bioner.train.progress import StageProgress
-from bioner.train.resuming import Checkpoint, StreamedCheckpoints
+from bioner.train.resuming import Checkpoint
 from bioner.train.selection import KeepBest
 from bioner.train.tasks import Task
 
@@ -82,24 +88,32 @@ class Trained:
         return StageTiming(self.seconds, self.words / self.seconds, self.earlier_seconds)
 
 
-def make_module(stage: Stage, config: TrainConfig, steps: int) -> TaggingModule:
-    """Build the encoder and a head per task; a head's first weights depend on its task alone."""
+def make_module(
+    stage: Stage, config: TrainConfig, pretrained: Pretrained, steps: int
+) -> TaggingModule:
+    """Build the network of a stage and what trains it."""
     torch.manual_seed(config.seed)
-    encoder = load_encoder(config.encoder)
+    encoder = load_encoder(pretrained)
     if config.encoder.flash_attention:
         _check_flash(config, stage)
         encoder.attend_with_flash()
     if config.encoder.compile:
         encoder.compile_transformer()
-    heads = {}
-    for name, tags in stage.tags.items():
-        torch.manual_seed(int(digest([config.seed, name])[:8], 16))
-        heads[name] = build("head", config.head, hidden=encoder.hidden, tags=tags)
+    network = Network(encoder, build_bank(SHARED, stage.tags, _head_maker(config, encoder.hidden)))
     scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
     weighting = build_weighting(config.weighting, list(stage.tasks))
-    return TaggingModule(
-        encoder, heads, scored, weighting, config.optimizer, steps, seed=config.seed
-    )
+    return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
+
+
+def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
+    """Return what makes a head, whose first weights depend on the seed and its name alone."""
+
+    def make(name: str, tags: Sequence[str]) -> Head:
+        torch.manual_seed(int(digest([config.seed, name])[:8], 16))
+        head: Head = build_with_options("head", config.head, hidden=hidden, tags=tags)
+        return head
+
+    return make
 
 
 def _check_flash(config: TrainConfig, stage: Stage) -> None:
@@ -115,10 +129,11 @@ def _check_flash(config: TrainConfig, stage: Stage) -> None:
             raise ConfigError("encoder.flash_attention", f"is true with {key}={value}", legal)
 
 
-def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
+def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int) -> Plan:
     """Resolve sizes, shares and the order of all batches, and print them."""
     sizes = {name: len(task.used) for name, task in stage.tasks.items()}
-    cuts = {name: _cut(task, config, processes) for name, task in stage.tasks.items()}
+    special = window.special.count
+    cuts = {name: _cut(task, config, processes, special) for name, task in stage.tasks.items()}
     plan = make_plan(
         mixing_of(config.mixing, list(sizes)),
         sizes,
@@ -146,13 +161,19 @@ def plan_stage(stage: Stage, config: TrainConfig, processes: int) -> Plan:
     return plan
 
 
-def _cut(task: Task, config: TrainConfig, processes: int) -> Cut:
-    """Return how a task's passes are cut: the batches of all processes together."""
+def _cut(task: Task, config: TrainConfig, processes: int, special: int) -> Cut:
+    """Return how a task's passes are cut: the batches of all processes together.
+
+    Args:
+        task: whose passes.
+        config: says how large a batch is.
+        processes: that share a batch.
+        special: tokens in each row beside the pieces of words.
+    """
     sentences, tokens = config.batch.sentences * processes, config.batch.tokens
     if tokens is None:
         return Cut(sentences)
-    # Two special tokens a row, as nearly all encoders have.
-    lengths = task.encoded["train"].sentence_pieces[task.used] + 2
+    lengths = task.encoded["train"].sentence_pieces[task.used] + special
     return Cut(sentences, tokens * processes, lengths)
 
 
@@ -188,7 +209,7 @@ def _make_trainer(
 def train_stage(
     stage: Stage,
     config: TrainConfig,
-    window: Window,
+    pretrained: Pretrained,
     folder: Path,
     logger: Logger | None,
     start: Weights | None = None,
@@ -199,15 +220,16 @@ def train_stage(
     Args:
         stage: what to train.
         config: the run's config.
-        window: how rows are cut.
+        pretrained: the encoder that the config names.
         folder: where the selected weights and the checkpoint are written.
         logger: where metrics go, or None.
         start: the weights of an earlier stage.
         carry: what is taken over from them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt")
-    keep = KeepBest(stage.groups, stage.tags, folder)
+    window = pretrained.window
+    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
+    keep = KeepBest(stage.groups, folder)
     progress = StageProgress(stage.name)
     callbacks: list[pl.Callback] = [keep, checkpoint, progress]
     affinity = None
@@ -217,30 +239,33 @@ def train_stage(
         )
         callbacks.append(affinity)
     trainer = _make_trainer(config, callbacks, folder, logger)
-    plan = plan_stage(stage, config, trainer.world_size)
+    plan = plan_stage(stage, config, window, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
     trainer.fit_loop.max_epochs = plan.epochs
     progress.steps = plan.steps
-    module = make_module(stage, config, plan.steps)
+    module = make_module(stage, config, pretrained, plan.steps)
+    if trainer.world_size > 1 and module.weighting.works_on_gradients:
+        found = f"is {config.weighting.strategy}, which works on gradients, in several processes"
+        raise ConfigError("weighting.strategy", found, "trainer.devices=1, or weighting=equal")
     if start is not None:
-        carry_over(module, start, stage.tags, carry)
+        module.network.carry(start, carry)
     train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
     scored = (stage.tasks[name] for group in stage.groups.values() for name in group)
     devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
     data = MultiTaskData(train, devel, plan, window)
+    earlier = checkpoint.found(module.state_dict())
     try:
-        trainer.fit(module, data, ckpt_path=checkpoint.found(stage.name), weights_only=True)
+        trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
     finally:
         progress.close()
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
+    drawn = plan.drawn()
     mixing = Mixing(
         str(config.mixing.strategy),
         dict(plan.sizes),
-        plan.drawn(),
-        {task: n / plan.steps for task, n in plan.drawn().items()},
+        drawn,
+        {task: n / sum(drawn.values()) for task, n in drawn.items()},
     )
     return Trained(
         module,

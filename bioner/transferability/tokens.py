@@ -3,6 +3,7 @@
 The sample of a dataset is the same for every encoder and every pair, so values compare.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,9 @@ from bioner.batches.batch import Batch
 from bioner.batches.datamodule import Window
 from bioner.batches.tokens import Encoded
 from bioner.model.encoder import Encoder
-from bioner.model.heads import Head
+
+# From word vectors and sentence lengths to the probability of each tag (`Head.marginals`).
+Score = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 # Pieces in one pass, special tokens not counted.
 _PASS_PIECES = 4096
@@ -95,23 +98,30 @@ class Tokens:
 @torch.inference_mode()
 def read(
     encoder: Encoder,
-    head: Head | None,
+    score: Score | None,
     encoded: Encoded,
     sample: Sample,
     window: Window,
     device: torch.device | str = "cpu",
 ) -> Tokens:
-    """Run the encoder, and a head where one is given, over a sample."""
+    """Run the encoder, and a head where one is given, over a sample.
+
+    Args:
+        encoder: is left in evaluation mode and on the device.
+        score: a head's marginals, of a head on the device; None gives no probabilities.
+        encoded: the train split.
+        sample: of it.
+        window: how rows are cut.
+        device: where it is computed.
+    """
     encoder.eval().to(device)
-    if head is not None:
-        head.eval().to(device)
     parts: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     for places in _passes(encoded, sample):
         batch = window.batch("sample", encoded, sample.sentences[places]).to(device)
         vectors = encoder(batch)
         scores = vectors.new_zeros(len(vectors), 0)
-        if head is not None:
-            scores = head.marginals(vectors, batch.words)
+        if score is not None:
+            scores = score(vectors, batch.words)
         parts |= _by_sentence(places, batch, vectors, scores)
     ordered = [parts[place] for place in range(len(sample.sentences))]
     vectors_of, tags_of, scores_of = zip(*ordered, strict=True)

@@ -1,8 +1,8 @@
 """What measures are computed from, made once for each dataset and shared by all of them."""
 
 import logging
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -10,15 +10,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bioner.batches.datamodule import Window
-from bioner.batches.tokens import Encoded, fingerprint, special_tokens
-from bioner.config.build import build
+from bioner.batches.tokens import Encoded, fingerprint
+from bioner.config.build import build_with_options
+from bioner.config.choices import SHARED
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
-from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
+from bioner.model.bank import build_bank
+from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.heads import Head
-from bioner.model.weights import Weights
+from bioner.model.network import Network
+from bioner.model.pretrained import Pretrained
 from bioner.runs.store import Stored
 from bioner.train.pretraining import find_pretrained, pretrain
 from bioner.train.tasks import Task, encode_corpus
@@ -28,7 +30,7 @@ from bioner.transferability.gradients import Gradients
 from bioner.transferability.language import LanguageProfile
 from bioner.transferability.registry import NotDefinedError
 from bioner.transferability.text_profile import TextProfile
-from bioner.transferability.tokens import Sample, Tokens, draw, read
+from bioner.transferability.tokens import Sample, Score, Tokens, draw, read
 from bioner.transferability.view import View, ViewName, make_view
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ class Workbench:
             for warning in corpus.warnings:
                 log.warning("%s: %s", name, warning)
         joint = {} if config.joint is None else read_joint(Path(config.joint), self.corpora)
+        self._pretrained = Pretrained(config.encoder)
         self._kept: dict[tuple[Any, ...], Any] = {}
         self._makers: dict[type, Callable[[str, bool], Any]] = {
             TextProfile: self._text,
@@ -128,63 +131,63 @@ class Workbench:
         return LanguageProfile(text, [text.train[i] for i in order[:count]], self._config.seed)
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        return load_tokenizer(self._config.encoder)
-
-    @cached_property
     def _vocabulary(self) -> str:
-        return fingerprint(self._tokenizer)
-
-    @cached_property
-    def _window(self) -> Window:
-        encoder = self._config.encoder
-        special = special_tokens(self._tokenizer)
-        return Window(special, window_size(encoder, self._tokenizer), encoder.overlap)
+        return fingerprint(self._pretrained.tokenizer)
 
     @cached_property
     def _encoder(self) -> Encoder:
         """The untrained encoder; random weights depend on the seed."""
         torch.manual_seed(self._config.seed)
-        return load_encoder(self._config.encoder)
+        return load_encoder(self._pretrained)
 
     def _encoded(self, name: str) -> dict[str, Encoded]:
         config = stage_config(self._config, name)
         return self._once(
             ("encoded", name),
-            lambda: encode_corpus(self.corpora[name], config, self._tokenizer, self._vocabulary),
+            lambda: encode_corpus(
+                self.corpora[name], config, self._pretrained.tokenizer, self._vocabulary
+            ),
         )
 
     def _sample(self, name: str, as_target: bool) -> Sample:
         encoded, used = self._encoded(name)["train"], self._used(name, as_target)
         return draw(encoded, used, self._config.words, self._config.seed)
 
-    def _read(self, encoder: Encoder, head: Head | None, name: str, as_target: bool) -> Tokens:
+    def _read(self, encoder: Encoder, score: Score | None, name: str, as_target: bool) -> Tokens:
         sample = self._sample(name, as_target)
-        return read(encoder, head, self._encoded(name)["train"], sample, self._window)
+        return read(encoder, score, self._encoded(name)["train"], sample, self._pretrained.window)
 
     def _gradients(self, name: str, as_target: bool) -> Gradients:
         tokens = self.profile(Tokens, name, as_target)
         seed = self._config.seed
         head = fit_head(tokens, self.corpora[name].tags, seed)
         encoded, sample = self._encoded(name)["train"], self._sample(name, as_target)
-        return push(self._encoder, head, encoded, sample, self._window, seed)
+        return push(self._encoder, head, encoded, sample, self._pretrained.window, seed)
 
     def _untrained(self, name: str, as_target: bool) -> Tokens:
         return self._read(self._encoder, None, name, as_target)
 
     def _tuned(self, source: str, target: str) -> Tokens:
-        encoder, head = self._once(("stage", source), lambda: self._tuned_model(source))
-        return self._read(encoder, head, target, as_target=True)
+        network: Network = self._once(("stage", source), lambda: self._network(source))
+        score = partial(network.bank.marginals, source)
+        return self._read(network.encoder, score, target, as_target=True)
 
-    def _tuned_model(self, source: str) -> tuple[Encoder, Head]:
+    def _network(self, source: str) -> Network:
+        """Return the network of a source's stage, as it was selected."""
         weights = self.stage(source).weights
-        encoder = load_encoder(self._config.encoder)
-        head: Head = build(
-            "head", self._config.head, hidden=encoder.hidden, tags=weights.tags[source]
-        )
-        encoder.load_state_dict(_below(weights, "encoder."))
-        head.load_state_dict(_below(weights, f"heads.{source}."))
-        return encoder, head
+        if source not in weights.tags:
+            raise NotDefinedError(f"the stage holds no head of {source}")
+        encoder = load_encoder(self._pretrained)
+
+        def make(name: str, tags: Sequence[str]) -> Head:
+            head: Head = build_with_options(
+                "head", self._config.head, hidden=encoder.hidden, tags=tags
+            )
+            return head
+
+        network = Network(encoder, build_bank(SHARED, weights.tags, make))
+        network.load(weights)
+        return network.eval()
 
     def stage(self, source: str) -> Stored:
         """Return the source's stage from the store, trained first where that was asked for.
@@ -210,9 +213,9 @@ class Workbench:
             dropped=(),
         )
         if self._config.train_stages:
-            found: Stored | None = pretrain(config, {source: task}, self._window, None)
+            found: Stored | None = pretrain(config, {source: task}, self._pretrained, None)
         else:
-            found = find_pretrained(config, {source: task})
+            found = find_pretrained(config, {source: task}, self._pretrained)
         if found is None:
             raise NoStageError(
                 f"the store has no stage of {source} with these settings; train_stages=true "
@@ -225,14 +228,3 @@ class Workbench:
             found.about["key"],
         )
         return found
-
-
-def _below(weights: Weights, prefix: str) -> dict[str, Any]:
-    found = {
-        name.removeprefix(prefix): tensor
-        for name, tensor in weights.tensors.items()
-        if name.startswith(prefix)
-    }
-    if not found:
-        raise NotDefinedError(f"the stage holds no {prefix.strip('.')}")
-    return found

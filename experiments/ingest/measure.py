@@ -31,7 +31,7 @@ from bioner.config.checks import to_train_config
 from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import load_corpus
-from bioner.model.encoder import load_tokenizer
+from bioner.model.pretrained import Pretrained
 from bioner.train import tasks
 
 SENTENCES = 2_000_000
@@ -70,7 +70,7 @@ def speed(datasets: Path, folder: Path) -> dict[str, Any]:
     """Read and encode BC2GM, cold and warm; tokenise the same sentences and nothing else."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     config = config_of("bc2gm", datasets, folder, "encoder=minilm")
-    tokenizer = load_tokenizer(config.encoder)
+    tokenizer = Pretrained(config.encoder).tokenizer
     vocabulary = fingerprint(tokenizer)
 
     def ingest() -> None:
@@ -125,9 +125,7 @@ def repeated(datasets: Path, folder: Path) -> Path:
 
 def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
     """Train one step, reading and encoding as a run does; return the memory then, in bytes."""
-    from bioner.batches.datamodule import MultiTaskData, Window
-    from bioner.batches.tokens import special_tokens
-    from bioner.model.encoder import window_size
+    from bioner.batches.datamodule import MultiTaskData
     from bioner.train.stage import Stage, make_module, plan_stage
 
     config = config_of("linnaeus" if name == "many" else name, datasets, folder)
@@ -137,13 +135,13 @@ def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
             one, path=str(folder / "many"), sha256={}, sentences={}, mentions={}
         )
     started = time.perf_counter()
-    tokenizer = load_tokenizer(config.encoder)
-    window = Window(special_tokens(tokenizer), window_size(config.encoder, tokenizer), 64)
-    loaded = tasks.load_tasks(config, tokenizer, window.special.window(window.max_pieces))
+    pretrained = Pretrained(config.encoder)
+    window = pretrained.window
+    loaded = tasks.load_tasks(config, pretrained.tokenizer, window.room)
     (target,) = loaded
     stage = Stage("finetune", loaded, [target], {target: [target]}, None, 1)
-    plan = plan_stage(stage, config, 1)
-    module = make_module(stage, config, plan.steps)
+    plan = plan_stage(stage, config, window, 1)
+    module = make_module(stage, config, pretrained, plan.steps)
     data = MultiTaskData(
         {target: (loaded[target].encoded["train"], loaded[target].used)}, {}, plan, window
     )

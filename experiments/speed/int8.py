@@ -27,7 +27,6 @@ from transformers import pipeline
 from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.sentence import Sentence
 from bioner.machine.precision import keep_memory
-from bioner.model.heads import Head
 from bioner.predict import onnx_model
 from bioner.predict.export import score
 from bioner.predict.finished import FinishedRun, open_run
@@ -49,9 +48,9 @@ def peers_of(run: FinishedRun, folder: Path) -> dict[str, Peer]:
         tagged = tagger.tag(sentences)[head]
         return [tagged.tags(i) for i in range(len(sentences))]
 
-    built = full.encoders[0].heads[head]
-    assert isinstance(built, Head)
-    model = to_token_classifier(run.config.encoder, full.encoders[0].encoder, built)
+    (network,) = full.networks.values()
+    built = network.bank.head(head)
+    model = to_token_classifier(run.config.encoder, network.encoder, built)
     onnx_model.write(model, folder)
     onnx_model.round_weights(folder)
     tagger = pipeline(

@@ -27,14 +27,13 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from bioner.batches.batch import Batch
-from bioner.batches.datamodule import MultiTaskData, Window
-from bioner.batches.tokens import special_tokens
+from bioner.batches.datamodule import MultiTaskData
 from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
 from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 from bioner.machine.precision import keep_memory
-from bioner.model.encoder import load_tokenizer, window_size
+from bioner.model.pretrained import Pretrained
 from bioner.train.stage import Stage, make_module, plan_stage
 from bioner.train.tasks import Task, load_tasks
 
@@ -90,20 +89,18 @@ def config_of(targets: Sequence[str], folder: Path, *more: str) -> TrainConfig:
         return to_train_config(compose("train", given))
 
 
-def prepare(config: TrainConfig) -> tuple[dict[str, Task], Window]:
-    """Return the tasks of a config, read and encoded, and how their rows are cut."""
-    tokenizer = load_tokenizer(config.encoder)
-    size = window_size(config.encoder, tokenizer)
-    window = Window(special_tokens(tokenizer), size, config.encoder.overlap)
-    return load_tasks(config, tokenizer, window.special.window(size)), window
+def prepare(config: TrainConfig) -> tuple[dict[str, Task], Pretrained]:
+    """Return the tasks of a config, read and encoded, and its encoder."""
+    pretrained = Pretrained(config.encoder)
+    return load_tasks(config, pretrained.tokenizer, pretrained.window.room), pretrained
 
 
-def run(tasks: dict[str, Task], config: TrainConfig, window: Window, steps: int) -> Clock:
+def run(tasks: dict[str, Task], config: TrainConfig, pretrained: Pretrained, steps: int) -> Clock:
     """Train some updates; return what they took."""
     names, clock = list(tasks), Clock(2 * len(tasks))
     stage = Stage("finetune", tasks, names, {name: [name] for name in names}, None, steps)
-    plan = plan_stage(stage, config, 1)
-    module = make_module(stage, config, plan.steps)
+    plan = plan_stage(stage, config, pretrained.window, 1)
+    module = make_module(stage, config, pretrained, plan.steps)
     train = {name: (task.encoded["train"], task.used) for name, task in tasks.items()}
     trainer = pl.Trainer(
         accelerator="cpu",
@@ -116,7 +113,7 @@ def run(tasks: dict[str, Task], config: TrainConfig, window: Window, steps: int)
         gradient_clip_val=1.0,
         callbacks=[clock],
     )
-    trainer.fit(module, MultiTaskData(train, {}, plan, window))
+    trainer.fit(module, MultiTaskData(train, {}, plan, pretrained.window))
     return clock
 
 
@@ -141,11 +138,11 @@ def main() -> None:
     keep_memory()
     with tempfile.TemporaryDirectory() as place:
         config = config_of(options.targets, Path(place))
-        tasks, window = prepare(config)
+        tasks, pretrained = prepare(config)
         steps = options.updates + 2
-        together = run(tasks, config, window, steps * len(tasks))
+        together = run(tasks, config, pretrained, steps * len(tasks))
         alone = [
-            run({name: task}, config_of([name], Path(place)), window, steps)
+            run({name: task}, config_of([name], Path(place)), pretrained, steps)
             for name, task in tasks.items()
         ]
     mtl, single = rate([together]), rate(alone)

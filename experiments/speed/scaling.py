@@ -28,6 +28,7 @@ from multitask import EIGHT, config_of, prepare, rate, run
 from bioner.config.train import TrainConfig
 from bioner.machine.precision import keep_memory
 from bioner.model.encoder import load_encoder
+from bioner.model.pretrained import Pretrained
 
 TARGET = "ncbi_disease"
 SENTENCES = (100, 400, 1600)
@@ -103,7 +104,7 @@ def encoders(folder: Path) -> Iterator[Point]:
         }
         given = [f"encoder.from_scratch.{key}={value}" for key, value in shape.items()]
         config = config_of([TARGET], folder, FLOAT32, "encoder=tiny", *given)
-        named = load_encoder(config.encoder).named_parameters()
+        named = load_encoder(Pretrained(config.encoder)).named_parameters()
         size = sum(p.numel() for name, p in named if "embeddings" not in name)
         yield Point("encoder parameters", size, pace(config), "1,000 words")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from bioner.batches.mixing import shares
-from bioner.config.train import MixingConfig, Strategy
+from bioner.config.mixing import MixingConfig, Strategy
 from bioner.errors import ConfigError
 
 SIZES = {"small": 100, "large": 900}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bioner.batches.passes import Cut, Passes
 from bioner.batches.plan import make_plan
-from bioner.config.train import MixingConfig, Strategy
+from bioner.config.mixing import MixingConfig, Strategy
 
 LENGTHS = np.random.default_rng(1).gamma(2.0, 15.0, 4000).astype(np.int32) + 3
 
@@ -67,6 +67,6 @@ def test_an_epoch_is_one_pass_where_the_number_of_batches_differs_by_pass():
         1,
     )
     for epoch in range(3):
-        seen = [i for _, batch in plan.batches(epoch) for i in batch.tolist()]
+        seen = [i for ((_, batch),) in plan.updates(epoch) for i in batch.tolist()]
         assert sorted(seen) == list(range(len(LENGTHS)))
     assert len({plan.epoch_steps(epoch) for epoch in range(3)}) > 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bioner.batches.mixing import shares
 from bioner.batches.passes import Cut
 from bioner.batches.plan import make_plan
-from bioner.config.train import MixingConfig, Strategy
+from bioner.config.mixing import MixingConfig, Strategy
 from bioner.errors import ConfigError
 
 SIZES = {"target": 70, "large": 400, "tiny": 5}
@@ -29,8 +29,13 @@ def plan(strategy="proportional", sizes=SIZES, targets=("target",), batch=8, **v
     return make_plan(mixing(strategy, sizes), sizes, targets, cuts, **values)
 
 
-def listed(plan, epoch):
-    return [(task, indices.tolist()) for task, indices in plan.batches(epoch)]
+def firsts(plan, epoch, start=0):
+    """Return the task and the sentences of each update, where it has one task."""
+    return [(task, indices) for ((task, indices),) in plan.updates(epoch, start)]
+
+
+def listed(plan, epoch, start=0):
+    return [(task, indices.tolist()) for task, indices in firsts(plan, epoch, start)]
 
 
 cases = st.fixed_dictionaries(
@@ -54,7 +59,7 @@ def test_an_epoch_has_the_target_batches_of_one_pass_and_ends_with_one(case):
     updates = sum(math.ceil(case["sizes"][t] / case["batch"]) for t in case["targets"])
     assert made.epochs == case["epochs"]
     for epoch in range(made.epochs):
-        tasks = [task for task, _ in made.batches(epoch)]
+        tasks = [task for task, _ in firsts(made, epoch)]
         assert len(tasks) == made.epoch_steps(epoch)
         assert sum(task in case["targets"] for task in tasks) == updates
         assert tasks[-1] in case["targets"]
@@ -66,7 +71,7 @@ def test_no_sentence_is_seen_again_before_all_have_been(case):
     made = plan(**case)
     seen = {task: [] for task in made.tasks}
     for epoch in range(made.epochs):
-        for task, indices in made.batches(epoch):
+        for task, indices in firsts(made, epoch):
             assert 1 <= len(indices) <= case["batch"]
             seen[task] += indices.tolist()
     for task, size in made.sizes.items():
@@ -86,12 +91,15 @@ def test_a_plan_is_a_pure_function_and_any_epoch_can_be_taken_up(case):
     counted = Counter(task for epoch in epochs for task, _ in epoch)
     assert made.drawn() == {task: counted[task] for task in made.tasks}
     assert made.steps == counted.total()
+    for epoch, updates in enumerate(epochs):
+        for start in {0, 1, len(updates) // 2, len(updates)}:
+            assert listed(again, epoch, start) == updates[start:]
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))
 def test_a_single_task_is_passed_once_an_epoch_in_a_new_order(strategy):
     made = plan(strategy, {"only": 21}, ["only"], epochs=3)
-    orders = [[i for _, indices in made.batches(e) for i in indices.tolist()] for e in range(3)]
+    orders = [[i for _, indices in firsts(made, e) for i in indices.tolist()] for e in range(3)]
     assert [made.epoch_steps(e) for e in range(3)] == [3, 3, 3]
     assert all(sorted(order) == list(range(21)) for order in orders)
     assert len(set(map(tuple, orders))) == 3
@@ -129,7 +137,7 @@ def test_what_is_drawn_is_near_the_shares(strategy):
 def test_round_robin_goes_on_with_its_turns_over_the_epochs():
     made = plan("round_robin", targets=["target", "tiny"], epochs=3)
     turns = np.concatenate(made.order)
-    assert turns.tolist() == (np.arange(len(turns)) % 3).tolist()
+    assert turns.ravel().tolist() == (np.arange(len(turns)) % 3).tolist()
 
 
 def test_annealed_goes_from_proportional_to_uniform_over_the_epochs():
@@ -194,6 +202,57 @@ def test_describe_says_what_is_expected():
 def test_numbers_that_can_not_be_used_are_refused(values, message):
     with pytest.raises(ConfigError, match=message):
         plan(**values)
+
+
+@settings(deadline=None, max_examples=60)
+@given(cases, st.integers(1, 3))
+def test_an_update_of_several_tasks_has_different_ones_and_can_be_taken_up_anywhere(case, together):
+    made = plan(**case, together=together)
+    updates = sum(math.ceil(case["sizes"][t] / case["batch"]) for t in case["targets"])
+    seen = {task: [] for task in made.tasks}
+    for epoch in range(made.epochs):
+        found = [[(task, i.tolist()) for task, i in one] for one in made.updates(epoch)]
+        assert all(len({task for task, _ in one}) == together for one in found)
+        hits = np.cumsum([sum(task in case["targets"] for task, _ in one) for one in found])
+        assert hits[-1] >= updates and (len(hits) == 1 or hits[-2] < updates)
+        for one in found:
+            for task, indices in one:
+                seen[task] += indices
+        for start in {0, len(found) // 2, len(found)}:
+            rest = [[(task, i.tolist()) for task, i in one] for one in made.updates(epoch, start)]
+            assert rest == found[start:]
+    for task, size in made.sizes.items():  # no sentence is seen again before all have been
+        passes = [seen[task][i : i + size] for i in range(0, len(seen[task]), size)]
+        assert all(sorted(p) == list(range(size)) for p in passes[:-1])
+
+
+@pytest.mark.parametrize("strategy", [s for s in Strategy if s is not Strategy.round_robin])
+def test_the_first_task_of_an_update_is_drawn_as_if_it_were_the_only_one(strategy):
+    alone, several = (plan(strategy, steps=500, together=n) for n in (1, 2))
+    one, two = (made.order[0][:, 0] for made in (alone, several))
+    both = min(len(one), len(two))
+    assert both and one[:both].tolist() == two[:both].tolist()
+
+
+def test_the_second_task_of_an_update_is_drawn_by_the_shares_of_those_that_are_left():
+    config = {"weights": {"a": 6.0, "b": 3.0, "c": 1.0}}
+    sizes = {"a": 50, "b": 50, "c": 50}
+    cuts = {task: Cut(8) for task in sizes}
+    made = make_plan(
+        mixing("weights", sizes, **config), sizes, ["a"], cuts, None, 20_000, 1, together=2
+    )
+    drawn = np.concatenate(made.order)
+    after_a = drawn[drawn[:, 0] == 0, 1]
+    assert np.mean(after_a == 1) == pytest.approx(0.75, abs=0.02)
+    assert sum(made.shares.values()) == pytest.approx(1)
+
+
+def test_all_tasks_in_every_update():
+    made = plan("uniform", epochs=2, together=3)
+    assert {tuple(sorted(row)) for row in np.concatenate(made.order).tolist()} == {(0, 1, 2)}
+    assert made.shares == dict.fromkeys(SIZES, pytest.approx(1 / 3))
+    with pytest.raises(ConfigError, match=r"mixing\.tasks_per_update: 4; 1 to 3"):
+        plan("uniform", epochs=2, together=4)
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,8 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ([TARGET, "optimizer.weight_decay=-0.1"], "optimizer.weight_decay", "is -0.1"),
         ([TARGET, "optimizer.clip=0"], "optimizer.clip", "is 0.0"),
         ([TARGET, "batch.sentences=0"], "batch.sentences", "is 0"),
+        ([TARGET, "checkpoint_minutes=-1"], "checkpoint_minutes", "is -1.0"),
+        ([TARGET, "checkpoint_minutes=inf"], "checkpoint_minutes", "is inf"),
         ([TARGET, "batch.tokens=0"], "batch.tokens", "is 0"),
         ([TARGET, "seed=-1"], "seed", "is -1"),
         ([TARGET, "study=a/b"], "study", "is 'a/b'"),
@@ -94,7 +96,7 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ),
         ([TARGET, "+trainer.gradient_clip_val=1"], "trainer.gradient_clip_val", "optimizer.clip"),
         ([TARGET, "+trainer.callbacks=[]"], "trainer.callbacks", "leave it out"),
-        ([TARGET, "head._target_=null"], "head._target_", "is not given"),
+        ([TARGET, "head._target_=???"], "head._target_", "is not given"),
     ],
 )
 def test_refused(overrides: list[str], key: str, says: str) -> None:

@@ -33,14 +33,9 @@ def waits_once(hidden, tags, **_):
 
 def clocks_differ(hidden, tags, **_):
     from bioner.model.heads import LinearHead
-    from bioner.train import resuming
-    resuming.CHECKPOINT_SECONDS = 0.0 if os.environ.get("LOCAL_RANK", "0") == "0" else 1e9
-    return LinearHead(hidden, tags)
-
-def saves_often(hidden, tags, **_):
-    from bioner.model.heads import LinearHead
-    from bioner.train import resuming
-    resuming.CHECKPOINT_SECONDS = 0.0
+    from bioner.train.resuming import Checkpoint
+    seconds = 0.0 if os.environ.get("LOCAL_RANK", "0") == "0" else 1e9
+    Checkpoint._every = property(lambda _: seconds, lambda *_: None)
     return LinearHead(hidden, tags)
 
 def killed_once(hidden, tags, **_):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.grid.grids import begun, grid, heads, records, states
+from tests.grid.grids import begun, grid, records, states
 
 pytest.importorskip("submitit")
 
@@ -79,7 +79,7 @@ def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.slow
 def test_a_preempted_job_goes_on_from_its_checkpoint(tmp_path: Path, slurm: None) -> None:
     learns = ["finetune.train_size=240", "finetune.epochs=8", "optimizer.lr=3e-3"]
-    jobs = [heads("saves_often"), *learns]
+    jobs = ["checkpoint_minutes=0", *learns]
     started = begun(tmp_path, *jobs, "hydra/launcher=slurm", "hydra.launcher.cpus=2")
     _until(lambda: any(tmp_path.glob("runs/grid/*/checkpoints/finetune.ckpt")))
     (number,) = _said("squeue", "--noheader", "--format=%i").split()

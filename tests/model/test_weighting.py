@@ -31,26 +31,36 @@ def test_config_builds_the_weighting(name: str, kind: type[TaskWeighting]) -> No
 
 
 def test_equal_leaves_the_loss() -> None:
-    weighting, loss = EqualWeighting(), torch.tensor(1.7)
-    assert weighting("bc2gm", loss) is loss
+    weighting, loss = EqualWeighting(TASKS), torch.tensor(1.7)
+    assert weighting.combine({"bc2gm": loss}) is loss
     assert not list(weighting.parameters())
+
+
+def test_losses_of_several_tasks_are_added_up() -> None:
+    losses = {"bc2gm": torch.tensor(1.5), "ncbi_disease": torch.tensor(0.25)}
+    assert EqualWeighting(TASKS).combine(losses).item() == 1.75
+    weighting = UncertaintyWeighting(TASKS)
+    assert weighting.combine(losses).item() == 1.75
+    with torch.no_grad():
+        weighting.log_variance["bc2gm"].fill_(log(4))
+    assert weighting.combine(losses).item() == pytest.approx(1.5 / 4 + log(4) / 2 + 0.25)
 
 
 def test_uncertainty_is_kendalls_classification_loss() -> None:
     weighting, loss = UncertaintyWeighting(TASKS), torch.tensor(1.7)
-    assert weighting("bc2gm", loss).item() == pytest.approx(1.7)
+    assert weighting.combine({"bc2gm": loss}).item() == pytest.approx(1.7)
     sigma = 1.5
     with torch.no_grad():
         weighting.log_variance["bc2gm"].fill_(2 * log(sigma))
-    assert weighting("bc2gm", loss).item() == pytest.approx(1.7 / sigma**2 + log(sigma))
-    assert weighting("ncbi_disease", loss).item() == pytest.approx(1.7)
+    assert weighting.combine({"bc2gm": loss}).item() == pytest.approx(1.7 / sigma**2 + log(sigma))
+    assert weighting.combine({"ncbi_disease": loss}).item() == pytest.approx(1.7)
 
 
 def test_uncertainty_is_least_where_the_variance_is_twice_the_loss() -> None:
     weighting = UncertaintyWeighting(TASKS)
     with torch.no_grad():
         weighting.log_variance["bc2gm"].fill_(log(2 * 0.3))
-    weighting("bc2gm", torch.tensor(0.3)).backward()
+    weighting.combine({"bc2gm": torch.tensor(0.3)}).backward()
     gradient = weighting.log_variance["bc2gm"].grad
     assert gradient is not None and gradient.item() == pytest.approx(0.0, abs=1e-6)
 
@@ -61,7 +71,7 @@ def test_only_the_task_of_the_batch_moves() -> None:
     for task in ("bc2gm", "ncbi_disease"):
         before = {name: value.item() for name, value in weighting.log_variance.items()}
         optimizer.zero_grad()
-        weighting(task, torch.tensor(2.0)).backward()
+        weighting.combine({task: torch.tensor(2.0)}).backward()
         optimizer.step()
         moved = {name for name, value in weighting.log_variance.items() if value != before[name]}
         assert moved == {task}
@@ -72,7 +82,7 @@ def test_the_loss_is_weighted_by_the_inverse_variance() -> None:
     with torch.no_grad():
         weighting.log_variance["bc2gm"].fill_(0.8)
     loss = torch.tensor(2.0, requires_grad=True)
-    weighting("bc2gm", loss).backward()
+    weighting.combine({"bc2gm": loss}).backward()
     assert loss.grad is not None and loss.grad.item() == pytest.approx(exp(-0.8))
 
 

@@ -147,9 +147,9 @@ def test_a_family_whose_classifier_has_layers_of_its_own(runs: Runs) -> None:
         pad_token_id=0,
     )
     encoder = Encoder(ModernBertModel(small), replace(config, layers=[-1]))
-    head = tagger.encoders[0].heads["demo_disease"]
+    head = tagger.networks[("demo_disease",)].bank.head("demo_disease")
     with pytest.raises(ConfigError, match="'modernbert' has layers that no head has"):
-        to_token_classifier(config, encoder, head)  # type: ignore[arg-type]
+        to_token_classifier(config, encoder, head)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from bioner import load
+from bioner.config.train import HeadConfig
 from bioner.errors import ConfigError, UserError
 from bioner.model.heads import LinearHead
 from bioner.predict.finished import build_head, open_run
@@ -114,7 +115,7 @@ def test_no_class_is_built_that_is_no_head(tmp_path: Path, monkeypatch: pytest.M
         "bioner.model.nothing.Head",
     ):
         with pytest.raises(ConfigError, match="no known head"):
-            build_head({"_target_": target}, 4, TAGS)
+            build_head(HeadConfig(target), 4, TAGS)
     assert not sprung.exists()
 
 
@@ -123,7 +124,7 @@ class OwnHead(LinearHead):
 
 
 def test_a_users_own_head_that_is_imported(copied: Path) -> None:
-    assert type(build_head({"_target_": f"{__name__}.OwnHead"}, 4, TAGS)) is OwnHead
+    assert type(build_head(HeadConfig(f"{__name__}.OwnHead"), 4, TAGS)) is OwnHead
     changed(copied / "config.yaml", head={"_target_": "pathlib.Path"})
     with pytest.raises(ConfigError, match=r"head\._target_: 'pathlib.Path' is no known head"):
         load(copied)

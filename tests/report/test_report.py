@@ -128,8 +128,8 @@ def test_rows_of_an_axis_are_told_apart_on_the_terminal(
     write_study(tmp_path / "study", [Made(A), Made(A, seed=2)])
     made(tmp_path)
     assert "variant" not in capsys.readouterr().out
-    write_study(tmp_path / "study", [Made(A, change={"head.dropout": 0.5})])
-    made(tmp_path, axes=["head.dropout"])
+    write_study(tmp_path / "study", [Made(A, change={"head.options.dropout": 0.5})])
+    made(tmp_path, axes=["head.options.dropout"])
     shown = capsys.readouterr().out
     assert "variant" in shown and "dropout=0.1" in shown and "dropout=0.5" in shown
 

@@ -100,6 +100,20 @@ def test_a_stage_killed_before_its_weights_moved_is_not_trained_anew(tmp_path: P
     assert trainer.times == 1
 
 
+def test_what_a_killed_training_was_writing_is_removed(tmp_path: Path) -> None:
+    partial = tmp_path / "key" / "partial"
+    partial.mkdir(parents=True)
+    (partial / "best.safetensors.99.tmp").touch()
+    kept = partial / "pretrain.ckpt"
+    kept.touch()
+
+    def resumed(folder: Path) -> tuple[Path, dict[str, object]]:
+        assert list(folder.iterdir()) == [kept]
+        return Trainer()(folder)
+
+    assert not stored_stage(tmp_path, "key", resumed).reused
+
+
 def test_weights_that_are_gone_are_trained_again(tmp_path: Path) -> None:
     trainer = Trainer()
     stored_stage(tmp_path, "key", trainer)

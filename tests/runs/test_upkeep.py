@@ -37,6 +37,24 @@ def test_states(store: Path) -> None:
     assert stages["whole"].size == sum(f.stat().st_size for f in files)
 
 
+def test_a_stage_is_whole_whatever_a_kill_left_beside_it(tmp_path: Path) -> None:
+    stored_stage(tmp_path, "key", Trainer())
+    (tmp_path / "key" / "partial").mkdir()
+    (tmp_path / "key" / "partial" / "pretrain.ckpt").touch()
+    (tmp_path / "key" / "stage.json.99.tmp").touch()
+    (stage,) = list_stages(tmp_path)
+    assert stage.state == State.whole and stage.about["best"] == 0.5
+    assert stored_stage(tmp_path, "key", Trainer()).reused
+    left = {path.name for path in (tmp_path / "key").iterdir()}
+    assert left == {"stage.json", "weights.safetensors"}
+
+
+def test_a_stage_whose_training_goes_on_is_unfinished(store: Path) -> None:
+    (store / "damaged" / "partial").mkdir()
+    states = {stage.key: stage.state for stage in list_stages(store)}
+    assert states["damaged"] == State.unfinished
+
+
 def test_an_empty_store(tmp_path: Path) -> None:
     assert list_stages(tmp_path / "nothing") == []
 

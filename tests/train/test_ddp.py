@@ -19,10 +19,10 @@ from pytorch_lightning.demos.boring_classes import BoringModel
 from bioner.train import resuming
 
 file, due = Path(sys.argv[1]), sys.argv[2]
-resuming.CHECKPOINT_SECONDS = 1e6  # however slow the machine, only the clock that is put forward
-checkpoint = resuming.Checkpoint(file)
+# However slow the machine, only the clock that is put forward says so.
+checkpoint = resuming.Checkpoint(file, "finetune", 1e6)
 if os.environ.get("LOCAL_RANK", "0") == due:
-    checkpoint._last -= resuming.CHECKPOINT_SECONDS
+    checkpoint._last -= 60 * 1e6
 trainer = pl.Trainer(accelerator="cpu", devices=2, strategy="ddp", max_epochs=2,
                      limit_train_batches=2, limit_val_batches=0, logger=False,
                      enable_checkpointing=False, enable_progress_bar=False,
@@ -37,7 +37,7 @@ torch.distributed.destroy_process_group()  # else its threads may abort the inte
 def ended(tmp_path: Path, study: str, *overrides: str) -> tuple[dict, dict[str, Tensor]]:
     """Train, and return the record and the selected weights."""
     still = [
-        "head.dropout=0.0",
+        "head.options.dropout=0.0",
         "+encoder.from_scratch.hidden_dropout_prob=0.0",
         "+encoder.from_scratch.attention_probs_dropout_prob=0.0",
     ]

@@ -1,18 +1,18 @@
-"""What a stage has cost, over all its starts, and how its checkpoint is written."""
+"""What a stage has cost over all its starts, and how it ends when it is asked to."""
 
-import tracemalloc
+import os
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.demos.boring_classes import BoringModel
-from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from bioner.train import resuming
-from bioner.train.resuming import Checkpoint, StreamedCheckpoints
-from tests.train.test_run import TARGET, config_of, run
+from bioner.train.resuming import Checkpoint
 
 
 def test_what_lies_behind_the_checkpoint_counts(
@@ -20,16 +20,16 @@ def test_what_lies_behind_the_checkpoint_counts(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    trainer: Any = None
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
     module: Any = BoringModel()
     module.words_seen = 30
     saved: dict[str, Any] = {}
-    first = Checkpoint(tmp_path / "a.ckpt")
+    first = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
     now[0] += 50  # loading is no training
     first.on_fit_start(trainer, module)
     now[0] += 8
     first.on_save_checkpoint(trainer, module, saved)
-    again = Checkpoint(tmp_path / "a.ckpt")
+    again = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
     now[0] += 1000
     again.on_load_checkpoint(trainer, module, saved)
     again.on_fit_start(trainer, module)
@@ -37,44 +37,56 @@ def test_what_lies_behind_the_checkpoint_counts(
     module.words_seen = 12
     assert (again.earlier_seconds, again.seconds()) == (8, 12)
     assert again.words(module) == 42
-    other = Checkpoint(tmp_path / "a.ckpt")
+    other = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
     other.on_load_checkpoint(trainer, module, {})  # of a version that noted nothing
     assert (other.earlier_seconds, other.words(module)) == (0, 12)
 
 
-def test_a_checkpoint_is_written_without_a_copy_in_memory(tmp_path: Path) -> None:
-    file, weights = tmp_path / "a.ckpt", torch.arange(1_000_000.0)
-    tracemalloc.start()
-    StreamedCheckpoints().save_checkpoint({"weights": weights}, file)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1e6 < 4e6 < file.stat().st_size
-    assert torch.equal(StreamedCheckpoints().load_checkpoint(file)["weights"], weights)
+TRAIN = [
+    "encoder=tiny",
+    "logger=none",
+    "trainer.accelerator=cpu",
+    "finetune.targets=[demo_disease]",
+    "finetune.train_size=16",
+    "finetune.devel_size=16",
+    "finetune.epochs=4000",
+]
 
 
-class OwnWay(TorchCheckpointIO):
-    """A user's own way to write checkpoints."""
-
-
-class Own(pl.Trainer):
-    """A trainer with a plugin that writes checkpoints."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(plugins=[OwnWay()], **options)
-
-
-@pytest.mark.parametrize("own", [False, True])
-def test_a_run_writes_its_checkpoints_so_but_where_the_trainer_has_a_plugin(
-    own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (signal.SIGTERM, "stopped by SIGTERM"),
+        pytest.param(signal.SIGINT, "interrupted", marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, "stopped by SIGHUP", marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow, id="ddp")])
+def test_a_training_that_is_asked_to_end_leaves_a_checkpoint_and_says_so(
+    number: signal.Signals, says: str, processes: int, tmp_path: Path
 ) -> None:
-    written: list[str] = []
-
-    def noted(self: StreamedCheckpoints, checkpoint: object, path: Path, **_: object) -> None:
-        written.append(Path(path).name)
-        torch.save(checkpoint, path)
-
-    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(StreamedCheckpoints, "save_checkpoint", noted)
-    trainer = [f"trainer._target_={__name__}.Own"] if own else []
-    run(config_of(tmp_path, *TARGET, "finetune.train_size=32", "finetune.epochs=2", *trainer))
-    assert written == ([] if own else ["finetune.tmp", "finetune.tmp"])
+    ddp = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    places = [f"cache_dir={tmp_path}/cache", f"datasets_dir={tmp_path}/datasets"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bioner", "train", *TRAIN, *places, *ddp[: 3 * (processes - 1)]],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "finetune epoch 3 " in line:
+            process.send_signal(number)
+            break
+    rest = process.stdout.read()
+    assert process.wait() == 128 + number, rest
+    left = re.escape(f"bioner: {says}; the same command goes on from step ")
+    assert re.search(left + r"\d+ of finetune$", rest.strip()), rest
+    (folder,) = tmp_path.glob("runs/default/*/checkpoints")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "demo_disease.safetensors",
+        "finetune.ckpt",
+    ]
+    assert not (folder.parent / "record.json").exists()

@@ -1,8 +1,10 @@
 """True runs of every regime on the demo datasets with the tiny encoder."""
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,10 +14,11 @@ from seqeval.scheme import IOB2
 from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError
-from bioner.model.encoder import fingerprint
+from bioner.model import pretrained
+from bioner.model.pretrained import Pretrained
 from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record, Source, StageRecord, Timing
 from bioner.runs.record_file import read_record
-from bioner.train import resuming, stage
+from bioner.train import stage
 from bioner.train.run import train
 from tests.composition import train_config
 
@@ -214,7 +217,21 @@ def test_a_damaged_checkpoint_is_named_and_left(
     folder.mkdir(parents=True)
     (folder / "finetune.ckpt").write_bytes(b"PK\x03\x04 and no more")
     assert run(config)[1].status == "complete"
-    assert "finetune.ckpt is damaged; it starts anew" in caplog.text
+    assert "finetune.ckpt is damaged (" in caplog.text
+    assert "finetune: it starts anew" in caplog.text
+    assert [file.name for file in folder.glob("*.ckpt*")] == ["finetune.ckpt.damaged"]
+
+
+def test_what_a_kill_left_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    config = config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64")
+    directory, _ = run(config)
+    folder = directory / "checkpoints"
+    halves = [directory / "record.json.9.tmp", folder / "finetune.tmp", folder / "x.9.tmp"]
+    for file in (*halves, folder / "finetune.ckpt"):  # killed once its record was there
+        file.touch()
+    run(config)
+    assert [file.name for file in folder.iterdir()] == ["demo_disease.safetensors"]
+    assert not halves[0].exists()
 
 
 def test_a_rerun_that_is_killed_leaves_no_record(
@@ -238,9 +255,9 @@ class _KilledError(Exception):
 def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resuming, "CHECKPOINT_SECONDS", 0.0)
     whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=4"))[1]
-    config = config_of(tmp_path / "killed", *REGIMES["mtl"], "finetune.epochs=4")
+    often = ["finetune.epochs=4", "checkpoint_minutes=0"]
+    config = config_of(tmp_path / "killed", *REGIMES["mtl"], *often)
     step = stage.TaggingModule.training_step
     calls = []
 
@@ -257,7 +274,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     assert json.loads((directory / "record.json").read_text())["status"] == "failed"
     assert (directory / "checkpoints" / "finetune.ckpt").exists()
     again = run(config)[1]
-    assert 0 < calls[60] < calls[59]  # it went on from a checkpoint, not from the start
+    assert calls[60] == calls[59] == 59  # it went on from a checkpoint, not from the start
     assert (again.scores, again.best) == (whole.scores, whole.best)
     assert mixing(again) == mixing(whole)
     assert again.timing.earlier_seconds > 0 == whole.timing.earlier_seconds
@@ -293,7 +310,7 @@ def test_from_the_checkpoint_of_a_finished_run(tmp_path: Path) -> None:
     assert record.stage(PRETRAIN) == StageRecord(
         PRETRAIN, "", True, {}, None, {}, None, source=source
     )
-    assert record.encoder_sha256 == fingerprint(config.encoder)
+    assert record.encoder_sha256 == Pretrained(config.encoder).fingerprint
     larger = config_of(
         tmp_path,
         *TARGET,
@@ -362,3 +379,23 @@ def test_golden_losses(regime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         budget += ["pretrain.epochs=null", "pretrain.steps=2"]
     run(config_of(tmp_path, *REGIMES[regime], *budget))
     assert losses == pytest.approx(GOLDEN[regime], rel=1e-5)
+
+
+def test_the_encoder_is_found_once_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        usual = getattr(pretrained, name)
+
+        def noted(*args: Any) -> Any:
+            found.append(name)
+            return usual(*args)
+
+        return noted
+
+    parts = ("resolve_name", "_model_config", "_tokenizer", "_digest")
+    for name in parts:
+        monkeypatch.setattr(pretrained, name, counted(name))
+    budget = ["finetune.epochs=1", "finetune.train_size=32"]
+    run(config_of(tmp_path, *REGIMES["transfer_mtl"], *budget))
+    assert sorted(found) == sorted(parts)

@@ -7,8 +7,9 @@ import torch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import Encoded, encode, special_tokens
 from bioner.corpora.catalogue import Corpus, load_corpus
-from bioner.model.encoder import Encoder, load_encoder, load_tokenizer
+from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.heads import LinearHead
+from bioner.model.pretrained import Pretrained
 from bioner.transferability.embeddings import (
     mean_discrepancy,
     mention_cosine,
@@ -32,9 +33,10 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 def parts(corpus: Corpus) -> tuple[Encoder, Encoded, Window]:
     config = train_config("finetune.targets=[demo_disease]", "encoder=tiny").encoder
     torch.manual_seed(0)
-    tokenizer = load_tokenizer(config)
+    pretrained = Pretrained(config)
+    tokenizer = pretrained.tokenizer
     encoded = encode(corpus.splits["train"].sentences, corpus.tags, tokenizer)
-    return load_encoder(config), encoded, Window(special_tokens(tokenizer), 64, 8)
+    return load_encoder(pretrained), encoded, Window(special_tokens(tokenizer), 64, 8)
 
 
 def test_the_sample(parts: tuple[Encoder, Encoded, Window]) -> None:
@@ -58,9 +60,9 @@ def test_the_sample(parts: tuple[Encoder, Encoded, Window]) -> None:
 
 def test_vectors_are_those_of_the_model(parts: tuple[Encoder, Encoded, Window]) -> None:
     encoder, encoded, window = parts
-    head = LinearHead(encoder.hidden, ("O", "B-Disease", "I-Disease"))
+    head = LinearHead(encoder.hidden, ("O", "B-Disease", "I-Disease")).eval()
     sample = draw(encoded, np.arange(240), 10**6, seed=1)
-    tokens = read(encoder, head, encoded, sample, window)
+    tokens = read(encoder, head.marginals, encoded, sample, window)
     assert tokens.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     order = np.argsort(sample.sentences)
     for batch in ScoredBatches("x", encoded, np.arange(240), window, Shard()):

@@ -14,13 +14,14 @@ import torch
 from torch import nn
 from transformers import logging
 
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import Encoded, encode, special_tokens
+from bioner.batches.datamodule import ScoredBatches, Shard
+from bioner.batches.tokens import Encoded, encode
 from bioner.config.train import EncoderConfig
 from bioner.corpora.sentence import Sentence
 from bioner.machine.precision import keep_memory
-from bioner.model.encoder import Encoder, load_encoder, load_tokenizer, window_size
+from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.heads import LinearHead
+from bioner.model.pretrained import Pretrained
 
 logging.set_verbosity_error()
 
@@ -82,9 +83,9 @@ def main(job: rounds.Job, line: rounds.Rounds) -> None:
     torch.manual_seed(job.seed)
     keep_memory()
     config = EncoderConfig(name=job.model)
-    tokenizer = load_tokenizer(config)
-    window = Window(special_tokens(tokenizer), window_size(config, tokenizer), config.overlap)
-    encoder = load_encoder(config)
+    pretrained = Pretrained(config)
+    tokenizer, window = pretrained.tokenizer, pretrained.window
+    encoder = load_encoder(pretrained)
     head = LinearHead(encoder.hidden, job.tags)
     data = encoded_of(job, "train", tokenizer)
     order = np.random.default_rng(job.seed).permutation(len(data.sentence_words))

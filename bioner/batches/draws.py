@@ -1,0 +1,123 @@
+"""The draws of the tasks of each update, epoch by epoch: the same for the same seed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioner.batches.mixing import shares
+from bioner.batches.passes import stream_for
+from bioner.config.mixing import MixingConfig, Strategy
+
+# Steps that are drawn at once; the draws are the same for any value.
+_CHUNK = 4096
+
+# First word of the spawn key of the streams here; `bioner.batches.passes` permutes with 1. The
+# third word counts the tasks of an update, from 1; the first task's stream has none.
+_DRAWS = 0
+
+
+class TaskDraws:
+    """Draws tasks by the shares that the mixing gives them.
+
+    Args:
+        config: the mixing.
+        sizes: sentences of each task; their order matters.
+        epochs: how many, or None where `steps` is given.
+        steps: the number of updates, or None where `epochs` is given.
+        seed: of all draws.
+        together: tasks of one update, all different.
+    """
+
+    def __init__(
+        self,
+        config: MixingConfig,
+        sizes: Mapping[str, int],
+        epochs: int | None,
+        steps: int | None,
+        seed: int,
+        together: int,
+    ) -> None:
+        # Shares are linear in the progress, so the two ends say all.
+        self._start, self._end = (
+            np.array(list(shares(config, sizes, progress).values())) for progress in (0.0, 1.0)
+        )
+        self._cyclic = config.strategy is Strategy.round_robin
+        self._epochs, self._steps, self._seed = epochs, steps, seed
+        self._together = together
+
+    def smallest_share(self, is_target: NDArray[np.bool_]) -> float:
+        """Return the smallest share that the targets ever get together."""
+        return float(min(self._start[is_target].sum(), self._end[is_target].sum()))
+
+    def progress(self, epoch: int, first: int, steps: int) -> NDArray[np.float64]:
+        """Return the mixing's progress at steps of an epoch, of which `first` is the first."""
+        if self._steps is None:
+            return np.full(steps, epoch / max((self._epochs or 0) - 1, 1))
+        return np.minimum(np.arange(first, first + steps) / max(self._steps - 1, 1), 1.0)
+
+    def epoch(
+        self, epoch: int, first: int, is_target: NDArray[np.bool_], updates: int
+    ) -> NDArray[np.int16]:
+        """Return the tasks of each step up to the one with the epoch's last target batch.
+
+        Args:
+            epoch: its number, from 0.
+            first: the number of its first step in the stage.
+            is_target: for each task, [tasks].
+            updates: target batches of the epoch.
+
+        Returns:
+            Positions of tasks, int16 [steps, tasks of an update].
+        """
+        streams = [stream_for(self._seed, _DRAWS, epoch)]
+        streams += [stream_for(self._seed, _DRAWS, epoch, i) for i in range(1, self._together)]
+        parts: list[NDArray[np.int16]] = []
+        while updates > 0:
+            uniform = np.stack([stream.random(_CHUNK) for stream in streams], axis=1)
+            part = self._draw(uniform, self.progress(epoch, first, _CHUNK), first)
+            hits = np.cumsum(is_target[part].sum(axis=1))
+            parts.append(part[: np.searchsorted(hits, updates) + 1])
+            updates -= int(hits[-1])
+            first += _CHUNK
+        return np.concatenate(parts)
+
+    def _draw(
+        self, uniform: NDArray[np.float64], progress: NDArray[np.float64], first: int
+    ) -> NDArray[np.int16]:
+        """Return the tasks of consecutive steps, int16 [steps, tasks of an update].
+
+        Args:
+            uniform: random numbers in [0, 1), [steps, tasks of an update].
+            progress: of the mixing, [steps].
+            first: the number of the first step.
+        """
+        steps, together = uniform.shape
+        if self._cyclic:
+            numbers = first * together + np.arange(steps * together)
+            return (numbers % len(self._start)).astype(np.int16).reshape(steps, together)
+        start, end = np.cumsum(self._start)[:-1], np.cumsum(self._end)[:-1]
+        borders = start + progress[:, None] * (end - start)
+        drawn = np.empty((steps, together), dtype=np.int16)
+        drawn[:, 0] = (uniform[:, :1] >= borders).sum(axis=1)
+        left = self._start + progress[:, None] * (self._end - self._start)
+        for i in range(1, together):
+            np.put_along_axis(left, drawn[:, i - 1, None].astype(np.int64), 0.0, axis=1)
+            drawn[:, i] = _by_share(left, uniform[:, i])
+        return drawn
+
+
+def _by_share(left: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Draw one of the tasks that are left in each step, in proportion to their shares.
+
+    Args:
+        left: their shares, 0 for a task that is drawn already, [steps, tasks].
+        uniform: random numbers in [0, 1), [steps].
+
+    Returns:
+        Positions of tasks, [steps].
+    """
+    upto = np.cumsum(left, axis=1)
+    # Never the whole: rounding must not let a number fall behind the last task that is left.
+    wanted = np.minimum(uniform * upto[:, -1], np.nextafter(upto[:, -1], 0.0))
+    return (wanted[:, None] >= upto).sum(axis=1)

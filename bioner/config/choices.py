@@ -1,0 +1,32 @@
+"""What a config chooses by name: each name with the dotted path of what is built for it.
+
+To add one is one line here; the class is imported when it is built, and not before.
+"""
+
+from collections.abc import Mapping
+
+from bioner.errors import ConfigError, nearest
+
+# `weighting.strategy`: subclasses of `bioner.model.weighting.TaskWeighting`.
+WEIGHTINGS = {
+    "equal": "bioner.model.weighting.EqualWeighting",
+    "uncertainty": "bioner.model.weighting.UncertaintyWeighting",
+}
+
+# Which tasks share a head: subclasses of `bioner.model.bank.HeadBank`.
+HEAD_BANKS = {"none": "bioner.model.bank.HeadPerTask"}
+# What every run has until `head.shared` is a key.
+SHARED = "none"
+
+# `encoder.adapter.kind`: subclasses of `bioner.model.adapter.Adapter`.
+ADAPTERS: dict[str, str] = {}
+
+
+def check_choice(key: str, name: str, choices: Mapping[str, str]) -> None:
+    """Check that a name is one of a table.
+
+    Raises:
+        ConfigError: it is not, with the nearest names.
+    """
+    if name not in choices:
+        raise ConfigError(key, f"no {name!r}", nearest(name, choices))

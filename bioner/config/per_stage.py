@@ -1,0 +1,30 @@
+"""Groups of which each stage of a run uses its own part, and groups that are a stage."""
+
+from collections.abc import Sequence
+from typing import Self
+
+
+class PerStage:
+    """A group of which a stage uses what its own tasks need."""
+
+    def of(self, tasks: Sequence[str]) -> Self | None:
+        """Return the group as a stage with these tasks uses it; None: not at all."""
+        return self
+
+
+class StageConfig(PerStage):
+    """A group that is a stage of the run, which has the name of the group.
+
+    It counts for its own stage alone, but for its fields that change what comes later. Stages
+    follow each other as the groups do in the schema; each trains on the datasets that the group's
+    fields with a role name.
+    """
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the run has no such stage."""
+        return False
+
+    def without(self) -> Self:
+        """Return the group as it is in a run that leaves the stage out, where one can."""
+        return self

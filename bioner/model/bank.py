@@ -1,0 +1,149 @@
+"""Which tasks share a head. Nothing else knows: the rest of the house asks a bank for a task."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from bioner.config.build import build
+from bioner.config.choices import HEAD_BANKS
+from bioner.config.train import Carry
+from bioner.model.heads import Head
+
+log = logging.getLogger(__name__)
+
+# Makes a head from the name that its first weights depend on, and its tags.
+MakeHead = Callable[[str, Sequence[str]], Head]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the heads of a stage start from.
+
+    Attributes:
+        tensors: the first values, under the names in `HeadBank.parts`.
+        used: the names of the earlier stage's tensors that they are made of.
+    """
+
+    tensors: dict[str, Tensor]
+    used: set[str]
+
+
+class HeadBank(ABC):
+    """The heads of some tasks.
+
+    A new kind is a subclass and a line in `bioner.config.choices.HEAD_BANKS`. It fills `parts`
+    when it is made. A tag id, given or returned, is always one of the task's own label space.
+
+    Args:
+        tags: the label space of each task, by id (`bioner.corpora.tags.tag_set`).
+        make: makes one head.
+
+    Attributes:
+        tags: see above.
+        parts: all that has weights, under the names that these have in a file.
+    """
+
+    def __init__(self, tags: Mapping[str, Sequence[str]], make: MakeHead) -> None:
+        self.tags = {task: tuple(names) for task, names in tags.items()}
+        self.parts = nn.ModuleDict()
+
+    @abstractmethod
+    def head(self, task: str) -> Head:
+        """Return a head whose tags are the task's own, with the present weights."""
+
+    @abstractmethod
+    def names(self, tasks: Iterable[str]) -> list[str]:
+        """Return the names of the tensors in `parts` that these tasks need."""
+
+    @abstractmethod
+    def own(self, task: str) -> list[nn.Parameter]:
+        """Return the parameters in `parts` that no other task needs."""
+
+    @abstractmethod
+    def carry(
+        self, earlier: Mapping[str, Tensor], tags: Mapping[str, tuple[str, ...]], what: Carry
+    ) -> Carried:
+        """Return what the heads start from.
+
+        Args:
+            earlier: the tensors of an earlier stage's bank of the same kind, named as in its
+                `parts`.
+            tags: the label spaces of that bank.
+            what: how much is taken over.
+        """
+
+    def together(self, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the label spaces of the tasks without which these can't be made again."""
+        return {task: self.tags[task] for task in tasks}
+
+    def loss(self, task: str, words: Tensor, lengths: Tensor, tags: Tensor) -> Tensor:
+        """Return the loss of the task's gold tags, a scalar. See `Head.loss`."""
+        return self.head(task).loss(words, lengths, tags)
+
+    def decode(self, task: str, words: Tensor, lengths: Tensor) -> Tensor:
+        """Return the task's best tags, Long [words]. See `Head.decode`."""
+        return self.head(task).decode(words, lengths)
+
+    def marginals(self, task: str, words: Tensor, lengths: Tensor) -> Tensor:
+        """Return the probability of each of the task's tags, Float [words, tags of the task].
+
+        See `Head.marginals`.
+        """
+        return self.head(task).marginals(words, lengths)
+
+
+class HeadPerTask(HeadBank):
+    """A head for each task, under the task's name. See `HeadBank`."""
+
+    def __init__(self, tags: Mapping[str, Sequence[str]], make: MakeHead) -> None:
+        super().__init__(tags, make)
+        self._heads = {task: make(task, names) for task, names in self.tags.items()}
+        self.parts.update(self._heads)
+
+    def head(self, task: str) -> Head:
+        """Return the task's head. See `HeadBank.head`."""
+        return self._heads[task]
+
+    def names(self, tasks: Iterable[str]) -> list[str]:
+        """Return the names of the tensors of these tasks' heads. See `HeadBank.names`."""
+        return [f"{task}.{name}" for task in tasks for name in self._heads[task].state_dict()]
+
+    def own(self, task: str) -> list[nn.Parameter]:
+        """Return the parameters of the task's head. See `HeadBank.own`."""
+        return list(self._heads[task].parameters())
+
+    def carry(
+        self, earlier: Mapping[str, Tensor], tags: Mapping[str, tuple[str, ...]], what: Carry
+    ) -> Carried:
+        """Start each head from the first earlier one with the same label space.
+
+        See `HeadBank.carry`.
+        """
+        carried = Carried({}, set())
+        if what != Carry.encoder_and_matching_heads:
+            return carried
+        for task, own in self.tags.items():
+            source = next((other for other, names in tags.items() if names == own), None)
+            if source is None:
+                continue
+            for name, tensor in earlier.items():
+                if name.startswith(f"{source}."):
+                    carried.tensors[f"{task}.{name.removeprefix(f'{source}.')}"] = tensor
+                    carried.used.add(name)
+            log.info("head of %s starts from the head of %s", task, source)
+        return carried
+
+
+def build_bank(kind: str, tags: Mapping[str, Sequence[str]], make: MakeHead) -> HeadBank:
+    """Make the bank that a config names.
+
+    Args:
+        kind: a name in `bioner.config.choices.HEAD_BANKS`.
+        tags: the label space of each task.
+        make: makes one head.
+    """
+    bank: HeadBank = build("head", {"_target_": HEAD_BANKS[kind]}, tags=tags, make=make)
+    return bank

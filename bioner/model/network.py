@@ -1,0 +1,118 @@
+"""The network: one encoder and the heads of some tasks. All that trains or predicts has one."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from bioner.batches.batch import Batch
+from bioner.config.train import Carry
+from bioner.errors import UserError
+from bioner.model.bank import HeadBank
+from bioner.model.encoder import Encoder
+from bioner.model.weights import Weights, save_weights
+
+log = logging.getLogger(__name__)
+
+_ANOTHER = "it is of another encoder or head than this run's config names"
+
+
+class Network(nn.Module):
+    """From a batch of one task to its loss, its tags and their probabilities.
+
+    Weights have the names of their tensors here, `encoder.…` and `heads.…`, on disk too.
+
+    Args:
+        encoder: of all tasks.
+        bank: of their heads.
+
+    Attributes:
+        encoder: see above.
+        bank: see above.
+        heads: the modules of the bank.
+    """
+
+    def __init__(self, encoder: Encoder, bank: HeadBank) -> None:
+        super().__init__()
+        self.encoder, self.bank = encoder, bank
+        self.heads = bank.parts
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the loss of the batch's gold tags, a scalar with a graph; 0 without a word."""
+        return self.bank.loss(batch.task, self.encoder(batch), batch.words, batch.tags)
+
+    def decode(self, batch: Batch) -> Tensor:
+        """Return the best tag of each word, Long [words]."""
+        return self.bank.decode(batch.task, self.encoder(batch), batch.words)
+
+    def marginals(self, batch: Batch) -> Tensor:
+        """Return the probability of each tag at each word, Float [words, tags of the task]."""
+        return self.bank.marginals(batch.task, self.encoder(batch), batch.words)
+
+    def own(self, task: str) -> list[nn.Parameter]:
+        """Return the trained parameters that no other task needs."""
+        return [p for p in self.bank.own(task) if p.requires_grad]
+
+    def shared(self) -> list[nn.Parameter]:
+        """Return the trained parameters that are no task's own."""
+        owned = {p for task in self.bank.tags for p in self.bank.own(task)}
+        return [p for p in self.parameters() if p.requires_grad and p not in owned]
+
+    def save(self, path: Path, tasks: Iterable[str]) -> None:
+        """Write the encoder and what these tasks need of the heads."""
+        tags = self.bank.together(tasks)
+        own = self.state_dict()
+        save_weights(path, {name: own[name] for name in self._names(tags)}, tags)
+
+    def load(self, weights: Weights) -> None:
+        """Put weights in, of the encoder and of the tasks that they are of.
+
+        Raises:
+            UserError: a tensor is lacking, or one that the network does not have, or has in
+                another shape.
+        """
+        lacking = [n for n in self._names(weights.tags) if n not in weights.tensors]
+        if lacking:
+            raise UserError(f"{weights.file}: lacks {len(lacking)} tensors, e.g. {lacking[0]}")
+        self._copy(weights.tensors, weights.file)
+
+    def carry(self, weights: Weights, what: Carry) -> None:
+        """Start from an earlier stage's weights; log every tensor carried, skipped or fresh.
+
+        Args:
+            weights: what the earlier stage selected.
+            what: the encoder alone, or heads too, as the bank does it.
+
+        Raises:
+            UserError: an encoder tensor that only one side has, or of another shape.
+        """
+        heads = self.bank.carry(weights.below("heads"), weights.tags, what)
+        carried = {n: t for n, t in weights.tensors.items() if n.startswith("encoder.")}
+        carried |= {f"heads.{name}": tensor for name, tensor in heads.tensors.items()}
+        fresh = [name for name in self.state_dict() if name not in carried]
+        lacking = [name for name in fresh if name.startswith("encoder.")]
+        if lacking:
+            found = f"lacks {len(lacking)} tensors of this run's encoder: {', '.join(lacking[:5])}"
+            raise UserError(f"{weights.file}: {found}; {_ANOTHER}")
+        self._copy(carried, weights.file)
+        skipped = [f"heads.{name}" for name in weights.below("heads") if name not in heads.used]
+        log.info("carried %d, skipped %d, fresh %d tensors", len(carried), len(skipped), len(fresh))
+        for word, names in (("carried", list(carried)), ("skipped", skipped), ("fresh", fresh)):
+            log.debug("%s: %s", word, ", ".join(names) or "(none)")
+
+    def _names(self, tasks: Iterable[str]) -> list[str]:
+        """Return the names of all tensors that these tasks need; a strange task needs none."""
+        known = [task for task in tasks if task in self.bank.tags]
+        encoder = [f"encoder.{name}" for name in self.encoder.state_dict()]
+        return encoder + [f"heads.{name}" for name in self.bank.names(known)]
+
+    def _copy(self, tensors: dict[str, Tensor], file: Path) -> None:
+        own = self.state_dict()
+        for name, tensor in tensors.items():
+            if name not in own:
+                raise UserError(f"{file}: holds {name}, which this run does not have; {_ANOTHER}")
+            if own[name].shape != tensor.shape:
+                shapes = f"of shape {list(tensor.shape)}, expected {list(own[name].shape)}"
+                raise UserError(f"{file}: holds {name} {shapes}; {_ANOTHER}")
+            own[name].copy_(tensor)
