@@ -22,6 +22,9 @@ class Running(Protocol):
     def seconds(self) -> float:
         """How long it has been running."""
 
+    def new_warnings(self) -> list[str]:
+        """Return what it has warned of since this was asked last."""
+
     def ended(self) -> bool:
         """Say whether it has ended; see to it that it does where it was stopped."""
 

@@ -88,6 +88,15 @@ class Process:
         """How far it is."""
         return self._said.news
 
+    @property
+    def reached(self) -> str:
+        """From where it goes on when it is started again, as far as it has said so."""
+        return self._said.reached
+
+    def new_warnings(self) -> list[str]:
+        """Return what it has warned of since this was asked last."""
+        return self._said.new_warnings()
+
     def wait(self) -> None:
         """Wait a moment, and take what it prints in it."""
         if not self.speaks:  # it closed its output and lives on

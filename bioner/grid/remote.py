@@ -40,13 +40,21 @@ class Worker:
         process.close()
         return self._ended(process)
 
-    def stop(self) -> None:
-        """End the process, if one runs, and wait until it has ended."""
+    def stop(self) -> str:
+        """End the process, if one runs, and wait until it has ended.
+
+        Returns:
+            From where it goes on when it is started again, as far as it says so.
+        """
         process, self._process = self._process, None
-        if process is not None and not process.ended():
+        if process is None:
+            return ""
+        if not process.ended():
             process.stop()
             while not process.ended():
                 process.wait()
+        process.listen()
+        return process.reached
 
     def _ended(self, process: Process) -> Job:
         return process.job
@@ -76,6 +84,10 @@ class Followed:
     def seconds(self) -> float:
         """How long it has been running; 0 while it waits in the queue."""
         return 0.0 if self._begun is None else time.monotonic() - self._begun
+
+    def new_warnings(self) -> list[str]:
+        """Return what it has warned of since this was asked last."""
+        return self._said.new_warnings()
 
     def listen(self) -> None:
         """Take what has come to its console since."""

@@ -20,10 +20,12 @@ from submitit.core.utils import DelayedSubmission, FailedJobError
 
 from bioner.config.launcher import SlurmOptions
 from bioner.errors import ConfigError, UserError
+from bioner.grid.console_lines import warning_line
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
 from bioner.grid.process import GRACE_SECONDS, Process
 from bioner.grid.remote import Followed, Worker, devices
+from bioner.grid.requeues import Requeues
 from bioner.grid.slurm_queue import Queue
 
 # Minutes of an allocation, of whose end submitit has Slurm tell 90 s before.
@@ -81,6 +83,10 @@ class SlurmWorker(Worker):
 
     _told_to_end = False
 
+    def __init__(self, job: Job, shared: Sequence[str], threads: int) -> None:
+        super().__init__(job, shared, threads)
+        self._console, self._requeues = job.directory / "console.log", Requeues()
+
     def __call__(self) -> Job:
         """Run the job to its end, and return what became of it."""
         # Lightning starts the processes of a job itself, as everywhere; it must not take those of
@@ -92,7 +98,10 @@ class SlurmWorker(Worker):
 
     def checkpoint(self) -> DelayedSubmission:
         """End the process, whose checkpoint the next one goes on from, and say what that runs."""
-        self.stop()
+        warning = self._requeues.note(self.stop())
+        if warning:
+            with self._console.open("ab") as console:
+                console.write(warning_line(warning))
         return DelayedSubmission(self)
 
     def _note(self, number: int, frame: object) -> None:
