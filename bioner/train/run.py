@@ -42,6 +42,7 @@ from bioner.runs.scores import SplitScores, TargetScores
 from bioner.runs.store import Stored, sha256
 from bioner.tracking.loggers import close_logger, open_logger
 from bioner.tracking.mention_tables import PredictedSplit
+from bioner.train.hardware import check_hardware
 from bioner.train.pretraining import pretrain, stage_record
 from bioner.train.processes import is_first, one_at_a_time
 from bioner.train.scoring import TagIds, predict, score, surfaces
@@ -85,6 +86,7 @@ def train(config: TrainConfig, directory: Path) -> float:
 
 def _train(config: TrainConfig, directory: Path) -> float:
     _quieten_lightning()
+    check_hardware(config)
     keep_memory()
     if is_first():
         # With rerun=true: were it killed, the old record would stand over the new weights.

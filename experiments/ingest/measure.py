@@ -26,8 +26,9 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 from hydra import compose, initialize_config_dir
 
 from bioner.batches.tokens import fingerprint
+from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
-from bioner.config.hydra_setup import register, shipped
+from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import load_corpus
 from bioner.model.pretrained import Pretrained

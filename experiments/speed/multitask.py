@@ -28,8 +28,9 @@ from hydra import compose, initialize_config_dir
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import MultiTaskData
+from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
-from bioner.config.hydra_setup import register, shipped
+from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 from bioner.machine.precision import keep_memory
 from bioner.model.pretrained import Pretrained
