@@ -1,13 +1,17 @@
 """The processes of a run that trains on several devices (DDP): one writes, all meet."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
 from pytorch_lightning.utilities import rank_zero_only
+
+from bioner.runs.store import Stored, find_stage, look_at_stage, stored_stage
 
 log = logging.getLogger(__name__)
 
@@ -37,3 +41,67 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
         held = lock.acquire()
     with held:
         yield
+
+
+def first_says(value: bool) -> bool:
+    """Return what the first process says, in all that have met already; else one's own value.
+
+    Lightning starts the others at the first training of a run. What came before it they look up
+    themselves, as the first process left it.
+    """
+    if not torch.distributed.is_initialized():
+        return value
+    said = [value]
+    torch.distributed.broadcast_object_list(said, src=0)
+    return said[0]
+
+
+def shared_stage(
+    folder: Path,
+    key: str,
+    train: Callable[[Path], tuple[Path, dict[str, Any]]],
+    elsewhere: Callable[[], Stored | None],
+) -> Stored:
+    """Return a stage that is there already, or train and store it, all processes together.
+
+    Args:
+        folder: the store.
+        key: of the stage.
+        train: see `stored_stage`.
+        elsewhere: looks for the stage outside of the store.
+    """
+    if not is_first():
+        return _follow(folder, key, train, elsewhere)
+    found = find_stage(folder, key) or elsewhere()
+    if found is None:
+        found = stored_stage(folder, key, lambda partial: _announced(train, partial))
+        if not found.reused:
+            meet()
+            return found
+    first_says(False)
+    return found
+
+
+def _announced(
+    train: Callable[[Path], tuple[Path, dict[str, Any]]], partial: Path
+) -> tuple[Path, dict[str, Any]]:
+    first_says(True)
+    return train(partial)
+
+
+def _follow(
+    folder: Path,
+    key: str,
+    train: Callable[[Path], tuple[Path, dict[str, Any]]],
+    elsewhere: Callable[[], Stored | None],
+) -> Stored:
+    """Do as the first process, which holds the lock and writes."""
+    found = look_at_stage(folder, key) or elsewhere()
+    if not first_says(found is None):
+        assert found is not None
+        return found
+    train(folder / key / "partial")
+    meet()
+    found = look_at_stage(folder, key)
+    assert found is not None
+    return replace(found, reused=False)
