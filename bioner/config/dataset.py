@@ -43,8 +43,13 @@ class HubConfig:
 
 
 def in_order(types: Any) -> Any:
-    """Return the types in their order, which is that of the tag ids, also if they are a map."""
+    """Return the types in their order, which is that of the tag ids: of a map its pairs."""
     return list(types.items()) if isinstance(types, dict) else types
+
+
+def from_pairs(types: Any) -> Any:
+    """Return the types of which `in_order` gave these."""
+    return dict(types) if types and not isinstance(types[0], str) else types
 
 
 @dataclass

@@ -107,6 +107,10 @@ def effect_of(schema: type, one: Field[Any]) -> Effect:
     return found
 
 
+Key = tuple[str, ...]
+"""The full key of a field: the names of its groups and its own."""
+
+
 @dataclass(frozen=True)
 class Declared:
     """A field of a config with its declaration and its value."""
@@ -126,50 +130,37 @@ def declared(config: Any) -> Iterator[Declared]:
         yield Declared(one.name, effect_of(type(config), one), getattr(config, one.name))
 
 
-def leaves(config: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Declared]]:
+def leaves(config: Any, above: Key = ()) -> Iterator[tuple[Key, Declared]]:
     """Yield the fields of a config and of all its groups, but the groups, under their full keys.
 
     Raises:
         TypeError: nothing says what a field can change.
     """
     for one in declared(config):
-        key = (*above, one.name)
-        if one.effect.group is None:
-            yield key, one
-        elif one.effect.many:
-            for name, inside in one.value.items():
-                yield from leaves(inside, (*key, name))
-        else:
-            yield from leaves(one.value, key)
+        yield from leaves_under(one, above)
+
+
+def leaves_under(one: Declared, above: Key = ()) -> Iterator[tuple[Key, Declared]]:
+    """Yield a field, or those of the group that it is."""
+    key = (*above, one.name)
+    if one.effect.group is None:
+        yield key, one
+    elif one.effect.many:
+        for name, inside in one.value.items():
+            yield from leaves(inside, (*key, name))
+    else:
+        yield from leaves(one.value, key)
 
 
 def plain(config: Any, levels: Container[Changes | None]) -> dict[str, Any]:
-    """Return what of a config or of one of its groups is of some levels, as plain containers."""
-    return _plain(config, levels, counted, lambda one: False)
-
-
-def hashed(config: Any, levels: Container[Changes | None]) -> dict[str, Any]:
-    """Return what `plain` does, without what is null or neutral and without what then is empty."""
-    return _plain(config, levels, set_of, lambda one: one.effect.is_neutral(one.value))
-
-
-def _plain(
-    config: Any,
-    levels: Container[Changes | None],
-    value_of: Callable[[Declared], Any],
-    left_out: Callable[[Declared], bool],
-) -> dict[str, Any]:
-    found = {}
-    for one in declared(config):
-        if one.effect.group is None:
-            if one.effect.changes in levels and not left_out(one):
-                found[one.name] = value_of(one)
-            continue
-        inside = one.value.items() if one.effect.many else [(None, one.value)]
-        parts = {name: _plain(part, levels, value_of, left_out) for name, part in inside}
-        part = parts if one.effect.many else parts[None]
-        if part:
-            found[one.name] = part
+    """Return what of a config is of some levels, as plain containers inside each other."""
+    found: dict[str, Any] = {}
+    for key, one in leaves(config):
+        if one.effect.changes in levels:
+            holder = found
+            for name in key[:-1]:
+                holder = holder.setdefault(name, {})
+            holder[one.name] = counted(one)
     return found
 
 
@@ -178,11 +169,6 @@ def counted(one: Declared) -> Any:
     kept = one.value if one.effect.counts_as is None else one.effect.counts_as(one.value)
     assert not is_dataclass(kept), f"{one.name}: declare it with `group`"
     return copy.deepcopy(kept)
-
-
-def set_of(one: Declared) -> Any:
-    """Return what of a field's value counts in a hash: nothing that is null."""
-    return what_is_set(counted(one))
 
 
 def what_is_set(value: Any) -> Any:

@@ -9,7 +9,6 @@ from pathlib import PurePath
 from typing import Any
 
 from bioner.config.effects import DATA, LATER, PLACE, RUN, STAGE, plain
-from bioner.config.effects import what_is_set as what_is_set
 from bioner.config.parts import decides, level_part, stage_part, without_stages
 from bioner.config.semantics import SEMANTICS
 from bioner.config.train import Finetuning, Pretraining, TrainConfig

@@ -1,10 +1,21 @@
 """What of a config counts for which stage of its run."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bioner.config.effects import DATA, LATER, STAGE, Changes, Declared, declared, hashed, set_of
+from bioner.config.effects import (
+    DATA,
+    LATER,
+    STAGE,
+    Changes,
+    Declared,
+    Key,
+    counted,
+    declared,
+    leaves_under,
+    what_is_set,
+)
 from bioner.config.per_stage import PerStage, StageConfig
 from bioner.config.train import TrainConfig
 
@@ -24,44 +35,54 @@ def datasets_of(config: TrainConfig, stage: str) -> dict[str, str]:
     return found
 
 
-def stage_part(config: TrainConfig, stage: str) -> dict[str, Any]:
-    """Return what of a config decides the result of one stage, given that of the one before it.
+def stage_leaves(config: TrainConfig, stage: str) -> Iterator[tuple[Key, Declared]]:
+    """Yield what of a config decides the result of one stage, given that of the one before it.
 
     These are the stage's own group, what the groups of earlier stages say of later ones, the
     stage's datasets, and all other groups and values, as far as the stage uses them.
     """
     tasks = list(datasets_of(config, stage))
-    earlier = stages_of(config)[: stages_of(config).index(stage)]
-    part: dict[str, Any] = {}
-    for one in declared(config):
-        if isinstance(one.value, StageConfig):
-            if one.name in earlier:
-                part[one.name] = hashed(one.value, [LATER])
-            elif one.name == stage:
-                part[one.name] = hashed(one.value.of(tasks), [STAGE])
-        elif one.effect.many:
-            part[one.name] = {name: hashed(one.value[name], [STAGE]) for name in tasks}
-        else:
-            part[one.name] = _used(one, tasks, [STAGE])
-    return {name: kept for name, kept in part.items() if kept not in (None, {})}
+    running = stages_of(config)
+    levels = dict.fromkeys(running[: running.index(stage)], LATER) | {stage: STAGE}
+    for top in declared(config):
+        stages_own = isinstance(top.value, StageConfig)
+        level = levels.get(top.name) if stages_own else STAGE
+        for key, one in _used(top, tasks):
+            if one.effect.changes is level:
+                yield key, one
+
+
+def stage_part(config: TrainConfig, stage: str) -> dict[str, Any]:
+    """Return what of `stage_leaves` is not neutral, under full keys, plain."""
+    return _hashed(stage_leaves(config, stage))
 
 
 def decides(config: TrainConfig) -> dict[str, Any]:
     """Return all of a config that decides a run's result, its stages in their order."""
     stages = [[stage, stage_part(config, stage)] for stage in stages_of(config)]
-    return {"stages": stages, **level_part(config, [DATA])}
+    return {"stages": stages, "data": level_part(config, [DATA])}
+
+
+def used(config: TrainConfig) -> set[Key]:
+    """Return the full keys of all that decides a run's result, also of what is null or neutral."""
+    keys = {key for stage in stages_of(config) for key, _ in stage_leaves(config, stage)}
+    return keys | {key for key, _ in _of_levels(config, [DATA])}
 
 
 def level_part(config: TrainConfig, levels: Container[Changes | None]) -> dict[str, Any]:
-    """Return what of a config is of some levels, in the groups that the run uses."""
-    running = stages_of(config)
-    left_out = {
-        one.name
-        for one in declared(config)
-        if isinstance(one.value, StageConfig) and one.name not in running
-    }
-    found = hashed(config, levels)
-    return {name: part for name, part in found.items() if name not in left_out}
+    """Return what of a config is of some levels and not neutral, in the groups that a run uses."""
+    return _hashed(_of_levels(config, levels))
+
+
+def shared_part(config: Any) -> dict[str, Any]:
+    """Return what decides the values of a verb without stages, one dataset like another."""
+    return _hashed(
+        (key, one)
+        for top in declared(config)
+        if not top.effect.many
+        for key, one in _used(top, ["a dataset"])
+        if one.effect.changes is STAGE
+    )
 
 
 def without_stages(config: TrainConfig, kept: Container[str]) -> TrainConfig:
@@ -74,20 +95,34 @@ def without_stages(config: TrainConfig, kept: Container[str]) -> TrainConfig:
     return replace(config, **others)
 
 
-def shared_part(config: Any) -> dict[str, Any]:
-    """Return what decides the values of a verb without stages, one dataset like another."""
-    found = (
-        (one.name, _used(one, ["a dataset"], [STAGE]))
-        for one in declared(config)
-        if not one.effect.many
-    )
-    return {name: kept for name, kept in found if kept not in (None, {})}
+def _of_levels(
+    config: TrainConfig, levels: Container[Changes | None]
+) -> Iterator[tuple[Key, Declared]]:
+    running = stages_of(config)
+    for top in declared(config):
+        if isinstance(top.value, StageConfig) and top.name not in running:
+            continue
+        for key, one in leaves_under(top):
+            if one.effect.changes in levels:
+                yield key, one
 
 
-def _used(one: Declared, tasks: Sequence[str], levels: Container[Changes | None]) -> Any:
-    """Return what a stage with these tasks uses of a value or a group; None or {}: nothing."""
-    if one.effect.group is None:
-        neutral = one.effect.is_neutral(one.value)
-        return set_of(one) if one.effect.changes in levels and not neutral else None
-    used = one.value.of(tasks) if isinstance(one.value, PerStage) else one.value
-    return {} if used is None else hashed(used, levels)
+def _used(top: Declared, tasks: Sequence[str]) -> Iterator[tuple[Key, Declared]]:
+    """Yield what a stage with these tasks uses of a value or a group of a config."""
+    if top.effect.many:
+        own = {name: top.value[name] for name in tasks}
+        yield from leaves_under(replace(top, value=own))
+    elif isinstance(top.value, PerStage):
+        used = top.value.of(tasks)
+        if used is not None:
+            yield from leaves_under(replace(top, value=used))
+    else:
+        yield from leaves_under(top)
+
+
+def _hashed(found: Iterable[tuple[Key, Declared]]) -> dict[str, Any]:
+    return {
+        ".".join(key): what_is_set(counted(one))
+        for key, one in found
+        if not one.effect.is_neutral(one.value)
+    }

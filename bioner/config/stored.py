@@ -1,10 +1,22 @@
-"""The config of a run that an earlier version stored, as this one reads it."""
+"""The config of a run that was stored, also by an earlier version, as this one reads it."""
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from dataclasses import MISSING as NO_DEFAULT
+from dataclasses import Field, fields
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from bioner.config.train import HeadConfig
+from omegaconf import MISSING
+
+from bioner.config.dataset import from_pairs
+from bioner.config.effects import NOTHING, PLACE, effect_of
+from bioner.config.train import HeadConfig, TrainConfig
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    T = TypeVar("T", bound=DataclassInstance)
 
 
 def as_of_today(config: Any) -> Any:
@@ -19,3 +31,56 @@ def as_of_today(config: Any) -> Any:
     if moved:
         head["options"] = {**head.get("options", {}), **moved}
     return {**config, "head": head}
+
+
+def to_config(counted: Mapping[str, Any]) -> TrainConfig:
+    """Return the config of which a record holds what counts.
+
+    A key that it lacks has its neutral value where one is declared, else its default: that is what
+    the run did.
+
+    Raises:
+        KeyError: a key that this version does not have, or one without which no run is.
+        ValueError: a value that is none of those that it may be, or no group where one should be.
+    """
+    config = _filled(TrainConfig, as_of_today(counted), "")
+    for dataset in config.dataset.values():
+        dataset.types = from_pairs(dataset.types)
+    return config
+
+
+def _filled(schema: "type[T]", plain: Any, above: str) -> "T":
+    if not isinstance(plain, Mapping):
+        raise ValueError(f"{above.rstrip('.')} is {plain!r}, not a group")
+    known = {one.name: one for one in fields(schema)}
+    for name in plain:
+        if name not in known:
+            raise KeyError(f"{above}{name}")
+    return schema(**{n: _value(schema, one, plain, f"{above}{n}") for n, one in known.items()})
+
+
+def _value(schema: type, one: Field[Any], plain: Mapping[str, Any], key: str) -> Any:
+    effect, kind = effect_of(schema, one), _hints(schema)[one.name]
+    if effect.group is not None and effect.many:
+        groups = plain.get(one.name, {})
+        return {
+            name: _filled(effect.group, part, f"{key}.{name}.") for name, part in groups.items()
+        }
+    if effect.group is not None:
+        return _filled(effect.group, plain.get(one.name, {}), f"{key}.")
+    if one.name in plain:
+        found = plain[one.name]
+        return kind(found) if isinstance(kind, type) and issubclass(kind, Enum) else found
+    value = _default(one) if effect.neutral is None else effect.neutral
+    if value == MISSING and effect.changes not in (NOTHING, PLACE):
+        raise KeyError(key)
+    return value
+
+
+@cache
+def _hints(schema: type) -> dict[str, Any]:
+    return get_type_hints(schema)
+
+
+def _default(one: Field[Any]) -> Any:
+    return one.default if one.default_factory is NO_DEFAULT else one.default_factory()

@@ -1,27 +1,14 @@
 """The gain of a run over `single`, where the study has the single run already."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bioner.config.identity import what_is_set
+from bioner.config.identity import as_regime, digest, with_precision
+from bioner.config.parts import decides
+from bioner.config.stored import to_config
 from bioner.errors import UserError
 from bioner.runs.record import SEMANTICS, Record
 from bioner.runs.record_file import read_record
-
-# What a run with the same budget, data and model shares with its single baseline.
-_SHARED = (
-    "batch",
-    "encoder",
-    "head",
-    "leakage",
-    "optimizer",
-    "seed",
-    "subset_seed",
-    "subset_unit",
-    "trainer",
-)
-_BUDGET = ("train_size", "devel_size", "epochs", "steps")
 
 
 def baseline_key(record: Record, target: str) -> str:
@@ -30,16 +17,14 @@ def baseline_key(record: Record, target: str) -> str:
     Args:
         record: of the run.
         target: one of the run's targets.
+
+    Raises:
+        KeyError: the record does not hold the config of a run.
+        ValueError: it holds a value that no run has.
     """
-    config = record.config
-    # `trainer.precision` may be `auto`: what it came to is what counts.
-    shared = what_is_set(
-        {name: config[name] for name in _SHARED}
-        | {"trainer": {**config["trainer"], "precision": record.precision}}
-    )
-    budget = {name: config["finetune"][name] for name in _BUDGET}
-    data = [config["dataset"][target], record.datasets[target].sha256, record.semantics]
-    return json.dumps([target, shared, budget, data], sort_keys=True)
+    config = with_precision(to_config(record.config), record.precision)
+    alone = decides(as_regime(config, target, "single"))
+    return digest([alone, record.datasets[target].sha256, record.semantics])
 
 
 def gains(record: Record, study: Path) -> dict[str, float]:
@@ -50,10 +35,11 @@ def gains(record: Record, study: Path) -> dict[str, float]:
         study: the folder of the study's runs.
     """
     singles = {
-        baseline_key(other, target): scores.test.f1
+        key: scores.test.f1
         for other in _singles(study)
         if _may_have_one_encoder(record, other)
         for target, scores in other.scores.items()
+        if (key := _key_or_none(other, target)) is not None
     }
     found = {}
     for target, scores in record.scores.items():
@@ -61,6 +47,14 @@ def gains(record: Record, study: Path) -> dict[str, float]:
         if single is not None and record.regime != "single":
             found[target] = scores.test.f1 - single
     return found
+
+
+def _key_or_none(record: Record, target: str) -> str | None:
+    """Return the key of a single run, or None where its config is not one of this version."""
+    try:
+        return baseline_key(record, target)
+    except (KeyError, ValueError):
+        return None
 
 
 def _may_have_one_encoder(record: Record, other: Record) -> bool:

@@ -26,9 +26,7 @@ class Finished:
     files: dict[str, Path]
 
 
-def find_in_runs(
-    runs_dir: Path, key: str, groups: Mapping[str, Sequence[str]]
-) -> Finished | None:
+def find_in_runs(runs_dir: Path, key: str, groups: Mapping[str, Sequence[str]]) -> Finished | None:
     """Return a finished run's last stage by its key, or None where no run has it whole.
 
     Args:

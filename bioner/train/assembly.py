@@ -13,6 +13,7 @@ from bioner.batches.datamodule import Window
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
 from bioner.config.build import build, build_with_options
+from bioner.config.choices import SHARED
 from bioner.config.identity import digest
 from bioner.config.mixing import mixing_of
 from bioner.config.train import TrainConfig
@@ -43,7 +44,7 @@ def make_module(
         encoder.attend_with_flash()
     if config.encoder.compile:
         encoder.compile_transformer()
-    network = Network(encoder, build_bank("none", stage.tags, _head_maker(config, encoder.hidden)))
+    network = Network(encoder, build_bank(SHARED, stage.tags, _head_maker(config, encoder.hidden)))
     scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
     weighting = build_weighting(config.weighting, list(stage.tasks))
     return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
@@ -130,6 +131,7 @@ def precision(config: TrainConfig) -> str:
 def make_trainer(
     config: TrainConfig, callbacks: list[pl.Callback], folder: Path, logger: Logger | None
 ) -> pl.Trainer:
+    """Build Lightning's trainer; how many epochs there are, the plan has to say."""
     trainer: pl.Trainer = build(
         "trainer",
         config.trainer | {"precision": precision(config)},
@@ -148,5 +150,3 @@ def make_trainer(
     if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # and no plugin of the user's
         trainer.strategy.checkpoint_io = StreamedCheckpoints()
     return trainer
-
-

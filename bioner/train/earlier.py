@@ -19,7 +19,7 @@ from bioner.runs.record import Best, Mixing, Source, StageRecord, StageTiming
 from bioner.runs.record_file import read_record
 from bioner.runs.store import Stored, find_stage, sha256, store_folder
 from bioner.train.assembly import precision
-from bioner.train.processes import shared_stage
+from bioner.train.sharing import shared_stage
 from bioner.train.stage import Stage, stage_of
 from bioner.train.stages import Asked
 from bioner.train.tasks import Task
@@ -94,9 +94,7 @@ def earlier_stage(
     return Done(Start(load_weights(stored.file), asked.carry), key, record_of(stage, key, stored))
 
 
-def key_of(
-    stage: Stage, config: TrainConfig, pretrained: Pretrained, before: Done | None
-) -> str:
+def key_of(stage: Stage, config: TrainConfig, pretrained: Pretrained, before: Done | None) -> str:
     """Hash all that determines a stage's result, the stages before it included."""
     data = {
         name: TrainedOn(
@@ -168,5 +166,3 @@ def _only_weights(key: str, run: Path) -> Path:
             f"{names or '(none)'}"
         )
     return files[0]
-
-

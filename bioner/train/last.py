@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
 
 from bioner.config.train import TrainConfig
+from bioner.machine.processes import first_says, is_first, meet
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.runs.finished_stages import Finished, find_in_runs
@@ -15,7 +16,6 @@ from bioner.runs.record import StageRecord
 from bioner.runs.store import find_stage, look_at_stage, store_folder
 from bioner.train.assembly import make_module, make_trainer
 from bioner.train.earlier import Done, record_of
-from bioner.train.processes import first_says, is_first, meet
 from bioner.train.stage import Stage
 from bioner.train.training import Trained, train_stage
 

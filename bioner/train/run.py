@@ -20,6 +20,7 @@ from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import Corpus
 from bioner.errors import Stopped
 from bioner.machine.precision import keep_memory
+from bioner.machine.processes import is_first
 from bioner.machine.signals import END_SIGNALS
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import load_weights
@@ -36,8 +37,8 @@ from bioner.tracking.mention_tables import PredictedSplit
 from bioner.train.assembly import precision
 from bioner.train.earlier import Done, earlier_stage, key_of
 from bioner.train.last import last_stage
-from bioner.train.processes import is_first, one_at_a_time
 from bioner.train.scoring import TagIds, predict, score, surfaces
+from bioner.train.sharing import one_at_a_time
 from bioner.train.stage import Stage, stage_of
 from bioner.train.stages import asked_stages
 from bioner.train.tasks import Task, load_tasks

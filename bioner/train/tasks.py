@@ -21,6 +21,7 @@ from bioner.train.stages import Asked, Size
 
 log = logging.getLogger(__name__)
 
+
 @dataclass(frozen=True)
 class Task:
     """One dataset as one stage of a run uses it.

@@ -12,13 +12,13 @@ from bioner.batches.datamodule import MultiTaskData
 from bioner.batches.plan import Plan
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
+from bioner.machine.processes import meet
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights
 from bioner.runs.record import Affinity, Best, Mixing, StageTiming
 from bioner.train.assembly import make_module, make_trainer, plan_stage
 from bioner.train.lookahead import LookaheadAffinity
-from bioner.train.processes import meet
 from bioner.train.progress import StageProgress
 from bioner.train.resuming import Checkpoint
 from bioner.train.selection import KeepBest

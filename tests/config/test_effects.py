@@ -60,6 +60,7 @@ OTHER: dict[str, Any] = {
     "finetune.targets": TARGETS[::-1],
     "finetune.auxiliaries": [SOURCES[0]],
     "finetune.kind": "single",
+    "format": "jsonl",
     "joint": "runs/default/mtl-1234",
     "mixing.weights": dict.fromkeys((*TARGETS, *SOURCES, AUXILIARY), 2),
 }

@@ -132,13 +132,16 @@ def _config(made: Made) -> dict[str, Any]:
         "sources": list(made.sources),
         "kind": "sources" if made.sources else "none",
     }
-    config["dataset"] = {}
     for key, value in made.change.items():
         *path, last = key.split(".")
         node = config
         for part in path:
             node = node[part]
         node[last] = value
+    finetune = config["finetune"]
+    names = (*finetune["targets"], *finetune["auxiliaries"], *config["pretrain"]["sources"])
+    (dataset,) = base_config()["dataset"].values()
+    config["dataset"] = dict.fromkeys(names, dataset)
     return config
 
 

@@ -129,7 +129,10 @@ def test_incompatible_runs_are_named_and_left_out(other: Made, says: str, tmp_pa
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"finetune.targets": [A, B], "finetune.auxiliaries": []}, "finetune.auxiliaries is []"),
+        (
+            {"finetune.targets": [A, B], "finetune.auxiliaries": []},
+            f'finetune.targets is ["{A}", "{B}"]',
+        ),
         ({"pretrain.sources": [C, B]}, f'pretrain.sources is ["{C}", "{B}"]'),
     ],
 )
@@ -184,6 +187,18 @@ def test_what_does_not_matter_to_a_regime_makes_no_run_incompatible(tmp_path: Pa
     results = results_of(tmp_path, runs)
     assert not results.problems
     assert one(results.tables["scores"], target=A).n == 4
+
+
+def test_a_weighting_matters_where_pretraining_has_several_sources(tmp_path: Path) -> None:
+    other = Made(A, "transfer", [B, C], seed=3, change={"weighting.strategy": "uncertainty"})
+    one_source = Made(A, "transfer", [B], seed=3, change={"weighting.strategy": "uncertainty"})
+    runs = [*seeds(2, A, "transfer", [B, C]), other, *seeds(2, A, "transfer", [B]), one_source]
+    results = results_of(tmp_path, runs)
+    (problem,) = results.problems
+    assert (problem.place, problem.state) == (other.name, "incompatible")
+    assert 'weighting.strategy is "uncertainty"' in problem.says
+    scores = results.tables["scores"]
+    assert sorted(scores[scores.regime == "transfer"].n) == [2, 3]
 
 
 def test_an_axis_separates_what_would_be_incompatible(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The processes of a run that trains on several devices (DDP): one writes, all meet."""
+"""What several runs want, and the several processes of one: one trains or writes, all have it."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -7,24 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from filelock import FileLock, Timeout
-from pytorch_lightning.utilities import rank_zero_only
 
+from bioner.machine.processes import first_says, is_first, meet
 from bioner.runs.store import Stored, find_stage, look_at_stage, stored_stage
 
 log = logging.getLogger(__name__)
-
-
-def is_first() -> bool:
-    """Return whether this process is the one that writes; so is the only one of a plain run."""
-    return not getattr(rank_zero_only, "rank", 0)
-
-
-def meet() -> None:
-    """Wait until all processes are here."""
-    if torch.distributed.is_initialized():
-        torch.distributed.barrier()
 
 
 @contextmanager
@@ -41,19 +29,6 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
         held = lock.acquire()
     with held:
         yield
-
-
-def first_says(value: bool) -> bool:
-    """Return what the first process says, in all that have met already; else one's own value.
-
-    Lightning starts the others at the first training of a run. What came before it they look up
-    themselves, as the first process left it.
-    """
-    if not torch.distributed.is_initialized():
-        return value
-    said = [value]
-    torch.distributed.broadcast_object_list(said, src=0)
-    return said[0]
 
 
 def shared_stage(
