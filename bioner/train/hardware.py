@@ -6,7 +6,7 @@ from pytorch_lightning import Trainer
 from bioner.config.build import build
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
-from bioner.train.stage import precision
+from bioner.train.assembly import precision
 
 
 def check_hardware(config: TrainConfig) -> None:
