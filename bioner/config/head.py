@@ -39,6 +39,7 @@ class HeadConfig:
     """The kind of the heads.
 
     Attributes:
+        shared: which tasks share a head: a name in `bioner.config.choices.HEAD_BANKS`.
         start: what they start from.
         probe_sentences: train sentences of a task, at most, that a probe is fitted to.
         decode: which tags they give.
@@ -46,6 +47,7 @@ class HeadConfig:
     """
 
     _target_: str = value(MISSING, STAGE)
+    shared: str = value("none", STAGE, neutral="none")
     start: Start = value(Start.probe, STAGE, neutral=Start.random)
     probe_sentences: int = value(800, STAGE, neutral=800)
     decode: Decode = value(Decode.legal, STAGE, neutral=Decode.argmax)

@@ -1,7 +1,7 @@
 """How the heads of a stage start: fitted, or set, before the first update."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.probe import start_prior, start_probe
 from bioner.model.word_vectors import cached_words
+from bioner.train.stage import Stage
 from bioner.train.tasks import Task
 
 log = logging.getLogger(__name__)
@@ -59,19 +60,19 @@ class HeadStarter:
     device: torch.device
 
     def start(
-        self, network: Network, tasks: Mapping[str, Task], fresh: Sequence[str]
+        self, network: Network, stage: Stage, fresh: Sequence[str]
     ) -> dict[str, float] | None:
         """Start the fresh heads as the config says; the encoder stays as it is.
 
         Args:
             network: of the stage.
-            tasks: of the stage.
-            fresh: those whose heads are not carried over whole.
+            stage: whose heads.
+            fresh: the tasks whose heads are not carried over whole.
 
         Returns:
-            Devel F1 of each of the fresh tasks with its probe; None where no head is probed.
+            Devel F1 of each scored one of these with its probe; None where no head is probed.
         """
-        how = self.config.head.start
+        how, tasks = self.config.head.start, stage.tasks
         if how == Start.random or not fresh:
             return None
         if how == Start.prior:
@@ -83,7 +84,8 @@ class HeadStarter:
         network.encoder.to(self.device)
         for name in fresh:
             self._probe(network, name, tasks[name])
-        return {name: self._devel_f1(network, name, tasks[name]) for name in fresh}
+        scored = [name for name in stage.scored if name in fresh]
+        return {name: self._devel_f1(network, name, tasks[name]) for name in scored}
 
     def _probe(self, network: Network, name: str, task: Task) -> None:
         encoder = self.config.encoder
