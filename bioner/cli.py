@@ -142,7 +142,8 @@ VERBS: dict[str, Callable[[DictConfig], Any]] = {
 def main() -> int:
     """Run one verb and return the exit code.
 
-    It is 0, 1 for a defect of ours or a run that diverged, 2 where the user's input can't be used, or that of a signal.
+    It is 0, 1 for a defect of ours or a run that diverged, 2 where the user's input can't be used,
+    or that of a signal.
 
     Raises:
         SystemExit: 1, where a job of a grid fails, `datasets check` finds something wrong or

@@ -1,6 +1,6 @@
 """A mixing that ends at the targets: their share of the batches rises. No torch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ Shares = Callable[[Mapping[str, int]], dict[str, float]]
 def rising_shares(
     base: Shares,
     sizes: Mapping[str, int],
-    targets: Sequence[str],
+    targets: Collection[str],
     start: float,
     end: float,
     progress: float,

@@ -6,7 +6,7 @@ Each field says what another value of it can change (`bioner.config.effects`).
 there the keys are checked against the signature of what is built (`bioner.config.build`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -124,7 +124,7 @@ class WeightingConfig(PerStage):
 
     strategy: str = value(MISSING, STAGE)
 
-    def of(self, tasks: Sequence[str]) -> Self | None:
+    def of(self, tasks: Mapping[str, str]) -> Self | None:
         """Return the weighting of one stage; where there is one task, nothing is combined."""
         return self if len(tasks) > 1 else None
 
@@ -171,7 +171,7 @@ class FinetuneConfig(StageConfig):
     steps: int | None = value(None, STAGE)
     affinity_every: int | None = value(None, RUN)
 
-    def of(self, tasks: Sequence[str]) -> Self:
+    def of(self, tasks: Mapping[str, str]) -> Self:
         """Return the stage without the size of auxiliaries that it lacks."""
         return self if self.auxiliaries else replace(self, auxiliary_size=None)
 

@@ -81,7 +81,7 @@ def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int
     special = window.special.count
     cuts = {name: _cut(task, config, processes, special) for name, task in stage.tasks.items()}
     plan = make_plan(
-        mixing_of(config.mixing, list(sizes)),
+        mixing_of(config.mixing, {name: task.role for name, task in stage.tasks.items()}),
         sizes,
         stage.targets,
         cuts,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bioner.batches.mixing import shares
 from bioner.batches.rising import auxiliary_updates, rising_shares
-from bioner.config.train import MixingConfig, Strategy
+from bioner.config.mixing import MixingConfig, Strategy
 
 SIZES = {"target": 100, "small": 100, "large": 300}
 UNIFORM = MixingConfig(strategy=Strategy.uniform)

@@ -13,7 +13,7 @@ from seqeval.scheme import IOB2
 
 from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
-from bioner.errors import ConfigError, UserError
+from bioner.errors import ConfigError, DivergedError, UserError
 from bioner.model import pretrained
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
@@ -100,9 +100,42 @@ def test_regime(regime: str, tmp_path: Path) -> None:
 def test_a_run_that_learnt_nothing_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, record = run(config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64"))
+    budget = ["finetune.epochs=1", "finetune.train_size=64", "head.start=random"]
+    _, record = run(config_of(tmp_path, *TARGET, *budget))
     assert record.best["demo_disease"].f1 == 0
+    assert record.collapsed
     assert "demo_disease: devel F1 was 0 after every epoch" in caplog.text
+    assert "no devel mention is predicted after 4 of 4 updates" in caplog.text
+
+
+def test_a_probed_run_starts_with_mentions(tmp_path: Path) -> None:
+    budget = ["finetune.epochs=1", "finetune.train_size=64"]
+    _, record = run(config_of(tmp_path, *REGIMES["transfer_mtl"], *budget))
+    pretrain, finetune = record.stages
+    assert pretrain.probe is not None and finetune.probe is not None
+    assert [*pretrain.probe] == ["demo_disease_related"]
+    assert [*finetune.probe] == ["demo_disease"]  # the auxiliary is probed, and never scored
+    assert finetune.probe["demo_disease"] > 0
+    assert not record.collapsed
+
+
+@pytest.mark.parametrize("start", ["random", "prior"])
+def test_a_run_without_a_probe_says_nothing_of_one(start: str, tmp_path: Path) -> None:
+    budget = ["finetune.epochs=1", "finetune.train_size=64", f"head.start={start}"]
+    _, record = run(config_of(tmp_path, *TARGET, *budget))
+    assert record.stages[0].probe is None
+
+
+def test_a_run_whose_loss_is_no_number_ends_at_once(tmp_path: Path) -> None:
+    config = config_of(tmp_path, *TARGET, "optimizer.lr=1e30", "finetune.epochs=3")
+    directory = Path(config.runs_dir) / config.study / run_name(config)
+    directory.mkdir(parents=True)
+    with pytest.raises(DivergedError, match=r"the loss is nan after update \d+; a smaller"):
+        train(config, directory)
+    record = read_record(directory)
+    assert record.status == "diverged"
+    assert record.error is not None and record.error.type == "DivergedError"
+    assert record.scores == {}
 
 
 def test_it_learns(tmp_path: Path) -> None:
@@ -377,7 +410,7 @@ def test_golden_losses(regime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]
     if regime.startswith("transfer"):
         budget += ["pretrain.epochs=null", "pretrain.steps=2"]
-    run(config_of(tmp_path, *REGIMES[regime], *budget))
+    run(config_of(tmp_path, *REGIMES[regime], *budget, "head.start=random"))
     assert losses == pytest.approx(GOLDEN[regime], rel=1e-5)
 
 
