@@ -202,6 +202,8 @@ def _check_rest(config: TrainConfig) -> None:
     for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
         if not 0 <= seed < 2**32:
             raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")
+    if config.average_epochs < 1:
+        raise ConfigError("average_epochs", f"is {config.average_epochs}", "at least 1")
     minutes = config.checkpoint_minutes
     if not (math.isfinite(minutes) and minutes >= 0):
         raise ConfigError("checkpoint_minutes", f"is {minutes}", "a finite number of at least 0")

@@ -24,6 +24,7 @@ from bioner.config.train import (
     Finetuning,
     Leakage,
     PretrainConfig,
+    Selection,
     SubsetUnit,
     TrainConfig,
     WeightingConfig,
@@ -78,6 +79,8 @@ class MeasureConfig:
     pretrain: PretrainConfig = group(PretrainConfig)
     optimizer: OptimizerConfig = group(OptimizerConfig)
     batch: BatchConfig = group(BatchConfig)
+    selection: Selection = value(Selection.best, STAGE, neutral=Selection.best)
+    average_epochs: int = value(3, STAGE, neutral=3)
     trainer: dict[str, Any] = made(dict, STAGE, counts_as=that_train)
     seed: int = value(1, STAGE)
     subset_seed: int = value(1, STAGE)
@@ -163,6 +166,8 @@ def stage_config(config: MeasureConfig, source: str) -> TrainConfig:
         finetune=FinetuneConfig(kind=Finetuning.single, targets=[]),
         optimizer=config.optimizer,
         batch=config.batch,
+        selection=config.selection,
+        average_epochs=config.average_epochs,
         trainer=config.trainer,
         seed=config.seed,
         subset_seed=config.subset_seed,

@@ -68,6 +68,19 @@ class SubsetUnit(StrEnum):
     documents = "documents"
 
 
+class Selection(StrEnum):
+    """Which weights of a training are its result.
+
+    `best`: those after the epoch with the best devel F1, for each target. `last`: those after the
+    last update. `average`: the mean of those after each of the last epochs
+    (`bioner.model.averaging`).
+    """
+
+    best = "best"
+    last = "last"
+    average = "average"
+
+
 @dataclass
 class AdapterConfig:
     """Few new weights that are trained in the place of the transformer's own.
@@ -195,6 +208,8 @@ class TrainConfig:
     """The whole of `bioner train`. Every group but those of stages counts for each stage.
 
     Attributes:
+        selection: which weights of a training are its result.
+        average_epochs: of `selection=average`, how many of the last epochs.
         checkpoint_minutes: from one checkpoint of a training to the next: the most that a killed
             run loses, besides what one scoring of devel takes. 0: one after each update.
     """
@@ -208,6 +223,8 @@ class TrainConfig:
     finetune: FinetuneConfig = group(FinetuneConfig)
     optimizer: OptimizerConfig = group(OptimizerConfig)
     batch: BatchConfig = group(BatchConfig)
+    selection: Selection = value(Selection.best, STAGE, neutral=Selection.best)
+    average_epochs: int = value(3, STAGE, neutral=3)
     trainer: dict[str, Any] = made(dict, STAGE, counts_as=that_train)
     logger: dict[str, Any] = made(dict, NOTHING)
     study: str = value("default", NOTHING)

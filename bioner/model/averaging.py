@@ -1,6 +1,6 @@
 """The average of a module's weights at several moments of its training."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,29 +37,35 @@ class WeightAverage:
             if self.moments == 1:
                 self._average[name] = weight.detach().clone()
             else:
-                self._average[name].lerp_(weight.detach(), step)
+                average = self._average[name].to(weight.device)
+                self._average[name] = average.lerp_(weight.detach(), step)
 
     @contextmanager
     def in_place(self, module: nn.Module) -> Iterator[None]:
         """Give a module the average while the context lasts, and its own weights afterwards."""
-        own = {name: weight.detach().clone() for name, weight in module.named_parameters()}
-        _put(module, self._average)
+        own = self.swap(module)
         try:
             yield
         finally:
-            _put(module, own)
+            self.put(module, own)
+
+    def swap(self, module: nn.Module) -> dict[str, Tensor]:
+        """Give a module the average, and return its own weights."""
+        own = {name: weight.detach().clone() for name, weight in module.named_parameters()}
+        self.put(module, self._average)
+        return own
+
+    @staticmethod
+    @torch.no_grad()
+    def put(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+        """Give a module some weights."""
+        for name, weight in module.named_parameters():
+            weight.copy_(weights[name])
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
         return {"moments": self.moments, "average": self._average}
 
-    def load_state_dict(self, state: dict[str, Any], device: torch.device | str = "cpu") -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
-        self.moments = state["moments"]
-        self._average = {name: tensor.to(device) for name, tensor in state["average"].items()}
-
-
-@torch.no_grad()
-def _put(module: nn.Module, tensors: dict[str, Tensor]) -> None:
-    for name, weight in module.named_parameters():
-        weight.copy_(tensors[name])
+        self.moments, self._average = state["moments"], dict(state["average"])

@@ -22,7 +22,7 @@ from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.progress import StageProgress
 from bioner.train.recipe_warnings import CollapseWatch, warn_of_few_updates
 from bioner.train.resuming import Checkpoint
-from bioner.train.selection import KeepBest
+from bioner.train.selection import KeepSelected
 from bioner.train.stage import Stage
 from bioner.train.starting import HeadStarter, Probed
 
@@ -88,7 +88,7 @@ def train_stage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
-    keep = KeepBest(stage.groups, folder)
+    keep = KeepSelected(stage.groups, folder, config.selection, config.average_epochs)
     progress = StageProgress(stage.name)
     affinity = _look_at_affinity(stage, config, pretrained)
     probed, collapse = Probed(), CollapseWatch()
