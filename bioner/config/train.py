@@ -31,10 +31,16 @@ class Pooling(StrEnum):
 
 
 class Carry(StrEnum):
-    """What fine-tuning takes over from the pretraining stage."""
+    """What a stage takes over from the one before it.
+
+    `encoder_and_matching_heads`: heads too, where the label space is the same.
+    `encoder_and_heads_by_type`: the rows of each entity type that an earlier head has, by its
+    name, or where both heads have a single type.
+    """
 
     encoder = "encoder"
     encoder_and_matching_heads = "encoder_and_matching_heads"
+    encoder_and_heads_by_type = "encoder_and_heads_by_type"
 
 
 class Pretraining(StrEnum):

@@ -1,7 +1,7 @@
 """How the heads of a stage start: fitted, or set, before the first update."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bioner.batches.datamodule import ScoredBatches, Shard
 from bioner.config.head import Start
@@ -60,14 +61,15 @@ class HeadStarter:
     device: torch.device
 
     def start(
-        self, network: Network, stage: Stage, fresh: Sequence[str]
+        self, network: Network, stage: Stage, fresh: Mapping[str, Tensor | None]
     ) -> dict[str, float] | None:
         """Start the fresh heads as the config says; the encoder stays as it is.
 
         Args:
             network: of the stage.
             stage: whose heads.
-            fresh: the tasks whose heads are not carried over whole.
+            fresh: the tasks whose heads are not carried over whole, with the tags whose rows
+                are, Bool [tags], or None.
 
         Returns:
             Devel F1 of each scored one of these with its probe; None where no head is probed.
@@ -76,18 +78,18 @@ class HeadStarter:
         if how == Start.random or not fresh:
             return None
         if how == Start.prior:
-            for name in fresh:
+            for name in (name for name, carried in fresh.items() if carried is None):
                 task = tasks[name]
                 tags = [task.encoded["train"].sentence_tags(int(i)) for i in task.used]
                 start_prior(network.bank.head(name), np.concatenate(tags))
             return None
         network.encoder.to(self.device)
-        for name in fresh:
-            self._probe(network, name, tasks[name])
+        for name, carried in fresh.items():
+            self._probe(network, name, tasks[name], carried)
         scored = [name for name in stage.scored if name in fresh]
         return {name: self._devel_f1(network, name, tasks[name]) for name in scored}
 
-    def _probe(self, network: Network, name: str, task: Task) -> None:
+    def _probe(self, network: Network, name: str, task: Task, carried: Tensor | None) -> None:
         encoder = self.config.encoder
         key = {
             "encoder": self.pretrained.fingerprint,
@@ -99,7 +101,7 @@ class HeadStarter:
         chosen = spread(task.used, self.config.head.probe_sentences)
         window, split = self.pretrained.window, task.encoded["train"]
         words = cached_words(folder, key, network.encoder, split, chosen, window, self.device)
-        start_probe(network.bank.head(name), words)
+        start_probe(network.bank.head(name), words, carried)
 
     def _devel_f1(self, network: Network, name: str, task: Task) -> float:
         """Return the strict devel F1 of a task with the network as it is."""

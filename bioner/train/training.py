@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
+from torch import Tensor
 
 from bioner.batches.datamodule import MultiTaskData
 from bioner.batches.plan import Plan
@@ -101,7 +102,7 @@ def train_stage(
     warn_of_few_updates(stage.name, plan.steps)
     module = make_module(stage, config, pretrained, plan.steps)
     _check_processes(trainer, module, config)
-    fresh = list(stage.tasks)
+    fresh: dict[str, Tensor | None] = dict.fromkeys(stage.tasks)
     if start is not None:
         fresh = module.network.carry(start.weights, start.carry)
     earlier = checkpoint.found(module.state_dict())
