@@ -177,7 +177,7 @@ class TaggingModule(pl.LightningModule):
             )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Encoder and heads with their own rates; no decay on biases and norms, as BERT does."""
+        """Encoder and heads with their own rates; no decay on biases, norms and embeddings."""
         config = self._optimizer
         head_lr = config.lr * config.head_lr_times
         groups = []
@@ -200,5 +200,10 @@ class TaggingModule(pl.LightningModule):
 
 
 def _parameters(module: nn.Module) -> list[tuple[bool, nn.Parameter]]:
-    """Return each trained parameter with whether weight decay applies: matrices only."""
-    return [(p.ndim >= 2, p) for p in module.parameters() if p.requires_grad]
+    """Return each trained parameter with whether weight decay applies: matrices, no embeddings.
+
+    So a piece that no batch holds keeps its embedding, bit for bit, and need not be touched.
+    """
+    embeddings = {one.weight for one in module.modules() if isinstance(one, nn.Embedding)}
+    trained = (p for p in module.parameters() if p.requires_grad)
+    return [(p.ndim >= 2 and p not in embeddings, p) for p in trained]

@@ -63,7 +63,7 @@ def test_matrices_alone_decay_and_the_head_has_its_own_rate(
     found = {p: (g["initial_lr"], g["weight_decay"]) for g in groups for p in g["params"]}
     for name, parameter in made[0].named_parameters():
         if parameter.requires_grad:
-            plain = name.endswith("bias") or "LayerNorm" in name
+            plain = name.endswith("bias") or "LayerNorm" in name or "embeddings" in name
             expected = (0.5 if name.startswith("network.heads.") else 0.25, 0.0 if plain else 0.125)
             assert found.pop(parameter) == expected, name
     assert found == {}

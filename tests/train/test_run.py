@@ -17,6 +17,7 @@ from bioner.errors import ConfigError, DivergedError, UserError
 from bioner.model import pretrained
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
+from bioner.model.weights import load_weights
 from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record, Source, StageRecord, Timing
 from bioner.runs.record_file import read_record
 from bioner.train.run import train
@@ -124,6 +125,28 @@ def test_a_run_without_a_probe_says_nothing_of_one(start: str, tmp_path: Path) -
     budget = ["finetune.epochs=1", "finetune.train_size=64", f"head.start={start}"]
     _, record = run(config_of(tmp_path, *TARGET, *budget))
     assert record.stages[0].probe is None
+
+
+def _selected(tmp_path: Path, *overrides: str) -> tuple[dict[str, torch.Tensor], Record]:
+    budget = ["finetune.epochs=3", "finetune.train_size=64", *overrides]
+    directory, record = run(config_of(tmp_path, *TARGET, *budget))
+    return load_weights(directory / "checkpoints" / "demo_disease.safetensors").tensors, record
+
+
+def test_the_last_weights_and_their_average_can_be_selected(tmp_path: Path) -> None:
+    last, record = _selected(tmp_path, "selection=last")
+    assert (record.best["demo_disease"].epoch, record.best["demo_disease"].step) == (3, 12)
+    alone, _ = _selected(tmp_path, "selection=average", "average_epochs=1")
+    assert all(alone[name].equal(tensor) for name, tensor in last.items())
+    mean, record = _selected(tmp_path, "selection=average", "average_epochs=2")
+    assert record.scores["demo_disease"].devel.f1 == record.best["demo_disease"].f1
+    shorter, _ = _selected(tmp_path, "selection=average", "average_epochs=3")
+    weight = "encoder.transformer.encoder.layer.0.output.dense.weight"
+    assert not mean[weight].equal(last[weight])
+    assert not shorter[weight].equal(mean[weight])
+    # The weights move: the longer the average, the farther it lies from the last ones.
+    far, near = ((one[weight] - last[weight]).norm() for one in (shorter, mean))
+    assert far > near > 0
 
 
 def test_a_run_whose_loss_is_no_number_ends_at_once(tmp_path: Path) -> None:
