@@ -6,7 +6,7 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from bioner.config.choices import ADAPTERS, WEIGHTINGS, check_choice
+from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
 from bioner.config.optimizer import OptimizerConfig
@@ -53,6 +53,7 @@ def check_pretraining(config: TrainConfig) -> None:
     _check_optimizer(config.optimizer)
     _check_weights(config)
     check_choice("weighting.strategy", config.weighting.strategy, WEIGHTINGS)
+    check_choice("head.shared", config.head.shared, HEAD_BANKS)
     _check_adapter(config.encoder.adapter)
     _check_rest(config)
 

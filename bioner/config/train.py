@@ -110,10 +110,12 @@ class HeadConfig:
     """The kind of the heads.
 
     Attributes:
+        shared: which tasks share a head: a name in `bioner.config.choices.HEAD_BANKS`.
         options: handed to `_target_` as they are.
     """
 
     _target_: str = value(MISSING, STAGE)
+    shared: str = value("none", STAGE, neutral="none")
     options: dict[str, Any] = made(dict, STAGE)
 
 

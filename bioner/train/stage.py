@@ -14,9 +14,8 @@ from bioner.batches.datamodule import MultiTaskData, Window
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
 from bioner.config.build import build, build_with_options
-from bioner.config.choices import SHARED
 from bioner.config.identity import digest
-from bioner.config.mixing import mixing_of
+from bioner.config.mixing import mixing_of, tasks_together
 from bioner.config.train import Carry, TrainConfig
 from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
@@ -100,7 +99,9 @@ def make_module(
         encoder.attend_with_flash()
     if config.encoder.compile:
         encoder.compile_transformer()
-    network = Network(encoder, build_bank(SHARED, stage.tags, _head_maker(config, encoder.hidden)))
+    network = Network(
+        encoder, build_bank(config.head.shared, stage.tags, _head_maker(config, encoder.hidden))
+    )
     scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
     weighting = build_weighting(config.weighting, list(stage.tasks))
     return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
@@ -143,6 +144,7 @@ def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int
         stage.epochs,
         stage.steps,
         config.seed,
+        tasks_together(config.mixing, len(sizes)),
     )
     log.info(
         "%s: %d epochs, %d steps, mixing %s",

@@ -236,7 +236,7 @@ def _say(name: str, task: Task, longest_word: int) -> None:
             100 * use.devel_share,
             task.corpus.held_out_by,
         )
-    for warning in task.corpus.warnings:
+    for warning in (*task.corpus.warnings, *task.corpus.unscored):
         log.warning("%s: %s", name, warning)
     for what, found in (
         ("words the tokenizer lost (predicted O)", use.lost_words),

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from bioner.batches.tokens import Encoded, fingerprint
 from bioner.config.build import build_with_options
-from bioner.config.choices import SHARED
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
@@ -185,7 +184,7 @@ class Workbench:
             )
             return head
 
-        network = Network(encoder, build_bank(SHARED, weights.tags, make))
+        network = Network(encoder, build_bank(self._config.head.shared, weights.tags, make))
         network.load(weights)
         return network.eval()
 

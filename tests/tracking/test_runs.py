@@ -162,7 +162,8 @@ def test_online_run_and_its_record_from_the_server(server: StandIn, tmp_path: Pa
     assert read_wandb_study("default", "bioner", "lab") == ({record.wandb.url: record}, {})
     assert read_wandb_study("default", "bioner") == ({record.wandb.url: record}, {})
     whole = kept.files["record.json"]
-    kept.files["record.json"] = whole.replace(b'"seed": 1', b'"seed": "1"')
+    tampered = whole.replace(b'"seed": 1', b'"seed": "1"')
+    kept.files["record.json"] = server.blobs[f"run/{record.wandb.id}/record.json"] = tampered
     says = f'{record.wandb.url}/files/record.json: damaged: seed is "1", not a valid integer'
     assert read_wandb_study("default", "bioner") == ({}, {record.wandb.url: says})
     with pytest.raises(UserError, match="no ended run in the group 'other'"):
