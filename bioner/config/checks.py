@@ -88,12 +88,10 @@ def _check_roles(config: TrainConfig) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(key, f"names {', '.join(twice)} more than once")
-    for key, names in zip(_LISTS[1:], lists[1:], strict=True):
-        both = sorted(set(names) & set(finetune.targets))
-        if both:
-            raise ConfigError(
-                key, f"{', '.join(both)} is a target already", "a dataset has one role in a run"
-            )
+    both = sorted(set(finetune.auxiliaries) & set(finetune.targets))
+    if both:
+        found = f"{', '.join(both)} is a target already"
+        raise ConfigError("finetune.auxiliaries", found, "a dataset has one role in a stage")
 
 
 def _check_budget(key: str, epochs: int | None, steps: int | None) -> None:

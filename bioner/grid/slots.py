@@ -14,7 +14,7 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of one job.
+    """What one job gets of this machine.
 
     Attributes:
         gpus: its `CUDA_VISIBLE_DEVICES`; None leaves them alone.
