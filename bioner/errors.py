@@ -1,7 +1,7 @@
 """The errors that are the user's to mend: one message, exit code 2, no traceback."""
 
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -32,13 +32,21 @@ class DataError(UserError):
         line: 1-based line number, or None when the whole file is meant.
         found: what is wrong.
         legal: what would be right.
+        of: what of the file it costs: faults of one document have the same. None is itself alone.
     """
 
-    def __init__(self, path: Path | str, line: int | None, found: str, legal: str = "") -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        line: int | None,
+        found: str,
+        legal: str = "",
+        of: Hashable | None = None,
+    ) -> None:
         place = f"{path}" if line is None else f"{path}:{line}"
         self.says = found + (f"; {legal}" if legal else "")
         super().__init__(f"{place}: {self.says}")
-        self.path, self.line = path, line
+        self.path, self.line, self.of = path, line, of
 
 
 class Stopped(BaseException):

@@ -19,6 +19,17 @@ class Flatten(StrEnum):
     error = "error"
 
 
+class Offsets(StrEnum):
+    """What the offsets of a file count where that is not characters.
+
+    `lf` counts a line end of two characters (CR, LF) as one.
+    """
+
+    utf8_bytes = "utf8_bytes"
+    utf16 = "utf16"
+    lf = "lf"
+
+
 @dataclass
 class HubConfig:
     """A dataset of the Hugging Face library `datasets`, from which the files are written.
@@ -79,6 +90,8 @@ class DatasetConfig:
     typed: bool = value(True, STAGE, reading=True)
     flatten: Flatten = value(Flatten.error, STAGE, reading=True)
     repair: bool = value(False, STAGE, reading=True)
+    offsets: list[Offsets] = made(list, STAGE, reading=True)
+    drop_empty: bool = value(False, STAGE, reading=True)
     sentences: dict[str, int] = made(dict, NOTHING)
     mentions: dict[str, int] = made(dict, NOTHING)
     licence: str = value("", NOTHING)

@@ -6,6 +6,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from bioner.config.dataset import Offsets
 from bioner.errors import ConfigError
 
 
@@ -40,6 +41,8 @@ class PredictConfig:
             standard output.
         input_format: null takes it from the name.
         output_format: null takes it from the name.
+        offsets: what those of the input count, where not characters: some of utf8_bytes, utf16
+            and lf (a line end of two characters as one).
         heads: those of the run that mark; none named means all.
         merge: what is made of the mentions of several heads.
         backend: processes of this machine, or tasks on a Ray cluster.
@@ -58,6 +61,7 @@ class PredictConfig:
     output: str = MISSING
     input_format: str | None = None
     output_format: str | None = None
+    offsets: list[Offsets] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     merge: Merge = Merge.union
     backend: Backend = Backend.processes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
-from bioner.config.dataset import SPLITS, DatasetConfig
+from bioner.config.dataset import SPLITS, DatasetConfig, Offsets
 from bioner.corpora.document_groups import has_documents
 from bioner.corpora.fetching.fetch import ARCHIVE, ensure
 from bioner.corpora.fetching.hub import check_hub
@@ -41,6 +41,15 @@ class Corpus:
     def tags(self) -> tuple[str, ...]:
         """The tags in the order of their ids."""
         return tag_set(self.types)
+
+    @property
+    def unscored(self) -> list[str]:
+        """What to say of the splits without any mention, whose score is undefined."""
+        return [
+            f"{split} has no mention: it has no score"
+            for split, content in self.splits.items()
+            if split != "train" and not content.sentences.mentions
+        ]
 
     @property
     def held_out_by(self) -> str:
@@ -94,7 +103,7 @@ def load_corpus(
     if not types:
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
-    warnings += _unseen_types(mentions)
+    warnings += _missing_mentions(mentions)
     return Corpus(name, types, splits, tuple(warnings), config.devel_share)
 
 
@@ -131,6 +140,14 @@ def check_config(name: str, config: DatasetConfig) -> None:
     if config.word_column == config.tag_column:
         raise ConfigError(f"{key}.tag_column", f"is {config.tag_column}, as is word_column")
     _check_types(key, config)
+    _check_offsets(key, config)
+
+
+def _check_offsets(key: str, config: DatasetConfig) -> None:
+    if config.offsets and not FORMATS[config.format].has_offsets:
+        raise ConfigError(f"{key}.offsets", f"is given, but {config.format} has no offsets")
+    if {Offsets.utf8_bytes, Offsets.utf16} <= set(config.offsets):
+        raise ConfigError(f"{key}.offsets", "holds both", "one of utf8_bytes and utf16")
 
 
 def _check_devel_share(key: str, config: DatasetConfig) -> None:
@@ -187,11 +204,15 @@ def _derived_types(mentions: Mapping[str, Counter[str]]) -> tuple[str, ...]:
     return (*sorted(train), *sorted(set().union(*others) - train))
 
 
-def _unseen_types(mentions: Mapping[str, Counter[str]]) -> list[str]:
+def _missing_mentions(mentions: Mapping[str, Counter[str]]) -> list[str]:
+    """Say which types train has no mention of, or that it has none at all."""
+    train = mentions.get("train", Counter())
+    if not train.total():
+        return ["train has no mention: nothing can be learnt from it"]
     return [
         f"{split} has {count} mention{'s' * (count > 1)} of {type_name!r}, which train never has: "
         "they are scored, and missed"
         for split in SPLITS[1:]
         for type_name, count in sorted(mentions.get(split, Counter()).items())
-        if type_name not in mentions.get("train", Counter())
+        if type_name not in train
     ]

@@ -5,6 +5,7 @@ end is exclusive.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bioner.corpora.sentence import Sentence
 
@@ -63,6 +64,7 @@ class Document:
         line: 1-based line of the file on which the document starts; 0 where the format has none.
         sentences: its words, which know where in the document they stand; () where nobody has
             looked for them, as most formats have only text.
+        place: the file with its annotations, for messages.
         heads: that looked at it, whether or not they marked anything.
     """
 
@@ -71,4 +73,5 @@ class Document:
     annotations: tuple[Annotation, ...]
     line: int = 1
     sentences: tuple[Sentence, ...] = field(default=(), compare=False, repr=False)
+    place: Path | str = field(default="", compare=False, repr=False)
     heads: tuple[str, ...] = field(default=(), compare=False, repr=False)

@@ -9,6 +9,14 @@ from bioner.errors import DataError
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_COMPRESSED = {
+    b"\x1f\x8b": ("gzip", "gunzip"),
+    b"BZh": ("bzip2", "bunzip2"),
+    b"\xfd7zXZ\0": ("xz", "unxz"),
+    b"PK\x03\x04": ("zip", "unzip"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "unzstd"),
+    b"7z\xbc\xaf": ("7z", "7z x"),
+}
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -78,25 +86,52 @@ def text(path: Path) -> str:
     data = contents(path)
     if not data:
         raise DataError(path, None, "is empty", "expected one token a line: word and tag")
-    if data.startswith(UTF16):
-        raise utf16_error(path)
+    if fault := no_text(data, path):
+        raise fault
     data = data.removeprefix(BOM).replace(b"\r\n", b"\n")
     for byte, found in ((b"\0", "a NUL byte, as in a binary file"), (b"\r", r"a \r without \n")):
         if byte in data:
             legal = r"expected UTF-8 text, its lines ended by \n or \r\n"
             raise DataError(path, _line(data, data.index(byte)), found, legal)
+    return decoded(data, path)
+
+
+def decoded(data: bytes, path: Path | str, first_line: int = 1) -> str:
+    """Return UTF-8 bytes as text.
+
+    Args:
+        data: the bytes.
+        path: the file, for the message.
+        first_line: the number of the line that they begin with.
+
+    Raises:
+        DataError: if they are not UTF-8, with the line and the byte in it.
+    """
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        found = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        byte = error.start - data.rfind(b"\n", 0, error.start)
+        found = f"byte {byte} of the line, 0x{data[error.start]:02x}, is not UTF-8"
         legal = "expected UTF-8; to convert from Latin-1: iconv -f LATIN1 -t UTF-8"
-        raise DataError(path, _line(data, error.start), found, legal) from None
+        line = first_line + _line(data, error.start) - 1
+        raise DataError(path, line, found, legal) from None
 
 
-def utf16_error(path: Path | str) -> DataError:
-    """Return the error for a file that begins as UTF-16 does, or UTF-32."""
-    legal = "expected UTF-8; to convert: iconv -f UTF-16 -t UTF-8 (or UTF-32, which begins alike)"
-    return DataError(path, 1, "is UTF-16", legal)
+def no_text(start: bytes, path: Path | str) -> DataError | None:
+    """Return the error for a file that begins as UTF-16 does (or UTF-32), or as compressed data."""
+    if start.startswith(UTF16):
+        convert = "iconv -f UTF-16 -t UTF-8 (or UTF-32, which begins alike)"
+        return DataError(path, 1, "is UTF-16", f"expected UTF-8; to convert: {convert}")
+    return compressed(start, path)
+
+
+def compressed(start: bytes, path: Path | str) -> DataError | None:
+    """Return the error for a file that begins as compressed data does."""
+    for magic, (name, program) in _COMPRESSED.items():
+        if start.startswith(magic):
+            found = f"is compressed data ({name})"
+            return DataError(path, None, found, f"expected what {program} makes of it")
+    return None
 
 
 def _line(data: bytes, offset: int) -> int:

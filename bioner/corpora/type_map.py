@@ -41,6 +41,10 @@ class TypeMap:
         """Return the name of a type in a file; None where its mentions are left out."""
         return found if self._all else self._map[found]
 
+    def drops(self, found: str) -> bool:
+        """Say whether mentions of a type in a file are left out."""
+        return not self._all and self._map.get(found, found) is None
+
     def fault(self, found: str) -> tuple[str, str] | None:
         """Return what is wrong with a type of a file and what is legal, None if it can be used."""
         if found not in self._map and not self._all:

@@ -16,7 +16,8 @@ from bioner.corpora.audits.file_faults import Fault, inspect
 from bioner.corpora.audits.shared_sentences import leaks, repeats
 from bioner.corpora.audits.split_counts import SplitCounts, count
 from bioner.corpora.catalogue import Corpus, check_config, load_corpus
-from bioner.corpora.fetching.fetch import ensure, locate
+from bioner.corpora.fetching.fetch import ensure
+from bioner.corpora.fetching.places import locate
 from bioner.corpora.split import check_file
 from bioner.corpora.type_map import type_names
 from bioner.datasets import show
@@ -114,7 +115,7 @@ def describe(config: DatasetsConfig) -> dict[str, dict[str, SplitCounts]]:
     found = {}
     for name, one in config.dataset.items():
         corpus = load_corpus(name, one, Path(config.datasets_dir), config.datasets_mirror)
-        for warning in corpus.warnings:
+        for warning in (*corpus.warnings, *corpus.unscored):
             log.warning("%s: %s", name, warning)
         found[name] = {
             split: count(content.sentences, corpus.types)
@@ -140,7 +141,7 @@ def check(config: DatasetsConfig) -> Checked:
         errors += inspected.faults
         if inspected.corpus is not None:
             corpora[name] = inspected.corpus
-            for warning in inspected.corpus.warnings:
+            for warning in (*inspected.corpus.warnings, *inspected.corpus.unscored):
                 log.warning("%s: %s", name, warning)
     sentences = {
         name: {split: content.sentences for split, content in corpus.splits.items()}

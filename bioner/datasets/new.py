@@ -14,6 +14,7 @@ from bioner.config.dataset import SPLITS, DatasetConfig, Flatten
 from bioner.config.datasets import DatasetsConfig
 from bioner.corpora.audits.split_counts import count
 from bioner.corpora.catalogue import Corpus, load_corpus
+from bioner.corpora.document_groups import document_numbers
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
 from bioner.corpora.formats.columns_layout import layout_of
 from bioner.datasets.found import NewDataset
@@ -48,18 +49,23 @@ def new(config: DatasetsConfig) -> NewDataset:
     if target.exists():
         raise UserError(f"{target}: is there already; remove it, or give another name= or output=")
     folder, files, left = _splits(path)
-    remarks = _remarks(files, left)
     one = _described(name, folder, files)
     corpus = _read(name, one)
+    if "devel" not in files and document_numbers(corpus.splits["train"].sentences).any():
+        one.devel_share = DEVEL_SHARE
+        corpus = _read(name, one)
+    remarks = _remarks(files, left, one.devel_share)
     one.types = [*corpus.types]
     counts = {split: count(corpus.splits[split].sentences, corpus.types) for split in corpus.splits}
+    heading = [*remarks]
+    remarks += [said for said in corpus.warnings if said.split()[0].strip(":") in counts]
+    remarks += corpus.unscored
     one.sha256 = {split: corpus.splits[split].sha256 for split in files}
     one.sentences = {split: each.sentences for split, each in counts.items()}
     one.mentions = {split: sum(each.mentions.values()) for split, each in counts.items()}
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(_yaml(one, remarks), encoding="utf-8")
+    target.write_text(_yaml(one, heading), encoding="utf-8")
     scheme = str(one.scheme) if FORMATS[one.format].read_split else ""
-    remarks += corpus.warnings
     return NewDataset(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
 
 
@@ -107,15 +113,20 @@ def _by_split(folder: Path, entries: Iterable[Path]) -> dict[str, str]:
     return {split: files[split] for split in SPLITS if split in files}
 
 
-def _remarks(files: Mapping[str, str], left: Sequence[str]) -> list[str]:
+def _remarks(files: Mapping[str, str], left: Sequence[str], devel_share: float | None) -> list[str]:
     found = []
     if left:
         kind = f"left out, being of another kind than {files['train']}"
         found.append(f"{kind}: {', '.join(left)}")
-    if "devel" not in files:
+    if devel_share is not None:
         found.append(
-            f"no devel split was found: {DEVEL_SHARE:.0%} of train, whole documents where the "
+            f"no devel split was found: {devel_share:.0%} of train, whole documents where the "
             "file marks them, is held out for it (devel_share)"
+        )
+    elif "devel" not in files:
+        found.append(
+            "no devel split was found, and train is one document, of which none can be held out: "
+            "give files.devel before training"
         )
     if "test" not in files:
         found.append("no test split was found: give files.test before training")
@@ -129,13 +140,12 @@ def _described(name: str, folder: Path, files: dict[str, str]) -> DatasetConfig:
         path=str(folder),
         files=files,
         format=str(sniff(places[0])),
-        devel_share=None if "devel" in files else DEVEL_SHARE,
     )
     if sniff(places[0]) is None:
         legal = f"Legal: {', '.join(corpus_formats())}"
         raise DataError(places[0], None, f"is {_NO_FORMAT}", legal)
     if FORMATS[one.format].read_split is None:
-        one.flatten = Flatten.longest  # what it leaves out is counted and said
+        one.flatten, one.drop_empty = Flatten.longest, True  # what is left out is counted and said
     else:
         columns = layout_of(places)
         one.scheme, one.typed = columns.scheme, columns.typed
@@ -145,14 +155,30 @@ def _described(name: str, folder: Path, files: dict[str, str]) -> DatasetConfig:
 
 
 def _read(name: str, one: DatasetConfig) -> Corpus:
-    """Read the splits that there are, as training would."""
-    whole = replace(one, files=one.files | {"test": one.files.get("test", one.files["train"])})
+    """Read the splits that there are, as training would.
+
+    Raises:
+        UserError: a file that can't be read so; no key is offered that `datasets new` lacks.
+    """
+    whole = replace(one, files=dict(one.files))
+    for split in whole.own_files:
+        whole.files.setdefault(split, one.files["train"])
     try:
         corpus = load_corpus(name, whole, Path(one.path))
     except ConfigError as error:
         raise UserError(f"found {one.format} files with scheme {one.scheme}, but {error}") from None
-    splits = {s: split for s, split in corpus.splits.items() if s != "test" or s in one.files}
-    return replace(corpus, splits=splits)
+    except DataError as error:
+        key = f"dataset.{name}."
+        if key not in error.says:
+            raise
+        legal = (
+            "in a YAML that you write (conf/dataset/README.md): `datasets new` takes no such key"
+        )
+        raise DataError(
+            error.path, error.line, f"{error.says.replace(key, '')} ({legal})"
+        ) from None
+    there = {*one.files, *(["devel"] if one.devel_share is not None else [])}
+    return replace(corpus, splits={s: split for s, split in corpus.splits.items() if s in there})
 
 
 def _yaml(one: DatasetConfig, remarks: list[str]) -> str:

@@ -22,6 +22,7 @@ class Progress:
         of: the hash of the input, the run and the options.
         documents: that were read and either written or found bad by the writer.
         bad: documents that could not be read or written.
+        faults: for which they were left out.
         written: documents in the output.
         size: bytes of the output so far.
     """
@@ -29,6 +30,7 @@ class Progress:
     of: str
     documents: int = 0
     bad: int = 0
+    faults: int = 0
     written: int = 0
     size: int = 0
 

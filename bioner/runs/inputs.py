@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bioner.config.train import TrainConfig
-from bioner.corpora.fetching.fetch import locate
+from bioner.corpora.fetching.places import locate
 from bioner.corpora.formats.all_formats import FORMATS
 from bioner.errors import DataError
 from bioner.runs.record import Record

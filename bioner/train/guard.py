@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bioner.config.train import Leakage, TrainConfig
 from bioner.corpora.audits.training_data import Place, held_out, leaked
 from bioner.corpora.catalogue import Corpus
-from bioner.corpora.fetching.fetch import locate
+from bioner.corpora.fetching.places import locate
 from bioner.corpora.formats.all_formats import FORMATS
 from bioner.corpora.sentence_table import Table
 from bioner.errors import ConfigError

@@ -10,6 +10,7 @@ import pytest
 from bioner.config.datasets import DatasetsConfig, Output, to_datasets_config
 from bioner.datasets.actions import act
 from bioner.errors import ConfigError, UserError
+from bioner.machine.user_cache import user_cache
 from tests.composition import composed
 
 TRAIN = "The\tO\nBRCA1\tB-Gene\ngene\tO\nis\tO\nlong\tO\n\nNo\tO\none\tO\n\nNo\tO\none\tO\n"
@@ -205,14 +206,20 @@ def test_check_with_a_tokenizer(mine: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_fetch_goes_on_where_one_fails(
-    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    mine: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = ["names=[ncbi_disease,demo_disease]", f"datasets_dir={tmp_path}"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    names = ["names=[ncbi_disease,demo_disease]", f"datasets_dir={tmp_path}/datasets"]
     (tmp_path / "mirror").mkdir()
     cfg = composed("action=fetch", *names, f"datasets_mirror={tmp_path}/mirror", verb="datasets")
     with pytest.raises(UserError, match=r"^not fetched: ncbi_disease"):
         act(to_datasets_config(cfg))
-    assert (tmp_path / "demo_disease" / "test.tsv").is_file()
+    # What is made here lies in the cache; what failed has left nothing.
+    assert (user_cache("datasets") / "demo_disease" / "test.tsv").is_file()
+    assert not (tmp_path / "datasets").exists()
 
 
 def test_fetch_checks_what_is_there(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:

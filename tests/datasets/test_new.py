@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
+from bioner.config.command_line import plain_words
 from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import Action, DatasetsConfig, Output, to_datasets_config
-from bioner.config.hydra_setup import plain_words
 from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.formats.all_formats import corpus_formats
 from bioner.corpora.formats.columns_layout import layout_of, scheme_of
@@ -263,3 +263,71 @@ def test_schemes(tags: str, scheme: str | None) -> None:
 )
 def test_split_of(name: str, split: str | None) -> None:
     assert split_of(name) == split
+
+
+def test_a_corpus_of_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        '{"id": "d1", "text": "A fever.", "annotations": [{"start": 2, "end": 7, "type": "X"}]}\n'
+    )
+    folder = written(tmp_path / "mine", corpus__jsonl=text)
+    found, one = new(folder / "corpus.jsonl", capsys)
+    assert (one.files, one.devel_share, one.sentences) == (
+        {"train": "corpus.jsonl"},
+        None,
+        {"train": 1},
+    )
+    assert found["remarks"] == [
+        "no devel split was found, and train is one document, of which none can be held out: give "
+        "files.devel before training",
+        "no test split was found: give files.test before training",
+    ]
+
+
+def test_nothing_is_said_of_a_split_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rare = "".join(f"w{i}\tO\n\n" for i in range(30)) + "a\tB-Gene\n"
+    folder = written(tmp_path / "mine", corpus__tsv=rare)
+    found, _ = new(folder / "corpus.tsv", capsys)
+    assert not [said for said in found["remarks"] if said.startswith("test")]
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"train__tsv": "a\tO\nb\tx\tO\n"}, r"train\.tsv:2: its lines have 2, 3 columns"),
+        ({"train__tsv": "a\tO\nb\tOO\n"}, r"train\.tsv:2: no column holds tags alone"),
+        (
+            {
+                "train__jsonl": '{"text": "a fever", "annotations": [{"start": 2, "end": 7, '
+                '"type": "X", "text": "cough"}]}\n{"text": "b"}\n'
+            },
+            r"train\.jsonl:1: .*repair=true \(in a YAML that you write",
+        ),
+    ],
+)
+def test_the_line_is_named_as_check_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], files: dict[str, str], place: str
+) -> None:
+    with pytest.raises(DataError, match=place) as raised:
+        new(written(tmp_path / "mine", **files), capsys)
+    assert "dataset.mine" not in str(raised.value)
+
+
+def test_mentions_of_no_word_are_left_out_of_a_yaml_that_train_can_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        '{"id": "d1", "text": "Aspirin eased  the fever.", "annotations": [{"start": 13, "end": 15,'
+        ' "type": "Disease"}, {"start": 0, "end": 7, "type": "Chemical"}]}\n'
+    )
+    folder = written(tmp_path / "mine", train__jsonl=text, devel__jsonl=text, test__jsonl=text)
+    found, one = new(folder, capsys)
+    assert "train: 1 mention is of no word" in " ".join(found["remarks"])
+    assert load_corpus("mine", one, tmp_path).splits["train"].sentences.mentions["Chemical"] == 1
+
+
+def test_the_export_of_pubtator_3_is_bioc_json(tmp_path: Path) -> None:
+    value = {"PubTator3": [{"id": "1", "passages": [{"offset": 0, "text": "A fever."}]}]}
+    (tmp_path / "file").write_text(json.dumps(value))
+    assert sniff(tmp_path / "file") == "bioc_json"

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
+from bioner.config.dataset import Offsets
 from bioner.config.predict import PredictConfig, to_predict_config
 from bioner.corpora.formats.all_formats import FORMATS
 from bioner.corpora.formats.format import FileWriter
@@ -106,7 +107,9 @@ def test_documents_of_columns(runs: Runs, tmp_path: Path) -> None:
     source.write_text("-DOCSTART-\n\na\nb c\td\n\ne\n\n-DOCSTART-\n\nf\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"in\.tsv:4"):
         stream.predict(config_of(runs, f"input={source}", f"output={output}", "strict=true"))
-    source.write_text("-DOCSTART-\n\nasthma\nb\n\ne\n\n-DOCSTART-\n\nf B-X\n", encoding="utf-8")
+    source.write_text(
+        "-DOCSTART-\n\nasthma O\nb O\n\ne O\n\n-DOCSTART-\n\nf B-X\n", encoding="utf-8"
+    )
     assert stream.predict(config_of(runs, f"input={source}", f"output={output}", "overwrite=true"))
     first, second = lines_of(output)
     assert first["passages"] == [{"text": "asthma b", "offset": 0}, {"text": "e", "offset": 9}]
@@ -367,3 +370,91 @@ def test_a_new_format_is_read_and_written(
     lines = (tmp_path / "out.toy").read_text().splitlines()
     assert "[BRCA1](Gene)" in lines[0]
     assert len(lines) == 2
+
+
+def test_columns_are_read_as_strictly_as_a_dataset_is(runs: Runs, tmp_path: Path) -> None:
+    source, output = tmp_path / "in.tsv", tmp_path / "out.jsonl"
+    good = "Fever\tB-X\ncame\tO\n\n"
+    for bad, says in (
+        ("Rash\tB-X\nca", r":5: 1 column .*, and the file ends within this line; expected 2"),
+        ("Rash\ncame\tO\n", r":4: 1 column parted by tabs: 'Rash'; expected 2, as on line 1"),
+        ("Rash\tx\tB-X\n", r":4: 3 columns parted by tabs"),
+    ):
+        source.write_text(good + bad)
+        given = [f"input={source}", f"output={output}", "overwrite=true"]
+        assert not stream.predict(config_of(runs, *given))
+        assert [line["annotations"][0]["text"] for line in lines_of(output)] == ["Fever"]
+        with pytest.raises(DataError, match=says):
+            stream.predict(config_of(runs, *given, "strict=true"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "written"),
+    [
+        ("in.pubtator", b"1|t|One.\n\n2|t|T\0wo.\n2|a|x\n\n3|t|Three.\n", ["1", "3"]),
+        ("in.jsonl", b'{"id":"1","text":"a"}\n{"id":"2"\n{"id":"3","text":"\xff"}\n', ["1"]),
+        (
+            "in.xml",
+            b"<collection><document><id>1</id></document><document><id>2</id><passage>",
+            ["1"],
+        ),
+        ("in.json", b'{"documents": [{"id": "1", "passages": []}, {"id": "2", "pas', ["1"]),
+        ("in.tsv", b"a\n\nb\0\n\nc\n", ["1", "3"]),
+    ],
+)
+def test_good_documents_are_written_whatever_is_beside_them(
+    name: str,
+    content: bytes,
+    written: list[str],
+    runs: Runs,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    source, output = tmp_path / name, tmp_path / "out.jsonl"
+    source.write_bytes(content)
+    assert not stream.predict(config_of(runs, f"input={source}", f"output={output}"))
+    assert [line["id"] for line in lines_of(output)] == written
+    assert f"left out: {source}:" in caplog.text
+
+
+def test_bad_counts_documents_and_faults_stand_beside_it(
+    runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    source = tmp_path / "in.pubtator"
+    source.write_text("1|t|One.\n\n2|t|Two.\n2\tx\n2\ty\n\n3|t|A.\n3\t0\t9\tA\tX\n3\t5\t2\tA\tX\n")
+    assert not stream.predict(config_of(runs, f"input={source}", f"output={tmp_path}/o.jsonl"))
+    assert "1 documents written" in caplog.text and "2 bad (4 faults)" in caplog.text
+
+
+def test_what_stands_at_the_offsets_is_written(runs: Runs, tmp_path: Path) -> None:
+    source, output = tmp_path / "in.pubtator", tmp_path / "out.jsonl"
+    source.write_text("1|t|A fever and a cough.\n1\t2\t7\tcough\tX\n1\t9\t9\t\tY\n")
+    assert stream.predict(config_of(runs, f"input={source}", f"output={output}"))
+    kept = [mark for mark in lines_of(output)[0]["annotations"] if "source" not in mark]
+    assert kept == [{"start": 2, "end": 7, "type": "X", "text": "fever"}]
+
+
+def test_offsets_that_count_something_else(
+    runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source, output = tmp_path / "in.pubtator", tmp_path / "out.jsonl"
+    source.write_text("1|t|Naïve β-cells\n1|a|and fever.\n1\t20\t25\tfever\tX\n", encoding="utf-8")
+    given = [f"input={source}", f"output={output}"]
+    with pytest.raises(ConfigError, match="no document could be read"):
+        stream.predict(config_of(runs, *given))
+    assert "count UTF-8 bytes; to read them so set offsets=[utf8_bytes]" in caplog.text
+    config = config_of(runs, *given)
+    config.offsets = [Offsets.utf8_bytes]
+    assert stream.predict(config)
+    assert lines_of(output)[0]["annotations"][0] == {
+        "start": 18,
+        "end": 23,
+        "type": "X",
+        "text": "fever",
+    }
+    config = config_of(runs, "input=-", f"output={output}")
+    config.offsets = [Offsets.lf]
+    with pytest.raises(ConfigError, match="offsets: is given, but lines has none"):
+        stream.predict(config)

@@ -1,5 +1,6 @@
 """A split of a document format as sentences, with what was lost on the way counted."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,15 @@ from bioner.config.dataset import DatasetConfig, Flatten
 from bioner.corpora.document import Annotation, Document
 from bioner.corpora.documents.flatten import flatten
 from bioner.corpora.documents.segment import segmented
+from bioner.corpora.documents.soundness import (
+    EmptyMentionError,
+    MismatchError,
+    Rules,
+    Soundness,
+    named,
+)
 from bioner.corpora.files import unended
 from bioner.corpora.formats.all_formats import FORMATS
-from bioner.corpora.formats.shared.checked import MismatchError, named
 from bioner.corpora.reading import Reading
 from bioner.corpora.type_map import TypeMap
 from bioner.errors import DataError, Report, raise_it
@@ -39,31 +46,54 @@ class _Documents:
         self._report, self._faulty = report, False
         self._types = TypeMap(config.types, f"dataset.{name}.types")
         self._reading = Reading()
+        rules = Rules(config.offsets, self._format.placed, f"dataset.{name}.")
+        self._soundness = Soundness(rules, self._hear)
 
     def read(self) -> Reading:
         reading = self._reading
-        ids: set[str] = set()
-        for document in self._format.read(self._path, self._hear):
-            if document.id in ids:
-                self._hear(self._error(document, 0, f"a second document {document.id!r}", ""))
-                continue
-            ids.add(document.id)
-            flat = self._flat(document, list(self._named(document)))
-            found = segmented(replace(document, annotations=tuple(flat)))
-            reading.sentences += found.sentences
-            reading.cut += len(found.cut)
+        ids: Counter[str] = Counter()
+        try:
+            for document in self._format.read(self._path, self._hear):
+                ids[document.id] += 1
+                looked_at = tuple(m for m in document.annotations if not self._types.drops(m.type))
+                sound = self._soundness.sound(replace(document, annotations=looked_at))
+                if sound is not None:
+                    self._take(sound)
+        except DataError as error:
+            if not ids:  # nothing of the file can be read
+                raise
+            self._hear(error)
         if not reading.sentences and not self._faulty:
             self._report(DataError(self._path, None, "has no sentence", "expected documents"))
-        self._say()
+        reading.sorted, reading.trimmed = (
+            self._soundness.counts[what] for what in ("sorted", "trimmed")
+        )
+        reading.empty += self._soundness.counts["empty"]
+        self._say(ids.total() - len(ids))
         return reading
 
+    def _take(self, document: Document) -> None:
+        named = list(self._named(document))
+        placed = [mark for mark in named if mark.spans]
+        self._reading.unplaced += len(named) - len(placed)
+        flat = self._flat(document, placed)
+        found = segmented(replace(document, annotations=tuple(flat)))
+        self._reading.sentences += found.sentences
+        self._reading.cut += len(found.cut)
+
     def _hear(self, error: DataError) -> None:
-        """Take a fault of the reader; an annotation with another text is repaired where asked."""
+        """Take a fault of the reader; what the YAML asks to mend is counted."""
         if isinstance(error, MismatchError):
             if self._config.repair:
                 self._reading.repaired += 1
                 return
             legal = f"to read what stands there set dataset.{self._name}.repair=true"
+            error = DataError(error.path, error.line, error.says, legal)
+        elif isinstance(error, EmptyMentionError):
+            if self._config.drop_empty:
+                self._reading.empty += 1
+                return
+            legal = f"to leave such mentions out set dataset.{self._name}.drop_empty=true"
             error = DataError(error.path, error.line, error.says, legal)
         self._faulty = True
         self._report(error)
@@ -75,14 +105,7 @@ class _Documents:
                 found = f"{named(document.id, annotation)}: {fault[0]}"
                 self._hear(self._error(document, annotation.line, found, fault[1]))
                 continue
-            name = self._types[annotation.type]
-            if name is None:
-                continue
-            if not annotation.spans:
-                found = f"{named(document.id, annotation)} has no place in the text"
-                self._hear(self._error(document, annotation.line, found, "expected offsets"))
-                continue
-            yield replace(annotation, type=name)
+            yield replace(annotation, type=self._types[annotation.type] or annotation.type)
 
     def _flat(self, document: Document, annotations: list[Annotation]) -> list[Annotation]:
         found = flatten(annotations, self._config.flatten)
@@ -101,13 +124,16 @@ class _Documents:
         return found.kept
 
     def _error(self, document: Document, line: int, found: str, legal: str) -> DataError:
-        path = self._format.marks_of(self._path, document.id)
-        return DataError(path, line or document.line or None, found, legal)
+        return DataError(document.place or self._path, line or document.line or None, found, legal)
 
-    def _say(self) -> None:
+    def _say(self, repeated: int) -> None:
         reading = self._reading
         if self._format.unclosed and (last := unended(self._path)):
             reading.notes.append(f"line {last}, the last one, has no line end: was it cut off?")
+        if repeated:
+            s = "s have" if repeated > 1 else " has"
+            same = "documents of one id count as one where documents are drawn or compared"
+            reading.notes.append(f"{repeated} document{s} the id of an earlier one: {same}")
         for count, what in (
             (
                 reading.cut,
@@ -116,6 +142,9 @@ class _Documents:
             ),
             (reading.dropped, "left out, since another one has their words"),
             (reading.joined, "discontinuous: each is read from its first to its last character"),
+            (reading.sorted, "of fragments that are not in the order of the text, and were sorted"),
+            (reading.empty, "of no word (no character, or blanks alone), and left out"),
+            (reading.unplaced, "without a place in the text, and passed over"),
         ):
             if count:
                 reading.notes.append(f"{count} mention{'s are' if count > 1 else ' is'} {what}")

@@ -1,6 +1,9 @@
-"""Where the files of a dataset lie; the ones that are missing are fetched, checked and kept."""
+"""The files of a dataset; the ones that are missing are fetched, checked and kept."""
 
+import hashlib
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -10,25 +13,16 @@ from bioner.config.dataset import DatasetConfig
 from bioner.corpora.fetching.archive import ArchiveError, unpack
 from bioner.corpora.fetching.download import DownloadError, download
 from bioner.corpora.fetching.hub import write_split
+from bioner.corpora.fetching.places import GENERATED, check_paths, check_target, folder_of, locate
 from bioner.corpora.files import sha256
 from bioner.errors import ConfigError, DataError
+from bioner.machine.user_cache import user_cache
 
 # Where the SHA-256 of the archive stands among those of the splits.
 ARCHIVE = "archive"
 
-_GENERATED = "generated:demo/"
 _SCHEMES = ("http", "https", "file")
 _MIRROR = "expected a folder, or an http, https or file address, that holds PATH/FILE of a dataset"
-
-
-def locate(config: DatasetConfig, datasets_dir: Path) -> dict[str, Path]:
-    """Return where the file of each split that has one lies, or would lie."""
-    folder = _folder(config, datasets_dir)
-    return {split: folder / file for split, file in config.files.items()}
-
-
-def _folder(config: DatasetConfig, datasets_dir: Path) -> Path:
-    return datasets_dir.expanduser() / Path(config.path).expanduser()
 
 
 def ensure(
@@ -36,10 +30,10 @@ def ensure(
 ) -> dict[str, Path]:
     """Return the file of each split; a missing one is fetched from the dataset's `url` first.
 
-    Where all files are present nothing is written and nothing is checked. A fetched file takes its
-    place in one step, after its SHA-256 was checked where the dataset gives one. An archive is
+    Where all files are present nothing is written and no content is checked. A fetched file takes
+    its place in one step, after its SHA-256 was checked where the dataset gives one. An archive is
     fetched once, and kept beside the files that it holds. Processes that want the same dataset
-    wait for each other.
+    wait for each other; their lock, and what is not whole yet, lies in the user's cache.
 
     Args:
         name: the dataset's name in the catalogue.
@@ -51,8 +45,9 @@ def ensure(
         DataError: if a file is neither there nor can be fetched.
         ConfigError: if `url` can't be used.
     """
+    check_paths(name, config)
     files = locate(config, datasets_dir)
-    folder = _folder(config, datasets_dir)
+    folder = folder_of(config, datasets_dir)
     try:
         if not _missing(files):
             return files
@@ -63,22 +58,46 @@ def ensure(
         of_hub = url is None and config.hub.name is not None
         if url is None and not of_hub and not (archive and archive.exists()):
             raise _no_address(name, files)
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock"):
+        check_target(name, folder, datasets_dir)
+        with _work(folder) as work:
             if archive is not None:
-                _unpack(name, config, files, archive, url)
+                _unpack(name, config, files, archive, url, work)
             elif of_hub:
-                _write(name, config, folder, files)
-            elif url is not None and url.startswith(_GENERATED):
-                _generate(name, config, folder, files)
+                _write(name, config, files, work)
+            elif url is not None and url.startswith(GENERATED):
+                _generate(name, config, files, work)
             else:
                 for split in _missing(files):
-                    _download(name, config, split, files[split], files, str(url))
+                    _download(name, config, split, files[split], files, str(url), work)
     except OSError as error:
         legal = "set datasets_dir to a folder that you may write in"
         found = f"dataset {name} is not there, and can't be put there: {error.strerror or error}"
         raise DataError(folder, None, found, f"{legal}, or put the files there by hand") from None
     return files
+
+
+@contextmanager
+def _work(folder: Path) -> Iterator[Path]:
+    """Lend a folder of the cache in which the files of a dataset are made, to one process alone.
+
+    Nothing of it stays but the beginning of a download, which a further try goes on from. A folder
+    of a dataset that is made for nothing goes too.
+    """
+    key = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:32]
+    work = user_cache("fetching", key)
+    work.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(work.with_suffix(".lock")):
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(work / "made", ignore_errors=True)
+        (work / "made").mkdir(parents=True)
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work / "made", ignore_errors=True)
+            for path in (work, *made):
+                with suppress(OSError):  # it holds something
+                    path.rmdir()
 
 
 def _missing(files: dict[str, Path]) -> list[str]:
@@ -108,7 +127,7 @@ def _no_address(name: str, files: dict[str, Path]) -> DataError:
 def _address(name: str, config: DatasetConfig, mirror: str | None) -> str | None:
     """Return the address of the files, with `{file}` for a file's name, or None where none is."""
     url = config.url
-    generated = url is not None and url.startswith(_GENERATED)
+    generated = url is not None and url.startswith(GENERATED)
     if mirror is not None and not generated and not Path(config.path).expanduser().is_absolute():
         return _mirrored(config, mirror)
     if url is None or generated:
@@ -143,13 +162,13 @@ def _download(
     target: Path,
     files: dict[str, Path],
     address: str,
+    work: Path,
 ) -> None:
     """Fetch one file: a split or, where `what` is `archive`, the archive."""
     file = str(config.archive) if what == ARCHIVE else config.files[what]
     url = address.replace("{file}", quote(file))
-    target.parent.mkdir(parents=True, exist_ok=True)
     # Under the lock no other process writes this name.
-    part = target.with_name(f".{target.name}.part")
+    part = work / quote(file, safe="")
     pinned = config.sha256.get(what)
     try:
         # Without a hash nothing would tell whether the rest is of the same file.
@@ -163,31 +182,28 @@ def _download(
 
 
 def _unpack(
-    name: str, config: DatasetConfig, files: dict[str, Path], archive: Path, url: str | None
+    name: str,
+    config: DatasetConfig,
+    files: dict[str, Path],
+    archive: Path,
+    url: str | None,
+    work: Path,
 ) -> None:
     """Put the missing files in their places from the archive, which is fetched if need be."""
     if not archive.exists():
-        _download(name, config, ARCHIVE, archive, files, str(url))
+        _download(name, config, ARCHIVE, archive, files, str(url), work)
     else:
         _check_archive(name, config, archive)
-    part = archive.parent / ".part"
-    shutil.rmtree(part, ignore_errors=True)
+    splits = _missing(files)
     try:
-        part.mkdir()
-        splits = _missing(files)
-        unpack(archive, [config.files[split] for split in splits], part)
-        for split in splits:
-            files[split].parent.mkdir(parents=True, exist_ok=True)
-            unpacked = part / config.files[split]
-            if unpacked.is_dir():
-                unpacked.replace(files[split])
-            else:
-                _install(unpacked, files[split], name, split, config, str(archive))
+        unpack(archive, [config.files[split] for split in splits], work / "made")
     except ArchiveError as error:
         legal = "remove it so that it is fetched again, or unpack it by hand"
         raise DataError(archive, None, f"can't be unpacked: {error}", legal) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    for split in splits:
+        _install(
+            work / "made" / config.files[split], files[split], name, split, config, str(archive)
+        )
 
 
 def _check_archive(name: str, config: DatasetConfig, archive: Path) -> None:
@@ -197,42 +213,32 @@ def _check_archive(name: str, config: DatasetConfig, archive: Path) -> None:
         raise DataError(archive, None, says, "remove it so that it is fetched again")
 
 
-def _generate(name: str, config: DatasetConfig, folder: Path, files: dict[str, Path]) -> None:
-    from bioner.corpora.demo import (
-        generator,  # only the demo datasets need their names and patterns loaded
-    )
+def _generate(name: str, config: DatasetConfig, files: dict[str, Path], work: Path) -> None:
+    # Only the demo datasets need their names and patterns loaded.
+    from bioner.corpora.demo import generator
 
-    part = folder / ".part"
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        generator.write(str(config.url).removeprefix(_GENERATED), part)
-        for split in _missing(files):
-            _install(part / f"{split}.tsv", files[split], name, split, config, str(config.url))
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    generator.write(str(config.url).removeprefix(GENERATED), work / "made")
+    for split in _missing(files):
+        made = work / "made" / f"{split}.tsv"
+        _install(made, files[split], name, split, config, str(config.url))
 
 
-def _write(name: str, config: DatasetConfig, folder: Path, files: dict[str, Path]) -> None:
+def _write(name: str, config: DatasetConfig, files: dict[str, Path], work: Path) -> None:
     """Write the missing files from the hub."""
-    part = folder / ".part"
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir()
-        for split in _missing(files):
-            write_split(name, config, split, part / split)
-            files[split].parent.mkdir(parents=True, exist_ok=True)
-            _install(part / split, files[split], name, split, config, str(config.hub.name))
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    for split in _missing(files):
+        made = work / "made" / split
+        write_split(name, config, split, made)
+        _install(made, files[split], name, split, config, str(config.hub.name))
 
 
 def _install(
-    part: Path, target: Path, name: str, split: str, config: DatasetConfig, origin: str
+    made: Path, target: Path, name: str, split: str, config: DatasetConfig, origin: str
 ) -> None:
-    """Move a whole file to its place, or remove it if it is not the one that is wanted."""
-    found, wanted = sha256(part), config.sha256.get(split)
-    if wanted is not None and found != wanted.lower():
-        part.unlink()
+    """Move a whole file or folder to its place; one that is not the wanted one is removed."""
+    wanted = config.sha256.get(split)
+    found = None if made.is_dir() else sha256(made)
+    if wanted is not None and found is not None and found != wanted.lower():
+        made.unlink()
         raise DataError(
             target,
             None,
@@ -240,4 +246,11 @@ def _install(
             f"is {wanted}; it was not kept",
             "put the right file there by hand, or correct the YAML",
         )
-    part.replace(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The cache may be on another file system: only beside its place a move is one step.
+    part = target.with_name(f".{target.name}.part")
+    try:
+        shutil.move(made, part)
+        part.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(missing_ok=True)

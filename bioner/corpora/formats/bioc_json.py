@@ -7,17 +7,22 @@ from pathlib import Path
 from typing import IO, Any
 
 from bioner.corpora.document import Annotation, Document, Passage
-from bioner.corpora.files import BOM, UTF16, text, utf16_error
+from bioner.corpora.files import BOM, no_text, text
 from bioner.corpora.formats import bioc_json_writer
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.shared.bioc_sentences import joined
-from bioner.corpora.formats.shared.checked import is_sound, shown
 from bioner.corpora.formats.shared.json_escapes import Escapes
 from bioner.corpora.formats.shared.json_shape import Members
+from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, opened, place_of
 from bioner.errors import DataError, Report, raise_it
 
-_DOCUMENTS = re.compile(r'"documents"\s*:\s*\[')
+# What the interface of PubTator 3 calls the list of documents.
+_PUBTATOR3 = "PubTator3"
+_LISTS = ("documents", _PUBTATOR3)
+# Bytes that tell a byte order mark, and compressed data.
+_START = 8
+_DOCUMENTS = re.compile(rf'"(?:{"|".join(_LISTS)})"\s*:\s*\[')
 
 
 def read_documents(source: Source, report: Report = raise_it) -> Iterator[Document]:
@@ -50,9 +55,9 @@ class _Checked:
     """A stream without the byte order mark that it may begin with, and without half characters."""
 
     def __init__(self, stream: IO[bytes], place: Path | str) -> None:
-        self._stream, self._start = stream, stream.read(len(BOM)).removeprefix(BOM)
-        if self._start.startswith(UTF16):
-            raise utf16_error(place)
+        self._stream, self._start = stream, stream.read(_START).removeprefix(BOM)
+        if fault := no_text(self._start, place):
+            raise fault
         self._escapes = Escapes(place)
 
     def read(self, size: int = -1) -> bytes:
@@ -74,7 +79,8 @@ def _no_json(source: Source, error: Exception) -> DataError:
         try:
             json.loads(text(source))
         except json.JSONDecodeError as found:
-            return DataError(source, found.lineno, f"no JSON: {found.msg}", legal)
+            says = f"no JSON: {found.msg} at column {found.colno}"
+            return DataError(source, found.lineno, says, legal)
         except DataError as found:
             return found
         except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
@@ -91,9 +97,11 @@ def _watched(events: Iterator[tuple[str, str, Any]], place: Path | str) -> Itera
     for number, (prefix, event, value) in enumerate(events):
         if number == 0 and event != "start_map":
             raise DataError(place, None, "is no JSON object", legal)
-        if prefix == "documents" and event not in ("start_array", "end_array"):
-            raise DataError(place, None, "its 'documents' is no list", legal)
-        found = found or prefix == "documents"
+        if prefix in _LISTS and event not in ("start_array", "end_array"):
+            raise DataError(place, None, f"its {prefix!r} is no list", legal)
+        found = found or prefix in _LISTS
+        if prefix.startswith(_PUBTATOR3):
+            prefix = prefix.replace(_PUBTATOR3, "documents", 1)
         yield prefix, event, value
     if not found:
         raise DataError(place, None, "has no 'documents'", legal)
@@ -105,8 +113,7 @@ def _read(value: Any, number: int, place: Path | str, report: Report) -> Iterato
     except DataError as error:
         report(error)
     else:
-        if is_sound(document, place, report):
-            yield document
+        yield document
 
 
 def _document(found: Members) -> Document:
@@ -126,7 +133,8 @@ def _document(found: Members) -> Document:
         else:
             offset, content = part.get("offset", int), part.get("text", str, "")
         passages.append(Passage(content, offset, _type(part)))
-    return Document(identifier, tuple(passages), tuple(map(_annotation, marks)), line=0)
+    marked = tuple(map(_annotation, marks))
+    return Document(identifier, tuple(passages), marked, line=0, place=found.place)
 
 
 def _annotation(mark: Members) -> Annotation:
@@ -135,7 +143,7 @@ def _annotation(mark: Members) -> Annotation:
         start = location.get("offset", int)
         spans.append((start, start + location.get("length", int)))
     content = mark.get("text", str, "")
-    return Annotation(tuple(sorted(spans)), _type(mark), content, _identifier(mark))
+    return Annotation(tuple(spans), _type(mark), content, _identifier(mark))
 
 
 def _type(found: Members) -> str:

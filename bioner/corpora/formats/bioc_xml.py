@@ -6,20 +6,24 @@ Entities and document type definitions are never resolved.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from bioner.corpora.document import Annotation, Document, Passage
+from bioner.corpora.files import compressed, contents
 from bioner.corpora.formats import bioc_xml_writer
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.shared.bioc_sentences import joined
-from bioner.corpora.formats.shared.checked import is_sound, shown
+from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, opened, place_of
 from bioner.errors import DataError, Report, raise_it
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+# Bytes that tell compressed data.
+_START = 8
 _HARMLESS = "expected a file without entity declarations; the five of XML and &#…; are fine"
 
 
@@ -37,37 +41,93 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
         DataError: if the source is no well-formed XML, declares an entity or is no collection; by
             default also for the first fault.
     """
-    from lxml import etree  # 20 ms that no other format needs
-
     place = place_of(source)
     with opened(source) as stream:
-        parsing = etree.iterparse(
-            stream,
-            events=("start", "end"),
-            tag=("collection", "document"),
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            remove_comments=True,
-            remove_pis=True,
-        )
-        try:
-            found = False
-            for event, element in parsing:
-                if event == "start":
-                    _check_root(element, place)
+        rest: IO[bytes] | None = stream
+        found = False
+        while rest is not None:
+            try:
+                for document in _parsed(rest, place, report):
                     found = True
-                elif element.tag == "document":
-                    yield from _read(element, place, report)
-                    _forget(element)
-            if not found:
-                _check_root(parsing.root, place)
-        except etree.XMLSyntaxError as error:
-            # After an entity that nothing declares the exception says no more than "no element".
-            line, says = error.lineno or None, error.msg
-            if line is None and len(parsing.error_log):
-                line, says = parsing.error_log[0].line, parsing.error_log[0].message
-            raise DataError(place, line, f"no XML: {says}", "expected BioC XML") from None
+                    yield from document
+                return
+            except _SyntaxFault as fault:
+                if not found:  # nothing says that it is BioC XML at all
+                    raise fault.error from None
+                report(fault.error)
+                rest = _after(source, fault.error.line)
+
+
+class _SyntaxFault(Exception):
+    """The parser can't go on."""
+
+    def __init__(self, error: DataError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _parsed(stream: IO[bytes], place: Path | str, report: Report) -> Iterator[Iterator[Document]]:
+    """Yield for each document an iterator over it, which is empty where it has a fault.
+
+    Raises:
+        _SyntaxFault: where the source is no well-formed XML.
+        DataError: if it declares an entity or is no collection.
+    """
+    from lxml import etree  # 20 ms that no other format needs
+
+    parsing = etree.iterparse(
+        _Begun(stream, place),
+        events=("start", "end"),
+        tag=("collection", "document"),
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    found = False
+    try:
+        for event, element in parsing:
+            if event == "start":
+                _check_root(element, place)
+                found = True
+            elif element.tag == "document":
+                yield _read(element, place, report)
+                _forget(element)
+        if not found:
+            _check_root(parsing.root, place)
+    except etree.XMLSyntaxError as error:
+        # After an entity that nothing declares the exception says no more than "no element".
+        line, says = error.lineno or None, error.msg
+        if line is None and len(parsing.error_log):
+            line, says = parsing.error_log[0].line, parsing.error_log[0].message
+        raise _SyntaxFault(DataError(place, line, f"no XML: {says}", "expected BioC XML")) from None
+
+
+def _after(source: Source, line: int | None) -> IO[bytes] | None:
+    """Return a file from the next document after a line on, as a collection with equal lines."""
+    if not isinstance(source, Path) or line is None:
+        return None
+    data = contents(source)
+    lines = data.split(b"\n", line - 1)
+    begin = data.find(b"<document>", len(data) - len(lines[-1]))
+    if len(lines) < line or begin < 0:
+        return None
+    return BytesIO(b"\n" * data.count(b"\n", 0, begin) + b"<collection>" + data[begin:])
+
+
+class _Begun:
+    """A stream of which the beginning was looked at: compressed data is no XML."""
+
+    def __init__(self, stream: IO[bytes], place: Path | str) -> None:
+        self._stream, self._start = stream, stream.read(_START)
+        if fault := compressed(self._start, place):
+            raise fault
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        start, self._start = self._start, b""
+        return start or self._stream.read(size)
 
 
 def _check_root(element: _Element, place: Path | str) -> None:
@@ -96,8 +156,7 @@ def _read(element: _Element, place: Path | str, report: Report) -> Iterator[Docu
     except DataError as error:
         report(error)
     else:
-        if is_sound(document, place, report):
-            yield document
+        yield document
 
 
 def _document(element: _Element, place: Path | str) -> Document:
@@ -112,7 +171,7 @@ def _document(element: _Element, place: Path | str) -> Document:
         passages.append(Passage(text, offset, _type(part)))
     annotations = []
     for mark in element.iter("annotation"):
-        spans = sorted(_location(location, place) for location in mark.iterfind("location"))
+        spans = [_location(location, place) for location in mark.iterfind("location")]
         text = _text(mark, place)
         line = mark.sourceline or 0
         annotations.append(
@@ -122,7 +181,7 @@ def _document(element: _Element, place: Path | str) -> Document:
     line = element.sourceline or 1
     if not identifier:
         raise DataError(place, line, "a document has no id", "expected <id>")
-    return Document(identifier, tuple(passages), tuple(annotations), line)
+    return Document(identifier, tuple(passages), tuple(annotations), line, place=place)
 
 
 def _type(element: _Element) -> str:

@@ -1,10 +1,10 @@
 """The tags of a whole column file: of one scheme, read as IOB2, or shown where they are not."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bioner.config.dataset import DatasetConfig
+from bioner.corpora.formats.columns_rows import Row
 from bioner.corpora.reading import Reading
 from bioner.corpora.schemes import LETTERS, RULES, contradictions, fitting, misplaced, to_iob2
 from bioner.corpora.sentence import Sentence
@@ -13,34 +13,6 @@ from bioner.corpora.type_map import TypeMap
 from bioner.errors import DataError
 
 _SHOWN = 3
-
-
-@dataclass(slots=True)
-class Row:
-    """A sentence as its file has it.
-
-    Attributes:
-        words: of the sentence.
-        tags: of the words, as in the file; a bare letter has the type of the dataset.
-        line: of the first word.
-        document: that the sentence belongs to.
-        passed: the lines of comments after the first word.
-        broken: whether a line could not be read.
-    """
-
-    words: tuple[str, ...]
-    tags: tuple[str, ...]
-    line: int
-    document: str
-    passed: tuple[int, ...]
-    broken: bool
-
-    def line_of(self, place: int) -> int:
-        """Return the line of a word."""
-        line = self.line + place
-        for number in self.passed:
-            line += number <= line
-        return line
 
 
 class Labelling:

@@ -33,7 +33,7 @@ class Layout:
 
 def look_like_columns(path: Path, start: str) -> bool:
     """Say whether a file's first characters are columns of which the last holds tags."""
-    return any(len(_cut(line)) > 1 and _TAG.fullmatch(_cut(line)[-1]) for line in _lines(start))
+    return any(len(_cut(line)) > 1 and _TAG.fullmatch(_cut(line)[-1]) for _, line in _rows(start))
 
 
 def layout_of(files: Iterable[Path]) -> Layout:
@@ -46,25 +46,26 @@ def layout_of(files: Iterable[Path]) -> Layout:
     place = -1
     for file in files:
         sentences = list(_sentences(text(file)))
-        lines = [line for sentence in sentences for line in sentence]
-        place = _tag_column(file, lines)
-        tags += [[line[place] for line in sentence] for sentence in sentences]
+        place = _tag_column(file, [row for sentence in sentences for row in sentence])
+        tags += [[columns[place] for _, columns in sentence] for sentence in sentences]
     used = {tag for sentence in tags for tag in sentence}
     typed = any("-" in tag for tag in used)
     return Layout(1 if place == 0 else 0, place, scheme_of(tags), typed)
 
 
-def _tag_column(file: Path, lines: Sequence[Sequence[str]]) -> int:
+def _tag_column(file: Path, rows: Sequence[tuple[int, list[str]]]) -> int:
     """Return the last column in which every value is a tag; -1 where that is the last of all."""
-    counts = {len(line) for line in lines}
-    if len(counts) == 1:
-        for column in range(counts.pop() - 1, -1, -1):
-            if all(_TAG.fullmatch(line[column]) for line in lines):
-                return -1 if column == len(lines[0]) - 1 else column
-        found = "no column holds tags alone"
-    else:
+    legal = "expected a word and a tag on every line"
+    counts = {len(columns) for _, columns in rows}
+    if len(counts) > 1:
+        line = next(number for number, columns in rows if len(columns) != len(rows[0][1]))
         found = f"its lines have {', '.join(map(str, sorted(counts)))} columns"
-    raise DataError(file, None, found, "expected a word and a tag on every line")
+        raise DataError(file, line, found, legal)
+    for column in range(len(rows[0][1]) - 1 if rows else -1, -1, -1):
+        if all(_TAG.fullmatch(columns[column]) for _, columns in rows):
+            return -1 if column == len(rows[0][1]) - 1 else column
+    untagged = (number for number, columns in rows if not _TAG.fullmatch(columns[-1]))
+    raise DataError(file, next(untagged, None), "no column holds tags alone", legal)
 
 
 def scheme_of(sentences: Iterable[Sequence[str]]) -> str | None:
@@ -78,21 +79,24 @@ def _typed(tag: str) -> str:
     return tag if "-" in tag or tag == OUTSIDE else f"{tag}-x"
 
 
-def _lines(content: str) -> Iterator[str]:
-    return (
-        line
-        for line in content.replace("\r\n", "\n").split("\n")
-        if line.strip() and not _DOCUMENT.match(line)
-    )
+def _rows(content: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are more than blanks and mark no document, with their numbers."""
+    for number, line in enumerate(content.replace("\r\n", "\n").split("\n"), 1):
+        if line.strip() and not _DOCUMENT.match(line):
+            yield number, line
 
 
 def _cut(line: str) -> list[str]:
     return line.split("\t") if "\t" in line else line.split()
 
 
-def _sentences(content: str) -> Iterator[list[list[str]]]:
-    """Yield the columns of the lines of each sentence."""
-    for block in re.split(r"\n\s*\n", content):
-        lines = [_cut(line) for line in _lines(block)]
-        if lines:
-            yield lines
+def _sentences(content: str) -> Iterator[list[tuple[int, list[str]]]]:
+    """Yield the numbers and the columns of the lines of each sentence."""
+    sentence: list[tuple[int, list[str]]] = []
+    for number, line in _rows(content):
+        if sentence and number != sentence[-1][0] + 1:
+            yield sentence
+            sentence = []
+        sentence.append((number, _cut(line)))
+    if sentence:
+        yield sentence

@@ -68,6 +68,7 @@ class Format:
         of_corpora: whether a dataset may have it; plain text has no annotations.
         unclosed: whether a file that was cut off may read as a whole one: nothing closes it but
             the end of a line.
+        placed: whether the file says where its passages begin; else they follow each other.
         is_one_document: whether a file is one document, which has the file's name.
     """
 
@@ -80,7 +81,13 @@ class Format:
     read_split: SplitReader | None = None
     of_corpora: bool = True
     unclosed: bool = False
+    placed: bool = True
     is_one_document: bool = False
+
+    @property
+    def has_offsets(self) -> bool:
+        """Whether the annotations have their places in a text."""
+        return self.of_corpora and self.read_split is None
 
     @property
     def is_folder(self) -> bool:

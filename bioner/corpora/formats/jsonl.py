@@ -8,8 +8,7 @@ from pathlib import Path
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.jsonl_writer import render
-from bioner.corpora.formats.shared.checked import is_sound
-from bioner.corpora.formats.shared.json_shape import Members
+from bioner.corpora.formats.shared.json_shape import Members, written
 from bioner.corpora.formats.shared.source import Source, numbered_lines, place_of
 from bioner.errors import DataError, Report, nearest, raise_it
 
@@ -35,21 +34,21 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
         DataError: if the source can't be read as text; by default also for the first fault.
     """
     place = place_of(source)
-    for number, line in numbered_lines(source):
+    for number, line in numbered_lines(source, report):
         if not line or line.isspace():
             continue
         try:
-            document = _document(line, place, number)
+            yield _document(line, place, number)
         except DataError as error:
             report(error)
-        else:
-            if is_sound(document, place, report):
-                yield document
 
 
 def _document(line: str, place: Path | str, number: int) -> Document:
     try:
         value = json.loads(line, object_pairs_hook=_each_once)
+    except json.JSONDecodeError as error:
+        found = f"no JSON: {error.msg} at column {error.colno}"
+        raise DataError(place, number, found, "expected one JSON object a line") from None
     except (ValueError, RecursionError) as error:
         found = f"no JSON: {error}"
         raise DataError(place, number, found, "expected one JSON object a line") from None
@@ -64,7 +63,7 @@ def _document(line: str, place: Path | str, number: int) -> Document:
     identifier = whole.get("id", str, str(number))
     marks = whole.objects("annotations")
     annotations = tuple(_annotation(mark, passages) for mark in marks)
-    return Document(identifier, passages, annotations, number)
+    return Document(identifier, passages, annotations, number, place=place)
 
 
 def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
@@ -112,7 +111,7 @@ def _pair(value: object, mark: Members) -> tuple[int, int]:
     if isinstance(value, list) and len(value) == 2:
         pair = Members({"start": value[0], "end": value[1]}, mark.name, mark.place, mark.line)
         return pair.get("start", int), pair.get("end", int)
-    raise mark.error(f"'spans' of {mark.name} holds {value!r:.60}", "expected [START, END]")
+    raise mark.error(f"'spans' of {mark.name} holds {written(value)}", "expected [START, END]")
 
 
 def _text_at(spans: Sequence[tuple[int, int]], passages: Sequence[Passage]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bioner.corpora.document import Document, Passage
+from bioner.corpora.files import BOM, decoded, no_text
 from bioner.corpora.formats.format import Format
 from bioner.corpora.formats.shared.source import Source, numbered_lines, opened, place_of
 from bioner.errors import DataError, Report, raise_it
@@ -24,23 +25,27 @@ def read_text(source: Source, report: Report = raise_it) -> Iterator[Document]:
     place = place_of(source)
     with opened(source) as stream:
         data = stream.read()
-    try:
-        yield Document(Path(place).stem, (Passage(data.decode("utf-8-sig"), 0),), ())
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        report(DataError(place, line, found, "expected UTF-8"))
+    if (fault := no_text(data, place)) is None:
+        try:
+            content = decoded(data.removeprefix(BOM), place)
+        except DataError as error:
+            fault = error
+        else:
+            yield Document(Path(place).stem, (Passage(content, 0),), (), place=place)
+    if fault is not None:
+        report(fault)
 
 
 def read_lines(source: Source, report: Report = raise_it) -> Iterator[Document]:
     """Yield a document for each line that is more than blanks; its id is the line's number.
 
     Raises:
-        DataError: if the source can't be read as text.
+        DataError: if the source can't be read; by default also for a line that is no text.
     """
-    for number, line in numbered_lines(source):
+    place = place_of(source)
+    for number, line in numbered_lines(source, report):
         if line and not line.isspace():
-            yield Document(str(number), (Passage(line, 0),), (), number)
+            yield Document(str(number), (Passage(line, 0),), (), number, place=place)
 
 
 TEXT = Format(

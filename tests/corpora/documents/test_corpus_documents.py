@@ -135,12 +135,11 @@ def test_every_fault_of_a_dataset(tmp_path: Path) -> None:
     found = inspect("mine", replace(CONFIG, types=["Disease", "Gene"]), tmp_path, None, 9)
     assert [(Path(fault.path).name, fault.line) for fault in found.faults] == [
         ("train.txt", 4),
-        ("train.txt", 11),
         ("train.txt", 15),
         ("test.txt", None),
     ]
     assert found.corpus is not None
-    assert [s.document for s in found.corpus.splits["train"].sentences] == ["1", "1", "2"]
+    assert [s.document for s in found.corpus.splits["train"].sentences] == ["1", "1", "2", "2"]
 
 
 @pytest.mark.parametrize("end", [len("\n"), len("sease\n")])

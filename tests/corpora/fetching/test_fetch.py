@@ -19,6 +19,7 @@ from bioner.corpora.demo import generator
 from bioner.corpora.fetching.fetch import ensure
 from bioner.corpora.files import sha256 as file_sha256
 from bioner.errors import ConfigError, DataError, UserError
+from bioner.machine.user_cache import user_cache
 from tests.composition import train_config
 
 CONFIG = DatasetConfig(path="mine")
@@ -122,6 +123,26 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the user that each test has for itself."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    return user_cache()
+
+
+def left_over(cache: Path) -> dict[str, bytes]:
+    """What the cache holds besides datasets and locks, which are empty."""
+    files = (path for path in (cache / "fetching").rglob("*") if path.is_file())
+    return {file.name: file.read_bytes() for file in files if file.suffix != ".lock"}
+
+
+def leave(cache: Path, folder: Path, data: bytes) -> None:
+    """Leave the beginning of a train file, as a killed process does."""
+    work = cache / "fetching" / sha256(str(folder).encode()).hexdigest()[:32]
+    work.mkdir(parents=True)
+    (work / "train.tsv").write_bytes(data)
+
+
+@pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bioner.corpora.fetching.download.WAITS", (0.0, 0.0))
 
@@ -145,7 +166,7 @@ def contents(files: dict[str, Path]) -> dict[str, bytes]:
 
 
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} - {".lock"}
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
 
 
 def message_of(config: DatasetConfig, datasets: Path) -> str:
@@ -166,9 +187,9 @@ def test_present_files_are_taken_as_they_are(tmp_path: Path, server: Server) -> 
     }
 
 
-def test_missing_files_are_fetched(tmp_path: Path, server: Server) -> None:
+def test_missing_files_are_fetched(tmp_path: Path, server: Server, cache: Path) -> None:
     put(tmp_path / "mine", "devel")
-    (tmp_path / "mine" / ".train.tsv.part").write_bytes(b"left by a killed process" * 100)
+    leave(cache, tmp_path / "mine", b"left by a killed process" * 100)
     config = replace(CONFIG, url=server.url, sha256=SHA256)
     assert contents(ensure("mine", config, tmp_path)) == FILES
     assert sorted(path for path, _ in server.asked)[0] == "/corpus/test.tsv"
@@ -226,13 +247,16 @@ def test_a_wrong_file_is_not_kept(tmp_path: Path, server: Server) -> None:
         (half_of_unknown_length, "gives has SHA-256"),
     ],
 )
-def test_a_server_that_fails(tmp_path: Path, server: Server, answer: Answer, why: str) -> None:
+def test_a_server_that_fails(
+    tmp_path: Path, server: Server, answer: Answer, why: str, cache: Path
+) -> None:
     server.answer = answer
     config = replace(CONFIG, url=server.url, sha256=SHA256)
     found = message_of(config, tmp_path)
     assert found.startswith(f"{tmp_path}/mine/train.tsv: ")
     assert f"{server.url.replace('{file}', 'train.tsv')} {why}" in found
-    assert names(tmp_path / "mine") == ({".train.tsv.part"} if answer is half else set())
+    assert list(tmp_path.iterdir()) == []  # what failed leaves nothing; a half stays in the cache
+    assert left_over(cache) == ({"train.tsv": FILES["train"][:130]} if answer is half else {})
     server.answer = whole
     assert contents(ensure("mine", config, tmp_path)) == FILES
     assert names(tmp_path / "mine") == {"train.tsv", "devel.tsv", "test.tsv"}
@@ -253,10 +277,9 @@ def test_a_fault_that_passes_is_tried_again(
     assert of_train == [None] * len(faults) + ["bytes=130-"]
 
 
-def test_without_a_hash_nothing_is_resumed(tmp_path: Path, server: Server) -> None:
+def test_without_a_hash_nothing_is_resumed(tmp_path: Path, server: Server, cache: Path) -> None:
     server.answer = in_turn(half, whole)
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / ".train.tsv.part").write_bytes(FILES["train"][:100])
+    leave(cache, tmp_path / "mine", FILES["train"][:100])
     assert contents(ensure("mine", replace(CONFIG, url=server.url), tmp_path)) == FILES
     assert {asked for _, asked in server.asked} == {None}
 
@@ -264,11 +287,10 @@ def test_without_a_hash_nothing_is_resumed(tmp_path: Path, server: Server) -> No
 @pytest.mark.parametrize("left", [FILES["train"][:100], b"x" * 100, b"x" * 2400, FILES["train"]])
 @pytest.mark.parametrize("answer", [whole, without_ranges])
 def test_what_a_killed_process_left_is_gone_on_from_or_thrown_away(
-    tmp_path: Path, server: Server, answer: Answer, left: bytes
+    tmp_path: Path, server: Server, answer: Answer, left: bytes, cache: Path
 ) -> None:
     server.answer = answer
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / ".train.tsv.part").write_bytes(left)
+    leave(cache, tmp_path / "mine", left)
     config = replace(CONFIG, url=server.url, sha256=SHA256)
     assert contents(ensure("mine", config, tmp_path)) == FILES
     assert server.asked[0] == ("/corpus/train.tsv", f"bytes={len(left)}-")
@@ -400,20 +422,28 @@ def test_a_read_only_datasets_dir(read_only: Path, server: Server) -> None:
     assert server.asked == []
 
 
-def test_generated(tmp_path: Path) -> None:
+def test_generated(tmp_path: Path, cache: Path) -> None:
     config = replace(CONFIG, url="generated:demo/demo_disease")
     files = ensure("mine", config, tmp_path)
     generator.write("demo_disease", tmp_path / "direct")
     for split, path in files.items():
         assert path.read_bytes() == (tmp_path / "direct" / f"{split}.tsv").read_bytes()
-    assert names(tmp_path / "mine") == {"train.tsv", "devel.tsv", "test.tsv"}
+    # datasets_dir may be others': what bioner makes itself lies in its cache.
+    assert names(cache / "datasets" / "mine") == {"train.tsv", "devel.tsv", "test.tsv"}
+    assert names(tmp_path) == {"direct"}
 
 
-def test_generated_otherwise_than_described(tmp_path: Path) -> None:
+def test_generated_files_of_datasets_dir_are_taken(tmp_path: Path) -> None:
+    put(tmp_path / "mine", *FILES)
+    files = ensure("mine", replace(CONFIG, url="generated:demo/demo_disease"), tmp_path)
+    assert contents(files) == FILES
+
+
+def test_generated_otherwise_than_described(tmp_path: Path, cache: Path) -> None:
     url = "generated:demo/demo_disease"
     found = message_of(replace(CONFIG, url=url, sha256={"train": "ab" * 32}), tmp_path)
-    assert found.startswith(f"{tmp_path}/mine/train.tsv: what {url} gives has SHA-256 ")
-    assert names(tmp_path / "mine") == set()
+    assert found.startswith(f"{cache}/datasets/mine/train.tsv: what {url} gives has SHA-256 ")
+    assert names(cache / "datasets") == set()
 
 
 def test_no_such_generator(tmp_path: Path) -> None:
@@ -440,3 +470,36 @@ def test_processes_at_the_same_time(tmp_path: Path, server: Server, generated: b
         asked = sorted(path for path, _ in server.asked)
         assert asked == [f"/corpus/{split}.tsv" for split in sorted(FILES)]
         assert said == {" ".join(SHA256.values()) + "\n"}
+
+
+OUTSIDE = ["../evil.py", "/abs/evil.py", "a/../../evil.py", "..\\evil.py", "C:\\evil.py", "~/evil"]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_no_path_of_a_yaml_leads_out_of_its_folder(
+    path: str, tmp_path: Path, server: Server
+) -> None:
+    server.answer = lambda handler, data: whole(handler, b"import os")
+    datasets = tmp_path / "deep" / "datasets"
+    good = dict.fromkeys(FILES, "good.tsv")
+    hostile = {
+        "files.train": replace(CONFIG, url=server.url, files=good | {"train": path}),
+        "archive": replace(CONFIG, url=server.url, files=good, archive=path),
+    }
+    if not path.startswith(("/", "~")):
+        hostile["path"] = replace(CONFIG, url=server.url, path=path)
+    for key, config in hostile.items():
+        with pytest.raises(ConfigError, match=rf"^dataset\.mine\.{key}: is "):
+            ensure("mine", config, datasets)
+        with pytest.raises(ConfigError, match=rf"^dataset\.mine\.{key}: is "):
+            ensure("mine", replace(config, url="generated:demo/demo_disease"), datasets)
+    assert server.asked == [] and list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_fetched_to_outside_of_datasets_dir(tmp_path: Path, server: Server) -> None:
+    config = replace(CONFIG, path=str(tmp_path / "elsewhere"), url=server.url)
+    said = message_of(config, tmp_path / "datasets")
+    assert "nothing is fetched to outside of datasets_dir" in said
+    assert server.asked == [] and list(tmp_path.iterdir()) == []
+    put(tmp_path / "elsewhere", *FILES)
+    assert contents(ensure("mine", config, tmp_path / "datasets")) == FILES

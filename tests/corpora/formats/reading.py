@@ -7,24 +7,37 @@ import pytest
 from hypothesis import strategies as st
 
 from bioner.corpora.document import Document
+from bioner.corpora.documents.soundness import Rules, Soundness
+from bioner.corpora.formats.all_formats import FORMATS
 from bioner.corpora.formats.format import Reader
-from bioner.errors import DataError
+from bioner.corpora.formats.shared.source import Source
+from bioner.errors import DataError, Report, raise_it
+
+
+def sound(
+    reader: Reader, source: Source, report: Report = raise_it, rules: Rules | None = None
+) -> Iterator[Document]:
+    """The documents as who uses them gets them: each is looked at after it was read."""
+    if rules is None:
+        known = (form for form in FORMATS.values() if form.read is reader)
+        rules = Rules(placed=next(known).placed, trim=False)
+    soundness = Soundness(rules, report)
+    for document in reader(source, report):
+        whole = soundness.sound(document)
+        if whole is not None:
+            yield whole
 
 
 def all_of(reader: Reader, source: Path) -> tuple[list[Document], list[DataError]]:
     """The documents and every fault."""
     faults: list[DataError] = []
-    return list(reader(source, faults.append)), faults
+    return list(sound(reader, source, faults.append)), faults
 
 
 def refusal(reader: Reader, source: Path) -> str:
     """What a reader says that raises its first fault."""
-
-    def raise_it(error: DataError) -> None:
-        raise error
-
     with pytest.raises(DataError) as raised:
-        list(reader(source, raise_it))
+        list(sound(reader, source))
     return str(raised.value)
 
 
@@ -32,7 +45,7 @@ def survives(reader: Reader, source: Path) -> None:
     """Read to the end: every document has its annotations in its text, or a `DataError` came."""
     faults: list[DataError] = []
     try:
-        documents = list(reader(source, faults.append))
+        documents = list(sound(reader, source, faults.append))
     except DataError:
         return
     for document in documents:

@@ -1,5 +1,6 @@
 """BioC XML and BioC JSON: the same documents from both, and what every bad file is told."""
 
+import gzip
 import io
 import json
 import os
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.formats import bioc_json, bioc_xml
+from bioner.corpora.formats.format import Reader
 from bioner.errors import DataError
-from tests.corpora.formats.reading import all_of, damaged, refusal, survives
+from tests.corpora.formats.reading import all_of, damaged, refusal, sound, survives
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE collection SYSTEM "BioC.dtd">
@@ -237,10 +239,19 @@ def test_no_json(tmp_path: Path, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b'{"documents":\n[{"id": "1"}', ":2: no JSON: Expecting ',' delimiter; expected a BioC"),
-        (b'{"documents":\n[{"id": "\xff"}]}', ":2: byte 0xff is not UTF-8; expected UTF-8; to con"),
+        (
+            b'{"documents":\n[{"id": "1"}',
+            ":2: no JSON: Expecting ',' delimiter at column 13; expec",
+        ),
+        (
+            b'{"documents":\n[{"id": "\xff"}]}',
+            ":2: byte 10 of the line, 0xff, is not UTF-8; expec",
+        ),
         (json.dumps(JSON).encode("utf-16"), ":1: is UTF-16; expected UTF-8"),
-        (json.dumps(JSON).encode() + b"\n{}", ":2: no JSON: Extra data; expected a BioC"),
+        (
+            json.dumps(JSON).encode() + b"\n{}",
+            ":2: no JSON: Extra data at column 1; expec",
+        ),
         (b'{"documents": [' + b"9" * 5000 + b"\n", ": no JSON: "),
         (b"", ": is empty; expected a BioC collection"),
     ],
@@ -299,7 +310,7 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     documents, faults = all_of(bioc_json.read_documents, file)
     assert [document.id for document in documents] == ["7", "8"] and not faults
     with file.open("rb") as stream:
-        assert list(bioc_json.read_documents(stream)) == documents
+        assert list(sound(bioc_json.read_documents, stream)) == documents
 
 
 @settings(
@@ -323,3 +334,37 @@ def test_any_bytes_are_read_or_refused_as_json(tmp_path: Path, data: bytes) -> N
     file = tmp_path / "corpus.json"
     file.write_bytes(data)
     survives(bioc_json.read_documents, file)
+
+
+def test_the_export_of_pubtator_3(tmp_path: Path) -> None:
+    plain, _ = all_of(bioc_json.read_documents, in_json(tmp_path, JSON))
+    value = {"PubTator3": [{"_id": "7|None", **one} for one in JSON["documents"]]}
+    documents, faults = all_of(bioc_json.read_documents, in_json(tmp_path, value))
+    assert documents == plain and not faults
+    said = refusal(bioc_json.read_documents, in_json(tmp_path, {"PubTator3": {}}))
+    assert "its 'PubTator3' is no list" in said
+
+
+@pytest.mark.parametrize("reader", [bioc_json.read_documents, bioc_xml.read_documents])
+def test_compressed_data_is_called_that(reader: Reader, tmp_path: Path) -> None:
+    file = tmp_path / "corpus.gz"
+    file.write_bytes(gzip.compress(b"{}"))
+    assert refusal(reader, file) == (
+        f"{file}: is compressed data (gzip); expected what gunzip makes of it"
+    )
+
+
+def test_faults_after_a_syntax_fault_are_told_too(tmp_path: Path) -> None:
+    document = XML[XML.index("<document>") : XML.index("<document><id>8")]
+    broken = document.replace("</passage>", "</pasage>", 1)
+    bad = document.replace("<offset>0<", "<offset>x<")
+    text = f"<collection>\n{document}{broken}{document}{bad}{broken}</collection>"
+    file = xml(tmp_path, text)
+    documents, faults = all_of(bioc_xml.read_documents, file)
+    starts = [number for number, line in enumerate(text.split("\n"), 1) if "<document>" in line]
+    assert [document.line for document in documents] == [starts[0], starts[2]]
+    assert [fault.line for fault in faults] == [starts[1] + 4, starts[3] + 1, starts[4] + 4]
+    with file.open("rb") as stream:  # a stream is not read twice
+        found: list[DataError] = []
+        assert len(list(bioc_xml.read_documents(stream, found.append))) == 1
+        assert [fault.line for fault in found] == [starts[1] + 4]

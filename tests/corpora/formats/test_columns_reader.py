@@ -226,9 +226,13 @@ BAD: dict[str, tuple[bytes, DatasetConfig, str]] = {
     "Latin-1": (
         "a\tO\nnaïve\tO\n".encode("latin-1"),
         CONFIG,
-        ":2: byte 0xef is not UTF-8; expected UTF-8; to convert from Latin-1: iconv",
+        ":2: byte 3 of the line, 0xef, is not UTF-8; expected UTF-8; to convert from Latin-1",
     ),
-    "surrogate": (b"\r\na\tO\r\n\xed\xa0\x80\tO\r\n", CONFIG, ":3: byte 0xed is not UTF-8"),
+    "surrogate": (
+        b"\r\na\tO\r\n\xed\xa0\x80\tO\r\n",
+        CONFIG,
+        ":3: byte 1 of the line, 0xed",
+    ),
     "old Mac line ends": (b"a\tO\rb\tO\r", CONFIG, r":1: a \r without \n; expected UTF-8 text"),
     "cut off": (
         b"a\tO\nb\tO\nparaly",

@@ -77,9 +77,9 @@ def test_documents(tmp_path: Path) -> None:
         ),
         ({"text": "a", "annotations": [{"spans": [[0]], "type": "X"}]}, ":1: 'spans' of annotati"),
         (
-            {"text": "abc", "annotations": [{"spans": [[1, 2], [0, 1]], "type": "X"}]},
-            ":1: annotation of document '1' has a fragment from 0, and one before it ends at 2; "
-            "expected fragm",
+            {"text": "abc", "annotations": [{"spans": [[1, 3], [0, 2]], "type": "X"}]},
+            ":1: annotation of document '1' has a fragment from 1, and one before it ends at 2; "
+            "expected fragments without overlap",
         ),
         (
             {"text": "a", "annotations": [{"spans": [[0, 1]], "start": 0, "type": "X"}]},

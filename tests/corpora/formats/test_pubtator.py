@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bioner.corpora.document import Annotation, Document, Passage
+from bioner.corpora.documents.soundness import MismatchError
 from bioner.corpora.formats.pubtator import read_documents
-from bioner.corpora.formats.shared.checked import MismatchError
 from bioner.errors import raise_it
 from tests.corpora.formats.reading import all_of, damaged, refusal, survives
 
@@ -93,7 +93,10 @@ def test_a_stream_is_read_as_it_comes() -> None:
             ":2: annotation of document '1' is from 0 to 9, which is not "
             "inside one passage; the passages are 0-3",
         ),
-        ("1|t|Ab.\n1\t2\t2\t\tX\n", ":2: annotation of document '1' is from 2 to 2; expected star"),
+        (
+            "1|t|Ab.\n1\t2\t2\t\tX\n",
+            ":2: annotation of document '1' covers no character; expec",
+        ),
         (
             "1|t|Ab cd.\n1\t0\t2\tcd\tX\n",
             ":2: annotation of document '1' is 'cd', but the text at "
@@ -101,13 +104,13 @@ def test_a_stream_is_read_as_it_comes() -> None:
         ),
         (
             "1|t|ä Ab.\n1\t3\t5\tAb\tX\n",
-            ":2: annotation of document '1' is 'Ab', but the text at "
-            "its offsets is 'b.'; they count UTF-8 bytes; expected offsets that count characters",
+            ":2: the offsets of document '1' count UTF-8 bytes; to read them so set "
+            "offsets=[utf8_bytes]",
         ),
         (
             "1|t|\U0001d6fc A.\n1\t3\t4\tA\tX\n",
-            ":2: annotation of document '1' is 'A', but the "
-            "text at its offsets is '.'; they count UTF-16 units; expected offsets that count",
+            ":2: the offsets of document '1' count UTF-16 units; to read them so set "
+            "offsets=[utf16]",
         ),
         ("1|t|A\x00b\n", ":1: a NUL byte, as in a binary file; expected UTF-8 text"),
         ("1|t|A\rb\n", ":1: a \\r without \\n; expected UTF-8 text"),
@@ -121,7 +124,7 @@ def test_bad_file(tmp_path: Path, text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("é".encode("latin-1"), ":1: byte 0xe9 is not UTF-8; expected UTF-8"),
+        ("é".encode("latin-1"), ":1: byte 1 of the line, 0xe9, is not UTF-8; expected UTF-8"),
         ("1|t|A\n".encode("utf-16"), ":1: is UTF-16; expected UTF-8; to convert"),
     ],
 )

@@ -99,7 +99,10 @@ def test_text_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"one\nna\xefve")
     folder_of(tmp_path, a__ann="")
     said = refusal(brat.read_documents, tmp_path)
-    assert said == f"{tmp_path / 'a.txt'}:2: byte 0xef is not UTF-8; expected UTF-8"
+    assert said == (
+        f"{tmp_path / 'a.txt'}:2: byte 3 of the line, 0xef, is not UTF-8; expected UTF-8; to "
+        "convert from Latin-1: iconv -f LATIN1 -t UTF-8"
+    )
 
 
 @pytest.mark.parametrize(

@@ -77,13 +77,16 @@ class Members:
             found = float(found) if abs(found) < _LARGEST else found
         right = isinstance(found, kind) and not isinstance(found, bool)
         if not right or (isinstance(found, int) and abs(found) >= _LARGEST):
-            raise self.error(f"{name} is {_written(found)}", f"expected {_NAMES[kind]}")
+            raise self.error(f"{name} is {written(found)}", f"expected {_NAMES[kind]}")
         if isinstance(found, str) and any("\ud800" <= c <= "\udfff" for c in found):
             raise self.error(f"{name} has half of a surrogate pair", "expected Unicode characters")
         return found
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """Return a value as JSON has it, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (RecursionError, ValueError):
+        return "lists or objects nested too deeply"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

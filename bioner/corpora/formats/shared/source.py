@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
-from bioner.corpora.files import BOM, UTF16, open_bytes, utf16_error
-from bioner.errors import DataError
+from bioner.corpora.files import BOM, decoded, no_text, open_bytes
+from bioner.errors import DataError, Report, raise_it
 
 Source = Path | IO[bytes]
 """A path, or a binary stream that is read once, from where it stands."""
@@ -31,29 +31,74 @@ def opened(source: Source) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def numbered_lines(source: Source) -> Iterator[tuple[int, str]]:
-    r"""Yield the lines of a UTF-8 source with their numbers from 1, without `\n` or `\r\n`.
+class Line(NamedTuple):
+    r"""A line of a file.
 
-    Only these end a line. A byte order mark is passed over.
+    Attributes:
+        number: from 1.
+        text: without `\n` or `\r\n`; of a line with a fault what can be read of it.
+        fault: what keeps the line from being text; None where it is.
+        ended: whether a line end follows: the last line of a whole file mostly has one.
+    """
+
+    number: int
+    text: str
+    fault: DataError | None = None
+    ended: bool = True
+
+
+def lines_of(source: Source) -> Iterator[Line]:
+    r"""Yield the lines of a UTF-8 source, those too that are no text.
+
+    Only `\n` and `\r\n` end a line. A byte order mark is passed over.
 
     Raises:
-        DataError: if the source can't be read or is not UTF-8 text.
+        DataError: if the source can't be read, or begins as UTF-16 or compressed data do.
     """
     place = place_of(source)
     with opened(source) as stream:
-        for number, data in enumerate(stream, 1):
+        for number, data in enumerate(_bytes_of(stream, place), 1):
             if number == 1:
-                if data.startswith(UTF16):
-                    raise utf16_error(place)
+                if fault := no_text(data, place):
+                    raise fault
                 data = data.removeprefix(BOM)
-            data = data.removesuffix(b"\n").removesuffix(b"\r")
-            try:
-                line = data.decode()
-            except UnicodeDecodeError as error:
-                found = f"byte 0x{data[error.start]:02x} is not UTF-8"
-                raise DataError(place, number, found, "expected UTF-8") from None
-            if "\0" in line or "\r" in line:
-                found = "a NUL byte, as in a binary file" if "\0" in line else r"a \r without \n"
-                legal = r"expected UTF-8 text, its lines ended by \n or \r\n"
-                raise DataError(place, number, found, legal)
-            yield number, line
+            ended = data.endswith(b"\n")
+            data = data.removesuffix(b"\n").removesuffix(b"\r" if ended else b"")
+            yield _line(data, place, number, ended)
+
+
+def _line(data: bytes, place: Path | str, number: int, ended: bool) -> Line:
+    try:
+        line = decoded(data, place, number)
+    except DataError as error:
+        return Line(number, data.decode(errors="replace"), error, ended)
+    fault = None
+    if "\0" in line or "\r" in line:
+        found = "a NUL byte, as in a binary file" if "\0" in line else r"a \r without \n"
+        legal = r"expected UTF-8 text, its lines ended by \n or \r\n"
+        fault = DataError(place, number, found, legal)
+    return Line(number, line, fault, ended)
+
+
+def numbered_lines(source: Source, report: Report = raise_it) -> Iterator[tuple[int, str]]:
+    r"""Yield the lines of a UTF-8 source with their numbers from 1, without `\n` or `\r\n`.
+
+    Args:
+        source: the file or a binary stream.
+        report: takes each fault of a line. Where it returns, reading goes on without the line.
+
+    Raises:
+        DataError: as `lines_of`; by default also for the first line that is no text.
+    """
+    for number, text, fault, _ in lines_of(source):
+        if fault is None:
+            yield number, text
+        else:
+            report(fault)
+
+
+def _bytes_of(stream: IO[bytes], place: Path | str) -> Iterator[bytes]:
+    try:
+        yield from stream
+    except OSError as error:
+        raise DataError(place, None, f"can't be read: {error.strerror}") from None

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bioner.corpora.document import Annotation, Document, Passage
-from bioner.corpora.files import UTF16, contents, utf16_error
-from bioner.corpora.formats.shared.checked import is_sound, shown
+from bioner.corpora.files import BOM, contents, decoded, no_text
+from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, numbered_lines
 from bioner.errors import DataError, Report
 
@@ -64,20 +64,21 @@ def _document(
         raise DataError(text_file, None, f"has no {marks_file.suffix} beside it", legal)
     text = _text(text_file)
     marks: list[Annotation] = []
-    sound = True
-    for number, line in numbered_lines(marks_file):
+    faults: list[DataError] = []
+    for number, line in numbered_lines(marks_file, faults.append):
         mark = _MARK.fullmatch(line)
         if mark is not None:
             spans = tuple(_span(span) for span in mark["spans"].split(";"))
             marks.append(Annotation(spans, mark["type"], mark["text"], mark["id"], line=number))
         elif line.strip() and line[0] not in _OTHERS:
             legal = "expected ID<tab>TYPE START END<tab>TEXT, or a line that begins with one of "
-            report(DataError(marks_file, number, f"{shown(line)}", legal + " ".join(_OTHERS)))
-            sound = False
+            faults.append(DataError(marks_file, number, shown(line), legal + " ".join(_OTHERS)))
     identifier = text_file.relative_to(folder).with_suffix("").as_posix()
-    document = Document(identifier, (Passage(text, 0),), tuple(marks))
-    if is_sound(document, marks_file, report) and sound:
-        yield document
+    for fault in faults:
+        fault.of = identifier
+        report(fault)
+    if not faults:
+        yield Document(identifier, (Passage(text, 0),), tuple(marks), place=marks_file)
 
 
 def _span(text: str) -> tuple[int, int]:
@@ -88,14 +89,9 @@ def _span(text: str) -> tuple[int, int]:
 def _text(path: Path) -> str:
     r"""Return the text of a file with every character that an offset counts, `\r` too."""
     data = contents(path)
-    if data.startswith(UTF16):
-        raise utf16_error(path)
+    if fault := no_text(data, path):
+        raise fault
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         raise DataError(path, line, "a NUL byte, as in a binary file", "expected UTF-8 text")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        raise DataError(path, line, found, "expected UTF-8") from None
+    return decoded(data.removeprefix(BOM), path)
