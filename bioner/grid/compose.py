@@ -16,7 +16,6 @@ from bioner.config.hydra_private import is_group, set_values
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
 
-
 # Parts of Hydra's own config that no job looks at here, and that are half of what is copied.
 _NOT_OF_JOBS = ("help", "hydra_help", "hydra_logging", "job_logging")
 
