@@ -158,7 +158,6 @@ def old_record() -> tuple[str, dict[str, Any]]:
     return text, json.loads(text)
 
 
-@pytest.mark.slow
 def test_every_record_of_the_low_resource_study_is_read() -> None:
     read = 0
     with tarfile.open(ARCHIVE) as archive:
