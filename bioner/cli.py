@@ -1,23 +1,26 @@
 """The command `bioner VERB [overrides]`: every verb is a Hydra app. No work of its own."""
 
 import math
-import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig
 
 import bioner
+from bioner.config import hydra_private
+from bioner.config.catalogue import shipped
+from bioner.config.command_line import asks_for_tracebacks, read
 from bioner.config.explain import explain
-from bioner.config.hydra_setup import head_of_export, plain_words, register, shipped
+from bioner.config.hydra_setup import SCHEMAS, own_folders, register
+from bioner.config.unknown_keys import refuse_unknown_keys
 from bioner.errors import Stopped
 from bioner.machine.collector import collector_off
+from bioner.machine.pipes import reader_may_stop
+from bioner.machine.signals import END_SIGNALS
 
 USAGE = """\
 bioner VERB [overrides]    experiments for biomedical named entity recognition
@@ -51,8 +54,6 @@ def _train(cfg: DictConfig) -> float:
     with collector_off():
         from bioner.train.run import train
 
-    # Lightning starts the further processes of DDP with this command line.
-    sys.argv.insert(1, "train")
     return train(config, directory)
 
 
@@ -69,12 +70,9 @@ def _datasets(cfg: DictConfig) -> None:
     from bioner.config.datasets import to_datasets_config
     from bioner.datasets.actions import act
 
-    try:
+    right = True
+    with reader_may_stop():
         right = act(to_datasets_config(cfg))
-        sys.stdout.flush()
-    except BrokenPipeError:  # `bioner datasets | head` reads no more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
     if not right:
         raise SystemExit(1)
 
@@ -88,31 +86,19 @@ def _measure(cfg: DictConfig) -> None:
 
 
 def _recommend(cfg: DictConfig) -> None:
-    from bioner.config.recommend import to_recommend_config
+    from bioner.config.recommend import repeated, to_recommend_config
     from bioner.transferability.advice import advise
 
-    hydra_config = HydraConfig.get()
-    repeated = (
-        "encoder",
-        "dataset",
-        "+dataset",
-        "datasets_",
-        "runs_dir",
-        "cache_dir",
-        "seed=",
-        "subset_",
-    )
-    sources = hydra_config.runtime.config_sources
-    options = [f"--config-dir {one.path}" for one in sources if one.provider == "command-line"]
-    given = [text for text in hydra_config.overrides.task if text.startswith(repeated)]
-    advise(to_recommend_config(cfg), [*options, *given])
+    hydra = HydraConfig.get()
+    advise(to_recommend_config(cfg), repeated(own_folders(hydra), hydra.overrides.task))
 
 
 def _stages(cfg: DictConfig) -> None:
     from bioner.config.stages import to_stages_config
     from bioner.runs.stages_verb import act
 
-    act(to_stages_config(cfg))
+    with reader_may_stop():
+        act(to_stages_config(cfg))
 
 
 def _evaluate(cfg: DictConfig) -> None:
@@ -153,82 +139,50 @@ VERBS: dict[str, Callable[[DictConfig], Any]] = {
 }
 
 
-def _held_back(
-    verb: Callable[[DictConfig], Any], errors: list[Exception]
-) -> Callable[[DictConfig], Any]:
-    """Wrap a verb so that an error is noted: Hydra would print a line of its own before ours."""
-
-    def task(cfg: DictConfig) -> Any:
-        try:
-            return verb(cfg)
-        except Exception as error:
-            if HydraConfig.get().mode == RunMode.MULTIRUN:  # to Hydra's own launcher a job failed
-                raise
-            errors.append(error)
-
-    return task
-
-
 def main() -> int:
-    """Run one verb and return the exit code: 0, or 2 when the user's input can't be used.
+    """Run one verb and return the exit code.
 
-    One that Ctrl-C or another signal has ended gives 128 and the signal's number, as in a shell.
+    It is 0, 1 for a defect of ours, 2 where the user's input can't be used, or that of a signal.
 
     Raises:
-        SystemExit: 1, where `datasets check` finds something wrong or `predict` a bad document.
+        SystemExit: 1, where a job of a grid fails, `datasets check` finds something wrong or
+            `predict` a bad document.
     """
-    verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
-    if verb in ("-h", "--help"):
+    words = sys.argv[1:]
+    if words in ([], ["-h"], ["--help"]):
         print(USAGE, end="")
         return 0
-    if verb == "--version":
+    if "--version" in words:
         print(bioner.__version__)
         return 0
-    if "-sc" in sys.argv:
-        verb = _completed_verb()
-    elif verb in VERBS:
-        del sys.argv[1]
-        if verb in ("datasets", "stages"):
-            sys.argv[1:] = plain_words(sys.argv[1:])
-        if verb == "export":
-            sys.argv[1:] = head_of_export(sys.argv[1:])
-    else:
-        print(f"bioner: no verb {verb!r}\n\n{USAGE}", end="", file=sys.stderr)
-        return 2
-    # Hydra would print its errors itself and exit with 1.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    errors: list[Exception] = []
     try:
-        register()
-        hydra.main(version_base="1.3", config_path=str(shipped("conf")), config_name=verb)(
-            _held_back(VERBS[verb], errors)
-        )()
-        if errors:
-            raise errors[0]
-    except KeyboardInterrupt:
-        print("bioner: interrupted", file=sys.stderr)
-        return 130
+        with END_SIGNALS.heard():
+            return _run(words)
     except Stopped as stopped:
         print(f"bioner: {stopped}", file=sys.stderr)
         return stopped.code
+
+
+def _run(words: Sequence[str]) -> int:
+    own: list[Path] = []
+    schema = SCHEMAS["train"]
+    try:
+        line = read(words, SCHEMAS)
+        own, schema = line.own, SCHEMAS[line.verb]
+        register(own, line.described)
+
+        def task(cfg: DictConfig) -> Any:
+            refuse_unknown_keys(cfg, schema)
+            return VERBS[line.verb](cfg)
+
+        failed = hydra_private.run(line.verb, line.parsed, task, shipped("conf"))
     except Exception as error:
-        message = explain(error)
-        if message is None or {"debug=true", "hydra.verbose=true"} & set(sys.argv):
-            traceback.print_exc()
-        if message is not None:
-            print(f"bioner: error: {message}", file=sys.stderr)
-        return 1 if message is None else 2
-    return 0
-
-
-def _completed_verb() -> str:
-    """Take the verb out of the line that the shell wants completed, where Hydra knows of none."""
-    if sys.argv[1] in VERBS:
-        return sys.argv.pop(1)
-    line = os.environ.get("COMP_LINE", "")
-    program, _, rest = line.partition(" ")
-    verb, blank, rest = rest.lstrip().partition(" ")
-    if verb in VERBS and blank:
-        os.environ["COMP_LINE"] = f"{program} {rest}"
-        return verb
-    return "train"
+        failed = hydra_private.Failure(error, asks_for_tracebacks(words))
+    if failed is None:
+        return 0
+    message = explain(failed.error, own, schema)
+    if message is None or failed.debug:
+        traceback.print_exception(failed.error)
+    if message is not None:
+        print(f"bioner: error: {message}", file=sys.stderr)
+    return 1 if message is None else 2

@@ -1,28 +1,23 @@
 """Composes configs in tests as the command line does."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
-from bioner.config.hydra_setup import register, shipped
+from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 
 
 @contextmanager
-def hydra_ready(arguments: list[str] | None = None) -> Iterator[None]:
-    """Register everything with this command line."""
-    before = sys.argv
-    sys.argv = ["bioner", *(arguments or [])]
-    try:
-        register()
-        with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
-            yield
-    finally:
-        sys.argv = before
+def hydra_ready(described: Sequence[str] = ()) -> Iterator[None]:
+    """Register everything, with datasets that the command line describes."""
+    register(described=described)
+    with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
+        yield
 
 
 def composed(*overrides: str, verb: str = "train", with_hydra: bool = False) -> DictConfig:

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,18 @@ def test_usage(tmp_path: Path) -> None:
     assert bioner("--version", cwd=tmp_path).stdout[0].isdigit()
     wrong = bioner("trian", cwd=tmp_path)
     assert wrong.returncode == 2
-    assert "no verb 'trian'" in wrong.stderr
+    assert "no verb 'trian'; did you mean train?" in wrong.stderr
+
+
+def test_debug_shows_the_traceback_of_a_task(tmp_path: Path) -> None:
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    file = tmp_path / "conf" / "experiment" / "mine.yaml"
+    file.write_text("# @package _global_\ndebug: true\n")
+    for words in (["debug=True"], ["--config-dir", "conf", "+experiment=mine"]):
+        ended = bioner("evaluate", "run=nowhere", "datasets=[bc2gm]", *words, cwd=tmp_path)
+        assert ended.returncode == 2
+        assert "Traceback" in ended.stderr
+        assert ended.stderr.splitlines()[-1].startswith("bioner: error: ")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +88,7 @@ def test_hydra_answers_without_the_heavy_imports(flag: list[str], tmp_path: Path
     [
         (["finetune.tagets=[x]"], "did you mean targets"),
         (["finetune.targets=[demo_disese]"], "did you mean demo_disease"),
+        (["+lr=1", "finetune.targets=[demo_disease]"], "optimizer.lr is meant"),
         (["encoder=tinny"], "did you mean tiny"),
         (["mixing=uniformm"], "did you mean uniform"),
         (["experiment=demo/singel"], "did you mean demo/single"),
@@ -192,6 +205,27 @@ def test_completion_knows_the_verb(tmp_path: Path) -> None:
     assert "finetune=mtl" in shown.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_the_exit_code(number: signal.Signals, tmp_path: Path) -> None:
+    code = (
+        "import os, sys; sys.argv = ['bioner', 'datasets']\n"
+        "from bioner import cli\n"
+        f"cli.VERBS['datasets'] = lambda cfg: os.kill(os.getpid(), {number:d})\n"
+        "sys.exit(cli.main())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    says = "interrupted" if number is signal.SIGINT else f"stopped by {number.name}"
+    assert (ended.returncode, ended.stderr) == (128 + number, f"bioner: {says}\n")
+
+
 def test_wandb_offline_run_reads_back(tmp_path: Path) -> None:
     run = [a for a in small(tmp_path) if a != "logger=none"]
     ended = bioner(
@@ -243,6 +277,7 @@ def test_datasets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["--config-dri", "x"], "unrecognized arguments: --config-dri x"),
         (["chek", "bc2gm"], "action: Invalid value 'chek'"),
         (["check", "bc2g"], "did you mean bc2gm"),
         (["check"], "names: is empty"),

@@ -6,18 +6,18 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from bioner.config.build import build, build_with_options
+from bioner.config.catalogue import experiments, shipped
 from bioner.config.checks import to_train_config
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
-from bioner.config.hydra_setup import experiments, shipped
 from bioner.config.identity import run_name
 from bioner.config.measure import to_measure_config
 from bioner.config.predict import to_predict_config
 from bioner.config.recommend import to_recommend_config
 from bioner.config.stages import to_stages_config
 from bioner.corpora.catalogue import check_config
-from bioner.grid.product import expand
+from bioner.grid.combinations import expand
 from bioner.tracking.names import identify
 from tests.composition import composed, train_config
 

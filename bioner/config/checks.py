@@ -6,14 +6,14 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from bioner.config.choices import ADAPTERS, WEIGHTINGS, check_choice
+from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
+from bioner.config.optimizer import OptimizerConfig
 from bioner.config.train import (
     AdapterConfig,
     FinetuneConfig,
     Finetuning,
-    OptimizerConfig,
     PretrainConfig,
     Pretraining,
     TrainConfig,
@@ -53,6 +53,7 @@ def check_pretraining(config: TrainConfig) -> None:
     _check_optimizer(config.optimizer)
     _check_weights(config)
     check_choice("weighting.strategy", config.weighting.strategy, WEIGHTINGS)
+    check_choice("head.shared", config.head.shared, HEAD_BANKS)
     _check_adapter(config.encoder.adapter)
     _check_rest(config)
 
@@ -94,12 +95,10 @@ def _check_roles(config: TrainConfig) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(key, f"names {', '.join(twice)} more than once")
-    for key, names in zip(_LISTS[1:], lists[1:], strict=True):
-        both = sorted(set(names) & set(finetune.targets))
-        if both:
-            raise ConfigError(
-                key, f"{', '.join(both)} is a target already", "a dataset has one role in a run"
-            )
+    both = sorted(set(finetune.auxiliaries) & set(finetune.targets))
+    if both:
+        found = f"{', '.join(both)} is a target already"
+        raise ConfigError("finetune.auxiliaries", found, "a dataset has one role in a stage")
 
 
 def _check_budget(key: str, epochs: int | None, steps: int | None) -> None:

@@ -13,10 +13,8 @@ WEIGHTINGS = {
     "uncertainty": "bioner.model.weighting.UncertaintyWeighting",
 }
 
-# Which tasks share a head: subclasses of `bioner.model.bank.HeadBank`.
+# `head.shared`, which tasks share a head: subclasses of `bioner.model.bank.HeadBank`.
 HEAD_BANKS = {"none": "bioner.model.bank.HeadPerTask"}
-# What every run has until `head.shared` is a key.
-SHARED = "none"
 
 # `encoder.adapter.kind`: subclasses of `bioner.model.adapter.Adapter`.
 ADAPTERS: dict[str, str] = {}

@@ -3,7 +3,8 @@
 import dataclasses
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import yaml
 from hydra.errors import (
@@ -15,7 +16,8 @@ from hydra.errors import (
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from bioner.config.hydra_setup import config_file, experiments
+from bioner.config.catalogue import config_file, encoder_of, experiments, shipped
+from bioner.config.synonyms import meant
 from bioner.errors import UserError, nearest
 
 # A full disk, a folder that can't be written: no defect of ours.
@@ -34,23 +36,33 @@ _OF_THE_MACHINE = (
 _NUMBER_HINT = re.compile(r"Value ('.*') of type '\w+' .* 'Optional\[Union\[int, float\]\]'")
 
 
-def explain(error: BaseException) -> str | None:
-    """Return the message for an error that the user can mend, or None for a defect of ours."""
+# A value that is one of a few names.
+_CHOICE = re.compile(r"(Invalid value '(.*)'), expected one of \[(.*)\]")
+
+
+def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | None:
+    """Return the message for an error that the user can mend, or None for a defect of ours.
+
+    Args:
+        error: what was raised.
+        own: the user's folders of configs.
+        schema: of the verb.
+    """
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, UserError):
             return str(link)
         if isinstance(link, MissingConfigException):
-            return _missing(link)
+            return _missing(link, own)
         if isinstance(link, OSError) and link.errno in _OF_THE_MACHINE:
             return f"{link.filename}: {link.strerror}" if link.filename else str(link.strerror)
         if isinstance(link, yaml.YAMLError):
             return f"not YAML: {' '.join(str(link).split())}"
     omega = next((link for link in chain if isinstance(link, OmegaConfBaseException)), None)
     if omega is not None:
-        return _place(chain) + _key_error(omega)
+        return _place(chain, own) + _key_error(omega, schema)
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: {' '.join(str(error).split())}"
+        return _not_parsed(error)
     if isinstance(error, HydraException):
         return " ".join(str(error).split())
     return None
@@ -62,34 +74,56 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _missing(error: MissingConfigException) -> str:
+def _not_parsed(error: OverrideParseException) -> str:
+    key, _, value = error.override.partition("=")
+    if "=" in value and value[0] not in "'\"[{":
+        return f"{error.override}: a value that holds a = is quoted twice: \"{key}='{value}'\""
+    return f"{error.override}: {' '.join(str(error).split())}"
+
+
+def _missing(error: MissingConfigException, own: Sequence[Path]) -> str:
     first = str(error).splitlines()[0]
-    name = (error.missing_cfg_file or "").removesuffix(".yaml")
-    if name.startswith("experiment/"):
-        return f"experiment: {first}; {nearest(name.partition('/')[2], experiments())}"
+    group, _, name = (error.missing_cfg_file or "").removesuffix(".yaml").partition("/")
+    if group == "experiment":
+        return f"experiment: {first}; {nearest(name, experiments())}"
+    if group == "encoder" and "/" in name:
+        known = encoder_of(name, [*own, shipped("conf")])
+        right = f"encoder={known}" if known else f"encoder.name={name} optimizer.lr=…"
+        return f"encoder: {name} is the name of a model, not of a config; {right}"
     name, options = name.rpartition("/")[2], error.options
     return f"{first}; {nearest(name, options)}" if options else first
 
 
-def _place(chain: list[BaseException]) -> str:
+def _place(chain: list[BaseException], own: Sequence[Path]) -> str:
     """Name the YAML file in which the fault lies, where it is not on the command line."""
     for link in chain:
         match = re.match(r"In '([^']+)'", str(link))
         if isinstance(link, ConfigCompositionException) and match:
-            return f"{config_file(match[1])}: "
+            return f"{config_file(match[1], own)}: "
     return ""
 
 
-def _key_error(error: OmegaConfBaseException) -> str:
+def _key_error(error: OmegaConfBaseException, schema: type) -> str:
     first = (error.msg or str(error)).splitlines()[0]
     key = error.full_key or ""
-    if dataclasses.is_dataclass(error.object_type) and first.startswith("Key "):
-        legal = [field.name for field in dataclasses.fields(error.object_type)]
-        return f"{key}: no such key; {nearest(key.rpartition('.')[2], legal)}"
-    if first.startswith("Key ") and isinstance(error.parent_node, DictConfig):
-        near = nearest(key.rpartition(".")[2], map(str, error.parent_node))
-        return f"{key}: no such key; {near}; +{key}=VALUE adds it"
+    if first.startswith("Key "):
+        return f"{key}: no such key; {_right_key(error, key, schema)}"
     typed = _NUMBER_HINT.match(first)
     if typed:
         return f"{key}: is {typed[1]}; expected a whole number, a fraction, or null"
+    choice = _CHOICE.match(first)
+    if choice:
+        return f"{key}: {choice[1]}; {nearest(choice[2], choice[3].split(', '))}"
     return f"{key}: {first}" if key else first
+
+
+def _right_key(error: OmegaConfBaseException, key: str, schema: type) -> str:
+    right = meant(key, schema)
+    if right:
+        return f"{' or '.join(right)} is meant"
+    last = key.rpartition(".")[2]
+    if dataclasses.is_dataclass(error.object_type):
+        return nearest(last, [field.name for field in dataclasses.fields(error.object_type)])
+    if isinstance(error.parent_node, DictConfig):
+        return f"{nearest(last, map(str, error.parent_node))}; +{key}=VALUE adds it"
+    return str(error.msg)

@@ -13,6 +13,7 @@ from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.identity import digest, encoder_label
 from bioner.config.mixing import MixingConfig
+from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import shared_part
 from bioner.config.semantics import SEMANTICS
 from bioner.config.train import (
@@ -22,7 +23,6 @@ from bioner.config.train import (
     Finetuning,
     HeadConfig,
     Leakage,
-    OptimizerConfig,
     PretrainConfig,
     SubsetUnit,
     TrainConfig,

@@ -13,6 +13,8 @@ from bioner.config.per_stage import PerStage
 from bioner.errors import ConfigError, nearest
 
 _TEMPERATURE = 2.0
+# `tasks_per_update`: every task of the stage.
+ALL = "all"
 
 
 class Strategy(StrEnum):
@@ -35,11 +37,14 @@ class MixingConfig(PerStage):
         temperature: T in size^(1/T).
         weights: null, or a number for each task. `Any`, since OmegaConf lets an override replace
             neither a typed dict nor an optional one as a whole; `bioner.config.checks` checks it.
+        tasks_per_update: different tasks of which each update sees a batch; a number above those
+            of a stage, or `all`, is all of them.
     """
 
     strategy: Strategy = value(MISSING, STAGE, axis=True)
     temperature: float = value(_TEMPERATURE, STAGE, axis=True)
     weights: Any = value(None, STAGE, axis=True)
+    tasks_per_update: int | str = value(1, STAGE, axis=True, neutral=1)
 
     def of(self, tasks: Sequence[str]) -> Self | None:
         """Return the mixing of one stage: what its strategy uses, for its own tasks."""
@@ -71,6 +76,7 @@ def check_mixing(mixing: MixingConfig, tasks: Collection[str]) -> None:
     if not (math.isfinite(mixing.temperature) and mixing.temperature > 0):
         found = f"{mixing.temperature}"
         raise ConfigError("mixing.temperature", found, "a finite number greater than 0")
+    _check_together(mixing.tasks_per_update)
     if mixing.strategy is not Strategy.weights:
         if mixing.weights:
             found = f"given, but mixing.strategy is {mixing.strategy.value}"
@@ -87,3 +93,16 @@ def check_mixing(mixing: MixingConfig, tasks: Collection[str]) -> None:
     for task in tasks:
         if task not in weights:
             raise ConfigError(f"mixing.weights.{task}", "missing", "a weight for each task")
+
+
+def tasks_together(mixing: MixingConfig, tasks: int) -> int:
+    """Return the different tasks of one update of a stage with so many tasks."""
+    asked = mixing.tasks_per_update
+    return tasks if asked == ALL else min(int(asked), tasks)
+
+
+def _check_together(asked: int | str) -> None:
+    if asked != ALL and (isinstance(asked, str) or asked < 1):
+        raise ConfigError(
+            "mixing.tasks_per_update", f"is {asked!r}", "1, a number above it, or all"
+        )

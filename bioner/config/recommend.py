@@ -1,6 +1,9 @@
 """The typed schema of `bioner recommend` and its checks; values live in conf/recommend.yaml."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
 from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -10,6 +13,18 @@ from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.measure import MeasureConfig, check_names, check_sample
 from bioner.config.train import EncoderConfig, SubsetUnit
 from bioner.errors import ConfigError
+
+# What the overrides begin with that say which data and which encoder are meant.
+_REPEATED = (
+    "encoder",
+    "dataset",
+    "+dataset",
+    "datasets_",
+    "runs_dir",
+    "cache_dir",
+    "seed=",
+    "subset_",
+)
 
 
 @dataclass
@@ -85,3 +100,14 @@ def measuring(config: RecommendConfig) -> MeasureConfig:
         runs_dir=config.runs_dir,
         cache_dir=config.cache_dir,
     )
+
+
+def repeated(own: Iterable[Path], overrides: Iterable[str]) -> list[str]:
+    """Return what of the command line the command that is to run next must repeat.
+
+    Args:
+        own: the user's folders of configs.
+        overrides: of the command line.
+    """
+    given = [word for word in overrides if word.startswith(_REPEATED)]
+    return [*(f"--config-dir {quote(str(folder))}" for folder in own), *given]

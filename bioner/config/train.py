@@ -16,6 +16,7 @@ from omegaconf import MISSING
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
 from bioner.config.mixing import MixingConfig
+from bioner.config.optimizer import OptimizerConfig
 from bioner.config.per_stage import PerStage, StageConfig
 from bioner.config.trainer import that_train
 
@@ -50,13 +51,6 @@ class Finetuning(StrEnum):
     mtl = "mtl"
 
 
-class Decay(StrEnum):
-    """The learning rate after the warm-up."""
-
-    linear = "linear"
-    constant = "constant"
-
-
 class Leakage(StrEnum):
     """What is done about training sentences that stand in a target's devel or test split."""
 
@@ -83,7 +77,7 @@ class AdapterConfig:
     """
 
     kind: str | None = value(None, STAGE)
-    options: dict[str, Any] = made(dict, STAGE)
+    options: dict[str, Any] = made(dict, STAGE, neutral={})
 
 
 @dataclass
@@ -122,10 +116,12 @@ class HeadConfig:
     """The kind of the heads.
 
     Attributes:
+        shared: which tasks share a head: a name in `bioner.config.choices.HEAD_BANKS`.
         options: handed to `_target_` as they are.
     """
 
     _target_: str = value(MISSING, STAGE)
+    shared: str = value("none", STAGE, neutral="none")
     options: dict[str, Any] = made(dict, STAGE)
 
 
@@ -189,28 +185,6 @@ class FinetuneConfig(StageConfig):
     def of(self, tasks: Sequence[str]) -> Self:
         """Return the stage without the size of auxiliaries that it lacks."""
         return self if self.auxiliaries else replace(self, auxiliary_size=None)
-
-
-@dataclass
-class OptimizerConfig:
-    """The optimiser, its learning rates and their schedule.
-
-    Attributes:
-        lr: peak learning rate of the encoder.
-        head_lr: peak learning rate of the heads; null takes `lr`.
-        warmup: share of the steps in which the rate rises from 0.
-        clip: largest norm of the gradient.
-        options: handed to `_target_` as they are.
-    """
-
-    _target_: str = value(MISSING, STAGE)
-    lr: float = value(MISSING, STAGE)
-    head_lr: float | None = value(None, STAGE)
-    weight_decay: float = value(0.0, STAGE)
-    warmup: float = value(0.0, STAGE)
-    decay: Decay = value(Decay.linear, STAGE)
-    clip: float = value(1.0, STAGE)
-    options: dict[str, Any] = made(dict, STAGE)
 
 
 @dataclass

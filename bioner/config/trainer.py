@@ -1,5 +1,6 @@
 """What bioner reads of the group `trainer`, whose values are Lightning's own."""
 
+from dataclasses import dataclass, fields
 from typing import Any
 
 from bioner.errors import ConfigError
@@ -40,6 +41,36 @@ _NOT_TO_BE_SET = {
         "barebones",
     ),
 }
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What a run asks of a machine; a key that the group lacks has Lightning's own default.
+
+    Attributes:
+        accelerator: auto, cpu, gpu, …
+        precision: as Lightning has it, or auto.
+        devices: how many, or which; auto: all.
+        num_nodes: machines.
+    """
+
+    accelerator: str = "auto"
+    precision: str = "32-true"
+    devices: int | str | list[int] = "auto"
+    num_nodes: int = 1
+
+    @property
+    def on_gpus(self) -> bool:
+        """Whether GPUs are taken where there are any."""
+        return self.accelerator != "cpu"
+
+
+def hardware(trainer: dict[str, Any]) -> Hardware:
+    """Return what the group `trainer` asks of a machine."""
+    asked = {one.name: trainer[one.name] for one in fields(Hardware) if one.name in trainer}
+    if "precision" in asked:
+        asked["precision"] = str(asked["precision"])  # Lightning takes 32 for 32-true
+    return Hardware(**asked)
 
 
 def that_train(trainer: dict[str, Any]) -> dict[str, Any]:

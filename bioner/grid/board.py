@@ -124,8 +124,11 @@ class Board:
         self._say(f"{job.state}{score}{time}: {job.label}{why}; {self._rest()}")
 
     def refresh(self, running: Sequence[Running]) -> None:
-        """Show how far the running jobs are."""
+        """Show how far the running jobs are, and what they warn of."""
         self._running = running
+        for one in running:
+            for warning in one.new_warnings():
+                self._say(f"warning: {one.job.label}: {warning}")
         if self._live.is_started:
             self._live.update(self._table())
 

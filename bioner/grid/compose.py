@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from copy import deepcopy
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, open_dict
 
 from bioner.config.checks import named_datasets
+from bioner.config.command_line import names_in_lists
+from bioner.config.hydra_private import is_group, set_values
+from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
 
 
@@ -25,24 +27,20 @@ class Composer:
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
-        assert isinstance(loader, ConfigLoaderImpl)
         self._loader, self._master = loader, master
         self._parser = OverridesParser.create(config_loader=loader)
         self._built: dict[tuple[str, ...], DictConfig] = {}
 
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
         """Return the config of one job, Hydra's own part included."""
-        parsed = self._parser.parse_overrides(list(overrides))
-        exists = self._loader.repository.group_exists
-        chosen = [
-            one for one in parsed if exists(one.key_or_group) and not isinstance(one.value(), dict)
-        ]
+        parsed = self._parser.parse_overrides(names_in_lists(overrides, TrainConfig))
+        chosen = [one for one in parsed if is_group(self._loader, one)]
         choices = tuple(str(one.input_line) for one in chosen)
         if choices not in self._built:
             self._built[choices] = self._loader.load_sweep_config(self._master, list(choices))
         config = deepcopy(self._built[choices])
         values = [one for one in parsed if one not in chosen]
-        ConfigLoaderImpl._apply_overrides_to_config(values, config)
+        set_values(config, values)
         if config.hydra.sweeper != self._master.hydra.sweeper:
             raise ConfigError(
                 "experiment",

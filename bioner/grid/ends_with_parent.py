@@ -1,6 +1,6 @@
 """Becomes another program that ends with the process that started it, however that one ends.
 
-Run as a file, before anything of bioner is imported: `python tied.py PROGRAM ARGUMENTS…`.
+Run as a file, before anything of bioner is imported, with the program and its arguments.
 A launcher that is killed by SIGKILL can't stop its jobs; Linux can (PR_SET_PDEATHSIG).
 """
 

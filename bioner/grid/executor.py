@@ -1,4 +1,4 @@
-"""What every launcher offers in its own way: a place where jobs run."""
+"""What every launcher offers in its own way: something that runs jobs."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
@@ -22,6 +22,9 @@ class Running(Protocol):
     def seconds(self) -> float:
         """How long it has been running."""
 
+    def new_warnings(self) -> list[str]:
+        """Return what it has warned of since this was asked last."""
+
     def ended(self) -> bool:
         """Say whether it has ended; see to it that it does where it was stopped."""
 
@@ -35,8 +38,8 @@ class Running(Protocol):
 R = TypeVar("R", bound=Running)
 
 
-class Place(Protocol[R]):
-    """Where jobs run.
+class Executor(Protocol[R]):
+    """Runs jobs.
 
     Attributes:
         at_once: how many it takes at a time.
@@ -55,4 +58,4 @@ class Place(Protocol[R]):
         """Wait a moment, and take what the jobs have said."""
 
     def clear(self, running: R) -> None:
-        """Close a job that has ended, and give its share of the place back."""
+        """Close a job that has ended, and give its share back."""

@@ -98,12 +98,15 @@ class Job:
         self.state, self.error = State.failed, " ".join(error.split())[:300]
 
 
-def compose_jobs(overrides: Sequence[Sequence[str]], compose: Compose) -> list[Job]:
+def compose_jobs(
+    overrides: Sequence[Sequence[str]], compose: Compose, own: Sequence[Path]
+) -> list[Job]:
     """Compose and check every job of a grid; the same run asked for twice is one `Job` object.
 
     Args:
         overrides: of each job.
         compose: makes the config of one.
+        own: the user's folders of configs, for messages.
 
     Returns:
         A job for each entry of `overrides`, in the same order.
@@ -121,7 +124,7 @@ def compose_jobs(overrides: Sequence[Sequence[str]], compose: Compose) -> list[J
         try:
             job = _job(given, compose)
         except Exception as error:
-            message = explain(error)
+            message = explain(error, own, TrainConfig)
             if message is None:
                 raise
             wrong.append(f"{label}: {message}" if label else message)

@@ -1,10 +1,10 @@
-"""Runs the jobs of a grid that are not finished, each in its own process, in a place for them."""
+"""Runs the jobs of a grid that are not finished, each in a process of its own."""
 
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any, Generic
 
 from filelock import FileLock, Timeout
@@ -12,17 +12,16 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from bioner.errors import UserError
+from bioner.config.hydra_setup import own_folders
+from bioner.errors import Stopped, UserError
 from bioner.grid.board import Board, print_jobs
 from bioner.grid.compose import Composer
-from bioner.grid.executor import Place, R
+from bioner.grid.executor import Executor, R
 from bioner.grid.jobs import OPEN, Job, State, compose_jobs
 from bioner.runs.record import mean_devel
 
 # Seconds between two looks at the jobs that another start is running.
 _LOCKED = 2.0
-
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 # Overrides of the grid itself, which no job of it gets; `hydra/job_logging` is set for all.
 _OF_THE_GRID = (
@@ -35,15 +34,15 @@ _OF_THE_GRID = (
 )
 
 
-OpenPlace = Callable[[Sequence[str]], Place[Any]]
-"""Opens a place for jobs that get these overrides besides their own."""
+MakeExecutor = Callable[[Sequence[str]], Executor[Any]]
+"""Makes the executor of jobs that get these overrides besides their own."""
 
 
 def launch(
     context: HydraContext,
     master: DictConfig,
     overrides: Sequence[Sequence[str]],
-    open_place: OpenPlace,
+    make_executor: MakeExecutor,
 ) -> list[JobReturn]:
     """Compose all jobs of a grid, run what is missing and show what became of each.
 
@@ -51,7 +50,7 @@ def launch(
         context: Hydra's loader of configs.
         master: the config of the grid.
         overrides: of each job.
-        open_place: opens the place where they run.
+        make_executor: makes what runs them.
 
     Returns:
         For each job the mean devel F1 of its targets, or the error with which it failed.
@@ -59,32 +58,28 @@ def launch(
     Raises:
         UserError: the grid can't be composed.
         SystemExit: after `dry_run=true`.
-        KeyboardInterrupt: the user stopped the grid; its processes have ended.
+        Stopped: a signal stopped the grid; its processes have ended.
     """
-    jobs = compose_jobs(overrides, Composer(context.config_loader, master))
+    own = own_folders(master.hydra)
+    jobs = compose_jobs(overrides, Composer(context.config_loader, master), own)
     grid = list(dict.fromkeys(jobs))
     for job in grid:
         job.look()
     if master.dry_run:
         print_jobs(grid, twice=len(jobs) - len(grid))
         raise SystemExit(0)
-    place = open_place(_for_all(master))
-    with Board(grid, twice=len(jobs) - len(grid), at_once=min(len(grid), place.at_once)) as board:
-        _Run(grid, place, board).go()
+    executor = make_executor(_for_all(master, own))
+    at_once = min(len(grid), executor.at_once)
+    with Board(grid, twice=len(jobs) - len(grid), at_once=at_once) as board:
+        _Run(grid, executor, board).go()
     return [_result(job) for job in jobs]
 
 
-def _for_all(master: DictConfig) -> list[str]:
+def _for_all(master: DictConfig, own: Sequence[Path]) -> list[str]:
     """Return the words of the command line that every job gets besides its overrides."""
     words = [word for word in master.hydra.overrides.hydra if not word.startswith(_OF_THE_GRID)]
-    folders = [
-        source.path
-        for source in master.hydra.runtime.config_sources
-        if source.provider == "command-line"
-    ]
-    for folder in folders:
-        words += ["--config-dir", folder]
-    return [*words, "hydra/job_logging=piped", "hydra.mode=RUN"]
+    folders = [f"--config-dir={folder}" for folder in own]
+    return [*words, "hydra/job_logging=piped", "hydra.mode=RUN", *folders]
 
 
 def _result(job: Job) -> JobReturn:
@@ -102,25 +97,24 @@ def _result(job: Job) -> JobReturn:
 class _Run(Generic[R]):
     """One start of a grid."""
 
-    def __init__(self, jobs: Sequence[Job], place: Place[R], board: Board) -> None:
+    def __init__(self, jobs: Sequence[Job], executor: Executor[R], board: Board) -> None:
         self._waiting = deque(job for job in jobs if job.state in OPEN)
-        self._place, self._board = place, board
+        self._executor, self._board = executor, board
         self._running: dict[R, FileLock] = {}
         self._look_again = 0.0
 
     def go(self) -> None:
-        """Run until nothing is left, or until the user stops it."""
-        with _signals_interrupt():
-            try:
-                while self._waiting or self._running:
-                    self._fill()
-                    self._attend()
-            except BaseException:
-                self._stop()
-                raise
+        """Run until nothing is left, or until a signal stops it."""
+        try:
+            while self._waiting or self._running:
+                self._fill()
+                self._attend()
+        except BaseException:
+            self._stop()
+            raise
 
     def _fill(self) -> None:
-        """Start what the place takes; jobs that another start of the grid runs come later."""
+        """Start what the executor takes; jobs that another start of the grid runs come later."""
         if time.monotonic() < self._look_again:
             return
         for _ in range(len(self._waiting)):
@@ -144,7 +138,7 @@ class _Run(Generic[R]):
         self._board.ended(job)
 
     def _has_room(self) -> bool:
-        return len(self._running) < self._place.at_once
+        return len(self._running) < self._executor.at_once
 
     def _start(self, job: Job) -> None:
         job.directory.mkdir(parents=True, exist_ok=True)
@@ -156,20 +150,20 @@ class _Run(Generic[R]):
             if job.state not in OPEN:
                 self._board.ended(job)
                 return
-            self._running[started := self._place.start(job)] = lock
+            self._running[started := self._executor.start(job)] = lock
             on_error.pop_all()
         self._board.started(started)
 
     def _attend(self) -> None:
         """Listen to the jobs for a moment, and clear up after those that have ended."""
-        self._place.listen(list(self._running))
+        self._executor.listen(list(self._running))
         for running in [running for running in self._running if running.ended()]:
             self._clear(running)
         self._board.refresh(list(self._running))
 
     def _clear(self, running: R, stopped: bool = False) -> None:
         lock = self._running.pop(running)
-        self._place.clear(running)
+        self._executor.clear(running)
         lock.release()
         if stopped and running.job.state is not State.done:
             running.job.state, running.job.error = State.stopped, ""
@@ -179,23 +173,8 @@ class _Run(Generic[R]):
         """End all that runs; a second Ctrl-C kills it at once."""
         for running in self._running:
             running.stop()
-        with suppress(KeyboardInterrupt):
+        with suppress(Stopped):
             while False in [running.ended() for running in self._running]:
-                self._place.listen(list(self._running))
+                self._executor.listen(list(self._running))
         for running in list(self._running):
             self._clear(running, stopped=True)
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Let the signals that end a session stop a grid as Ctrl-C does."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

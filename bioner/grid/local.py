@@ -1,4 +1,4 @@
-"""This machine as a place where jobs run: a process each, in slots."""
+"""Runs jobs on this machine: a process each, in slots."""
 
 import select
 import time
@@ -22,7 +22,7 @@ class LocalOptions:
     time_limit: float | None
 
 
-class LocalPlace:
+class LocalExecutor:
     """Runs jobs on this machine.
 
     Args:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bioner.errors import UserError
-from bioner.grid import ends_with_parent as tied
-from bioner.grid.console_lines import Heard
+from bioner.grid import ends_with_parent
+from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
 from bioner.runs.record_file import finished, read_record
@@ -47,7 +47,7 @@ class Process:
         time_limit: seconds, or None.
 
     Attributes:
-        killed: by a signal from elsewhere, as of a machine without memory.
+        killed: by a signal from elsewhere, as of a machine without memory or at its end.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Process:
         time_limit: float | None,
     ) -> None:
         self.job, self.speaks = job, True
-        self._heard = Heard("starts")
+        self._said = ConsoleLines("starts")
         self._log: BinaryIO | None = (job.directory / "console.log").open("ab")
         self._before = _stamp(job.directory)
         self._limit, self._over = time_limit, False
@@ -66,7 +66,7 @@ class Process:
         self.killed = False
         self.started = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, tied.__file__, *words],
+            [sys.executable, ends_with_parent.__file__, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -86,7 +86,16 @@ class Process:
     @property
     def news(self) -> str:
         """How far it is."""
-        return self._heard.news
+        return self._said.news
+
+    @property
+    def reached(self) -> str:
+        """From where it goes on when it is started again, as far as it has said so."""
+        return self._said.reached
+
+    def new_warnings(self) -> list[str]:
+        """Return what it has warned of since this was asked last."""
+        return self._said.new_warnings()
 
     def wait(self) -> None:
         """Wait a moment, and take what it prints in it."""
@@ -108,7 +117,7 @@ class Process:
                 self._log.flush()
             except OSError:  # a full disk: the job itself will say so
                 self._log = None
-        self._heard.take(text)
+        self._said.take(text)
 
     def ended(self) -> bool:
         """Say whether the process has ended; see to it that it does where its time is over."""
@@ -150,9 +159,9 @@ class Process:
             job.fail(
                 f"stopped: it took longer than {self._limit:.0f} s (hydra.launcher.time_limit)"
             )
-        elif code < 0:
+        elif (by := _signal_of(code)) is not None:
             self.killed = True
-            job.fail(f"killed by {signal.Signals(-code).name}; last words: {self._heard.last()}")
+            job.fail(f"killed by {by.name}; last words: {self._said.last()}")
         elif code > 0:
             job.fail(self._reason())
         else:
@@ -176,7 +185,13 @@ class Process:
             if error:
                 ours = error.type in ("UserError", "ConfigError", "DataError")
                 return error.message if ours else f"{error.type}: {error.message}"
-        return self._heard.last()
+        return self._said.last()
+
+
+def _signal_of(code: int) -> signal.Signals | None:
+    """Return the signal that ended a process, one that it caught to end in order included."""
+    number = -code if code < 0 else code - 128
+    return signal.Signals(number) if number in set(signal.Signals) else None
 
 
 def _stamp(directory: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""A Ray cluster as a place where jobs run: one that is made here, or one that `ray start` made."""
+"""Runs jobs on a Ray cluster: one that is made here, or one that `ray start` made."""
 
 import logging
 import os
@@ -9,6 +9,7 @@ import ray
 from ray.exceptions import RayError
 
 from bioner.config.launcher import RayOptions
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError, UserError
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job
@@ -33,7 +34,7 @@ class RayWorker(Worker):
         return process.job
 
 
-def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
+def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayExecutor":
     """Return a cluster, which is made where none is named.
 
     Args:
@@ -67,7 +68,7 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayPlace":
         # wants one wherever ~/.ray/auth_token is, which a cluster made here leaves behind.
         legal = "null, auto or HOST:PORT, with RAY_AUTH_MODE=token where the cluster wants a token"
         raise ConfigError("hydra.launcher.address", found, legal) from error
-    return RayPlace(options, shared)
+    return RayExecutor(options, shared)
 
 
 def _work(worker: RayWorker) -> Job:
@@ -111,7 +112,7 @@ class Task(Followed):
             self.lose(f"Ray: {type(error).__name__}")
 
 
-class RayPlace:
+class RayExecutor:
     """Gives jobs to a cluster.
 
     Args:
@@ -133,7 +134,7 @@ class RayPlace:
         options, count = self._options, devices(job)
         wanted = {"CPU": float(options.cpus * count)}
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        on_gpus = job.config.trainer.get("accelerator") != "cpu"
+        on_gpus = hardware(job.config.trainer).on_gpus
         if on_gpus and any(node.get("GPU") for node in nodes):
             wanted["GPU"] = float(count)
         if options.memory is not None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
-from bioner.grid.console_lines import Heard
+from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.jobs import Job, State
 from bioner.grid.process import Process, command
 from bioner.grid.slots import Slot
@@ -40,13 +41,21 @@ class Worker:
         process.close()
         return self._ended(process)
 
-    def stop(self) -> None:
-        """End the process, if one runs, and wait until it has ended."""
+    def stop(self) -> str:
+        """End the process, if one runs, and wait until it has ended.
+
+        Returns:
+            From where it goes on when it is started again, as far as it says so.
+        """
         process, self._process = self._process, None
-        if process is not None and not process.ended():
+        if process is None:
+            return ""
+        if not process.ended():
             process.stop()
             while not process.ended():
                 process.wait()
+        process.listen()
+        return process.reached
 
     def _ended(self, process: Process) -> Job:
         return process.job
@@ -62,7 +71,7 @@ class Followed:
 
     def __init__(self, job: Job, news: str) -> None:
         self.job = job
-        self._heard, self._console = Heard(news), job.directory / "console.log"
+        self._said, self._console = ConsoleLines(news), job.directory / "console.log"
         self._at = self._console.stat().st_size if self._console.exists() else 0
         self._begun: float | None = None
         job.state = State.running
@@ -70,12 +79,16 @@ class Followed:
     @property
     def news(self) -> str:
         """How far it is."""
-        return self._heard.news
+        return self._said.news
 
     @property
     def seconds(self) -> float:
         """How long it has been running; 0 while it waits in the queue."""
         return 0.0 if self._begun is None else time.monotonic() - self._begun
+
+    def new_warnings(self) -> list[str]:
+        """Return what it has warned of since this was asked last."""
+        return self._said.new_warnings()
 
     def listen(self) -> None:
         """Take what has come to its console since."""
@@ -85,7 +98,7 @@ class Followed:
             self._at += len(text)
             if text:
                 self._begun = self._begun or time.monotonic()
-                self._heard.take(text)
+                self._said.take(text)
 
     def take(self, ended: Job) -> None:
         """Take over what the worker says became of the job."""
@@ -99,7 +112,7 @@ class Followed:
         self.job.look()
         self.job.seconds = self.seconds
         if self.job.state is not State.done:
-            self.job.fail(f"{why}; last words: {self._heard.last()}")
+            self.job.fail(f"{why}; last words: {self._said.last()}")
 
 
 def devices(job: Job) -> int:
@@ -108,10 +121,10 @@ def devices(job: Job) -> int:
     Raises:
         ConfigError: no number says so, or they are on several machines.
     """
-    trainer = job.config.trainer
-    if trainer.get("num_nodes", 1) != 1:
-        raise ConfigError("trainer.num_nodes", f"is {trainer['num_nodes']}", "a job has one node")
-    count = trainer.get("devices", 1)
+    asked = hardware(job.config.trainer)
+    if asked.num_nodes != 1:
+        raise ConfigError("trainer.num_nodes", f"is {asked.num_nodes}", "a job has one node")
+    count = asked.devices
     if isinstance(count, list):
         return len(count)
     if not isinstance(count, int) or count < 1:

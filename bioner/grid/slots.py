@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bioner.config.train import TrainConfig
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -13,7 +14,7 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of one job.
+    """What one job gets of this machine.
 
     Attributes:
         gpus: its `CUDA_VISIBLE_DEVICES`; None leaves them alone.
@@ -28,7 +29,7 @@ class Slot:
 
         The processes of a job with several devices share its threads.
         """
-        devices = config.trainer.get("devices")
+        devices = hardware(config.trainer).devices
         processes = devices if isinstance(devices, int) and devices > 0 else 1
         threads = str(max(1, self.threads // processes))
         found = {name: threads for name in _THREADS if name not in os.environ}

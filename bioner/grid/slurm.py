@@ -1,4 +1,4 @@
-"""A Slurm cluster as a place where jobs run, on submitit.
+"""Runs jobs on a Slurm cluster, by submitit.
 
 submitit writes the batch script, hands the job over (as a pickle in `RUN/slurm`) and puts it back
 into the queue when Slurm announces its end: by preemption, or because its time is over. What the
@@ -19,11 +19,14 @@ import submitit
 from submitit.core.utils import DelayedSubmission, FailedJobError
 
 from bioner.config.launcher import SlurmOptions
+from bioner.config.trainer import hardware
 from bioner.errors import ConfigError, UserError
+from bioner.grid.console_lines import warning_line
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
 from bioner.grid.process import GRACE_SECONDS, Process
 from bioner.grid.remote import Followed, Worker, devices
+from bioner.grid.requeues import Requeues
 from bioner.grid.slurm_queue import Queue
 
 # Minutes of an allocation, of whose end submitit has Slurm tell 90 s before.
@@ -34,7 +37,7 @@ _RESULT = 15.0
 _COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol")
 
 
-def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmPlace":
+def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmExecutor":
     """Return the queue of a cluster.
 
     Args:
@@ -57,13 +60,13 @@ def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmPlace":
         found = f"is slurm, and there is no command {', '.join(missing)} here"
         raise ConfigError("hydra/launcher", found, "start the grid where sbatch is")
     try:
-        _executor(Path(), options).update_parameters(**_asked_for(options))
+        _submitter(Path(), options).update_parameters(**_asked_for(options))
     except (NameError, TypeError, ValueError) as error:
         raise ConfigError("hydra.launcher.options", str(error).splitlines()[0]) from error
-    return SlurmPlace(options, shared)
+    return SlurmExecutor(options, shared)
 
 
-def _executor(folder: Path, options: SlurmOptions) -> submitit.AutoExecutor:
+def _submitter(folder: Path, options: SlurmOptions) -> submitit.AutoExecutor:
     return submitit.AutoExecutor(
         folder,
         options.cluster,
@@ -81,6 +84,10 @@ class SlurmWorker(Worker):
 
     _told_to_end = False
 
+    def __init__(self, job: Job, shared: Sequence[str], threads: int) -> None:
+        super().__init__(job, shared, threads)
+        self._console, self._requeues = job.directory / "console.log", Requeues()
+
     def __call__(self) -> Job:
         """Run the job to its end, and return what became of it."""
         # Lightning starts the processes of a job itself, as everywhere; it must not take those of
@@ -92,7 +99,10 @@ class SlurmWorker(Worker):
 
     def checkpoint(self) -> DelayedSubmission:
         """End the process, whose checkpoint the next one goes on from, and say what that runs."""
-        self.stop()
+        warning = self._requeues.note(self.stop())
+        if warning:
+            with self._console.open("ab") as console:
+                console.write(warning_line(warning))
         return DelayedSubmission(self)
 
     def _note(self, number: int, frame: object) -> None:
@@ -180,7 +190,7 @@ class Submitted(Followed):
         subprocess.run(command, check=False, stderr=subprocess.DEVNULL)  # it may have ended
 
 
-class SlurmPlace:
+class SlurmExecutor:
     """Puts jobs in the queue of a cluster.
 
     Args:
@@ -202,7 +212,7 @@ class SlurmPlace:
         """
         found = self._in_queue(job)
         if found is None:
-            executor = _executor(job.directory / "slurm", self._options)
+            executor = _submitter(job.directory / "slurm", self._options)
             executor.update_parameters(**self._resources(job))
             try:
                 threads = self._options.cpus * devices(job)
@@ -239,7 +249,7 @@ class SlurmPlace:
             "nodes": 1,
             "tasks_per_node": 1,
             "cpus_per_task": options.cpus * count,
-            "gpus_per_node": count if job.config.trainer.get("accelerator") != "cpu" else None,
+            "gpus_per_node": count if hardware(job.config.trainer).on_gpus else None,
             "mem_gb": options.memory,
             f"{options.cluster}_setup": options.setup or None,
         }

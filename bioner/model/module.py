@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from bioner.batches.batch import Batch, Update
 from bioner.config.build import build_with_options
-from bioner.config.train import Decay, OptimizerConfig
+from bioner.config.optimizer import Decay, OptimizerConfig
 from bioner.model.metric import EntityCounts
 from bioner.model.network import Network
 from bioner.model.weighting import TaskWeighting

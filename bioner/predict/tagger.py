@@ -19,7 +19,6 @@ from transformers import PreTrainedTokenizerFast
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokens import Encoded, encode
-from bioner.config.choices import SHARED
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import ranges
 from bioner.corpora.tags import OUTSIDE, tag_set
@@ -147,7 +146,9 @@ def _network(run: FinishedRun, encoder: Encoder, weights: Sequence[Weights]) -> 
     """Make the network of a run's config with the heads of some files, and their weights."""
     tags = {task: names for one in weights for task, names in one.tags.items()}
     make = partial(build_head, run.config.head, encoder.hidden)
-    network = Network(encoder, build_bank(SHARED, tags, lambda name, names: make(names)))
+    network = Network(
+        encoder, build_bank(run.config.head.shared, tags, lambda name, names: make(names))
+    )
     for one in weights:
         network.load(one)
     encoder.merge_adapter()

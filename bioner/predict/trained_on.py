@@ -12,7 +12,8 @@ from bioner.corpora.sentence_table import joined
 from bioner.errors import UserError
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.runs.scores import TrainedOn
-from bioner.train.tasks import choose_sentences, choose_source, load_corpora
+from bioner.train.stages import asked_stages
+from bioner.train.tasks import choose_sentences, load_corpora
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +54,11 @@ def _own_texts(config: TrainConfig, run: FinishedRun) -> set[str]:
         known = run.record.datasets[name].sha256
         if {split: content.sha256 for split, content in corpus.splits.items()} != known:
             raise UserError(f"the files of {name} here are not those of the run")
-    chosen = [*choose_sentences(config, corpora).items()]
-    # As an auxiliary a source may have been used in another size.
-    both = {*config.pretrain.sources} & {*config.finetune.auxiliaries}
-    chosen += [(name, choose_source(config, corpora, name)) for name in sorted(both)]
+    chosen = choose_sentences(config, asked_stages(config), corpora)
     return {
         joined(corpora[name].splits["train"].sentences[i])
-        for name, guarded in chosen
+        for of_stage in chosen.values()
+        for name, guarded in of_stage.items()
         for i in guarded.used
     }
 

@@ -141,7 +141,8 @@ class StageRecord:
 
     Attributes:
         name: `pretrain` or `finetune`.
-        key: its hash in the store of stages; empty where it is not kept there.
+        key: the hash of all that determines it, the stages before it included; empty in older
+            records of fine-tuning, and where its weights came from a file.
         reused: whether it was trained before this run.
         tasks: each dataset that it trained on; none where its weights came from a file.
         mixing: what it drew; None where its weights came from a file.
@@ -150,6 +151,8 @@ class StageRecord:
         affinity: of its tasks to each other, where that was asked for.
         source: where its weights came from, if not from training.
         sha256: of the selected weights, where the store keeps them.
+        weights: SHA-256 of each set of selected weights in the run's directory, by the name of the
+            group of tasks; older records lack it.
     """
 
     name: str
@@ -162,6 +165,7 @@ class StageRecord:
     affinity: Affinity | None = None
     source: Source | None = None
     sha256: str | None = None
+    weights: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

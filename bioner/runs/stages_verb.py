@@ -8,6 +8,7 @@ from rich.table import Column, Table
 from bioner.config.identity import encoder_label
 from bioner.config.stages import StageAction, StagesConfig
 from bioner.errors import ConfigError, nearest
+from bioner.runs.store import store_folder
 from bioner.runs.upkeep import Listed, State, list_stages, remove_stage
 
 
@@ -17,7 +18,7 @@ def act(config: StagesConfig) -> None:
     Raises:
         ConfigError: a name of no stage.
     """
-    folder = Path(config.runs_dir) / ".stages"
+    folder = store_folder(config.runs_dir)
     stages = list_stages(folder)
     if config.action == StageAction.list:
         _print(stages, folder)

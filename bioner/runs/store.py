@@ -1,4 +1,7 @@
-"""Pretraining is done once: its result is kept under the hash of all that determines it."""
+"""Stages are trained once: each is kept under the hash of all that determines it.
+
+What is kept are a file of weights and a description. Whoever trains or loads is elsewhere.
+"""
 
 import hashlib
 import json
@@ -13,27 +16,30 @@ from typing import Any
 
 from filelock import FileLock
 
-from bioner.model.weights import Weights, load_weights
 from bioner.runs.json_file import write_json
 from bioner.runs.leftovers import remove_leftovers
-from bioner.train.processes import is_first, meet
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A pretraining result.
+    """A stage that was trained.
 
     Attributes:
-        weights: the encoder and heads of the selected step.
-        about: what the record says of it.
+        file: the weights of its selected step.
+        about: what is known of it.
         reused: whether it was there already.
     """
 
-    weights: Weights
+    file: Path
     about: dict[str, Any]
     reused: bool
+
+
+def store_folder(runs_dir: str) -> Path:
+    """Return where the stages of all studies are kept."""
+    return Path(runs_dir) / ".stages"
 
 
 def stored_stage(
@@ -53,21 +59,17 @@ def stored_stage(
     """
     place = folder / key
     folder.mkdir(parents=True, exist_ok=True)
-    if not is_first():
-        return _follow(place, train)
     with _lock(folder, key):
         place.mkdir(exist_ok=True)
         about = _read_and_clear(place)
         if about is not None:
-            return Stored(load_weights(place / "weights.safetensors"), about, reused=True)
+            return Stored(_weights(place), about, reused=True)
         file, about = train(place / "partial")
         about = {**about, "key": key, "sha256": sha256(file)}
         write_json(place / "stage.json", about)
-        weights = place / "weights.safetensors"
-        file.replace(weights)
+        file.replace(_weights(place))
         shutil.rmtree(place / "partial")
-        meet()
-        return Stored(load_weights(weights), about, reused=False)
+        return Stored(_weights(place), about, reused=False)
 
 
 def find_stage(folder: Path, key: str) -> Stored | None:
@@ -79,31 +81,35 @@ def find_stage(folder: Path, key: str) -> Stored | None:
         return None
     with _lock(folder, key):
         about = _read_and_clear(folder / key)
-        if about is None:
-            return None
-        return Stored(load_weights(folder / key / "weights.safetensors"), about, reused=True)
+    return None if about is None else Stored(_weights(folder / key), about, reused=True)
+
+
+def look_at_stage(folder: Path, key: str) -> Stored | None:
+    """Return what `find_stage` does, now, without a lock and changing nothing.
+
+    For a process whose sibling, of the same run, may hold the lock.
+    """
+    about = _read(folder / key)
+    return None if about is None else Stored(_weights(folder / key), about, reused=True)
+
+
+def _weights(place: Path) -> Path:
+    return place / "weights.safetensors"
 
 
 def _lock(folder: Path, key: str) -> FileLock:
     return FileLock(folder / f"{key}.lock")
 
 
-def _follow(place: Path, train: Callable[[Path], tuple[Path, dict[str, Any]]]) -> Stored:
-    """Do as the first process of DDP does, which holds the lock and writes."""
-    about = _read(place)
-    if reused := about is not None:
-        return Stored(load_weights(place / "weights.safetensors"), about, reused)
-    train(place / "partial")
-    meet()
-    about = _read(place)
-    assert about is not None
-    return Stored(load_weights(place / "weights.safetensors"), about, reused)
-
-
 def _read_and_clear(place: Path) -> dict[str, Any] | None:
     """Read a stage and remove what a killed process left beside it; the caller holds its lock."""
     about = _read(place)
     with suppress(OSError):  # a store that can't be written is still read
+        if about is not None:
+            os.utime(place / "stage.json")  # `bioner stages` says when it was used last
+        elif _weights(place).exists() and (place / "stage.json").exists():
+            log.warning("stored stage %s is damaged: it is trained again", place)
+            (place / "stage.json").unlink()
         remove_leftovers(place, place / "partial")
         if about is not None and (place / "partial").exists():
             shutil.rmtree(place / "partial")
@@ -111,20 +117,12 @@ def _read_and_clear(place: Path) -> dict[str, Any] | None:
 
 
 def _read(place: Path) -> dict[str, Any] | None:
+    """Return the description of a whole stage, or None."""
     try:
-        about = json.loads((place / "stage.json").read_text(encoding="utf-8"))
-        whole = about["sha256"] == sha256(place / "weights.safetensors")
-    except FileNotFoundError:
-        return None
+        about: dict[str, Any] = json.loads((place / "stage.json").read_text(encoding="utf-8"))
+        return about if about["sha256"] == sha256(_weights(place)) else None
     except (OSError, ValueError, KeyError, TypeError):
-        whole = False
-    if whole:
-        with suppress(OSError):  # a store that can't be written is still read
-            os.utime(place / "stage.json")  # `bioner stages` says when it was used last
-        return about
-    log.warning("stored stage %s is damaged: it is trained again", place)
-    (place / "stage.json").unlink(missing_ok=True)
-    return None
+        return None
 
 
 def sha256(path: Path) -> str:

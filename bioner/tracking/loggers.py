@@ -8,6 +8,7 @@ from pytorch_lightning.loggers import Logger
 
 from bioner.config.build import build
 from bioner.config.train import TrainConfig
+from bioner.machine.processes import is_first
 from bioner.runs.baseline import gains
 from bioner.runs.record import Record, WandbPlace
 from bioner.tracking.artifacts import log_datasets, log_weights, staged_beside
@@ -15,7 +16,6 @@ from bioner.tracking.content import save_record, summary, tables
 from bioner.tracking.logger import WandbRunLogger
 from bioner.tracking.mention_tables import PredictedSplit
 from bioner.tracking.names import identify
-from bioner.train.processes import is_first
 
 _WANDB = f"{WandbRunLogger.__module__}.{WandbRunLogger.__name__}"
 

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from bioner.errors import Stopped
+from bioner.machine.processes import is_first, meet
 from bioner.machine.signals import END_SIGNALS
 from bioner.model.module import TaggingModule
 from bioner.train.checkpoint_file import put_in_place, set_aside_if_damaged
-from bioner.train.processes import is_first, meet
 
 log = logging.getLogger(__name__)
 

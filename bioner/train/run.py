@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,11 @@ from pytorch_lightning.loggers import Logger
 
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.config.identity import regime, what_counts
-from bioner.config.train import Pretraining, TrainConfig
+from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import Corpus
-from bioner.errors import Stopped, UserError
+from bioner.errors import Stopped
 from bioner.machine.precision import keep_memory
+from bioner.machine.processes import is_first
 from bioner.machine.signals import END_SIGNALS
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import load_weights
@@ -26,27 +28,22 @@ from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
 from bioner.runs.leftovers import remove_leftovers
 from bioner.runs.predictions import write_predictions
-from bioner.runs.record import (
-    FINETUNE,
-    PRETRAIN,
-    Failure,
-    Record,
-    Source,
-    StageRecord,
-    Timing,
-    begin,
-    mean_devel,
-)
-from bioner.runs.record_file import finished, read_record, write_record
+from bioner.runs.record import Failure, Record, StageRecord, Timing, begin, mean_devel
+from bioner.runs.record_file import finished, write_record
 from bioner.runs.scores import SplitScores, TargetScores
-from bioner.runs.store import Stored, sha256
+from bioner.runs.store import sha256
 from bioner.tracking.loggers import close_logger, open_logger
 from bioner.tracking.mention_tables import PredictedSplit
-from bioner.train.pretraining import pretrain, stage_record
-from bioner.train.processes import is_first, one_at_a_time
+from bioner.train.assembly import precision
+from bioner.train.earlier import Done, earlier_stage, key_of
+from bioner.train.hardware import check_hardware
+from bioner.train.last import last_stage
 from bioner.train.scoring import TagIds, predict, score, surfaces
-from bioner.train.stage import Stage, Trained, precision, train_stage
+from bioner.train.sharing import one_at_a_time
+from bioner.train.stage import Stage, stage_of
+from bioner.train.stages import asked_stages
 from bioner.train.tasks import Task, load_tasks
+from bioner.train.training import Trained
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +82,7 @@ def train(config: TrainConfig, directory: Path) -> float:
 
 def _train(config: TrainConfig, directory: Path) -> float:
     _quieten_lightning()
+    check_hardware(config)
     keep_memory()
     if is_first():
         # With rerun=true: were it killed, the old record would stand over the new weights.
@@ -111,7 +109,8 @@ def _train(config: TrainConfig, directory: Path) -> float:
 
 def _drop_checkpoint(directory: Path) -> None:
     """Remove what a run goes on from, once its record is there: not before, or a kill costs all."""
-    (directory / "checkpoints" / "finetune.ckpt").unlink(missing_ok=True)
+    for checkpoint in (directory / "checkpoints").glob("*.ckpt"):
+        checkpoint.unlink()
 
 
 @contextmanager
@@ -156,100 +155,51 @@ def _run(
     tested: dict[str, PredictedSplit],
     logger: Logger | None,
 ) -> None:
+    """Do stage after stage, and score what the last one selected."""
     pretrained = Pretrained(config.encoder)
-    window = pretrained.window
-    longest_word = window.room
-    tasks = load_tasks(config, pretrained.tokenizer, longest_word)
-    record.datasets = {name: task.contents(longest_word) for name, task in tasks.items()}
+    longest_word = pretrained.window.room
+    stages = asked_stages(config)
+    tasks = load_tasks(config, stages, pretrained.tokenizer, longest_word)
+    datasets = {name: task for of_stage in tasks.values() for name, task in of_stage.items()}
+    record.datasets = {name: task.contents(longest_word) for name, task in datasets.items()}
     record.encoder_sha256 = pretrained.fingerprint
-    start = _pretrained(config, tasks, pretrained, logger)
-    if start is not None:
-        record.stages.append(_pretraining(config, tasks, start))
-    targets = config.finetune.targets
-    stage = Stage(
-        FINETUNE,
-        {name: tasks[name] for name in (*targets, *config.finetune.auxiliaries)},
-        targets,
-        {target: [target] for target in targets},
-        config.finetune.epochs,
-        config.finetune.steps,
-        config.finetune.affinity_every,
-    )
-    trained = train_stage(
-        stage,
-        config,
-        pretrained,
-        directory / "checkpoints",
-        logger,
-        start.weights if start else None,
-        config.pretrain.carry,
-    )
-    record.stages.append(_finetuning(stage, trained))
+    done: Done | None = None
+    for asked in stages[:-1]:
+        done = earlier_stage(asked, tasks[asked.name], config, pretrained, logger, done)
+        record.stages.append(done.record)
+    last = stage_of(stages[-1], tasks[stages[-1].name])
+    key = key_of(last, config, pretrained, done)
+    trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
+    record.stages.append(_record_of_last(last, key, trained))
     record.best = dict(trained.best)
-    record.timing = Timing(**vars(trained.timing))
-    for target in targets:
-        scores, predicted = _score(target, tasks[target], trained, window, directory)
+    record.timing = _timing(trained)
+    for target in last.groups:
+        scores, predicted = _score(
+            target, last.tasks[target], trained, pretrained.window, directory
+        )
         record.scores[target] = scores
-        tested[target] = _tested(tasks[target].corpus, predicted)
+        tested[target] = _tested(last.tasks[target].corpus, predicted)
 
 
-def _finetuning(stage: Stage, trained: Trained) -> StageRecord:
+def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
     return StageRecord(
         stage.name,
-        "",
-        False,
+        key,
+        trained.reused,
         {name: task.use() for name, task in stage.tasks.items()},
         trained.mixing,
         dict(trained.best),
         trained.timing,
         trained.affinity,
+        weights={group: sha256(file) for group, file in trained.files.items()},
     )
 
 
-def _pretraining(config: TrainConfig, tasks: dict[str, Task], start: Stored) -> StageRecord:
-    if config.pretrain.kind == Pretraining.sources:
-        return stage_record(config, tasks, start)
-    return StageRecord(PRETRAIN, "", True, {}, None, {}, None, source=Source(**start.about))
-
-
-def _pretrained(
-    config: TrainConfig, tasks: dict[str, Task], pretrained: Pretrained, logger: Logger | None
-) -> Stored | None:
-    if config.pretrain.kind == Pretraining.none:
-        return None
-    if config.pretrain.kind == Pretraining.checkpoint:
-        return _from_run(Path(str(config.pretrain.checkpoint)))
-    found = pretrain(config, tasks, pretrained, logger)
-    log.info(
-        "pretraining on %s: %s (stage %s)",
-        ", ".join(config.pretrain.sources),
-        "reused" if found.reused else "trained",
-        found.about["key"],
-    )
-    return found
-
-
-def _from_run(place: Path) -> Stored:
-    """Take the selected weights of a finished run, or one file of them."""
-    if place.is_file():
-        return _stored(place)
-    record = read_record(place)
-    if record.status != "complete":
-        raise UserError(f"pretrain.checkpoint: the run {place} is {record.status}")
-    files = sorted((place / "checkpoints").glob("*.safetensors"))
-    if len(files) != 1:
-        names = ", ".join(str(file) for file in files)
-        raise UserError(
-            f"pretrain.checkpoint: {place} holds {len(files)} sets of weights, one is needed; "
-            f"name one of them: {names or '(none)'}"
-        )
-    return _stored(files[0])
-
-
-def _stored(file: Path) -> Stored:
-    return Stored(
-        load_weights(file), {"checkpoint": str(file), "sha256": sha256(file)}, reused=True
-    )
+def _timing(trained: Trained) -> Timing:
+    """Return what the last stage took; another run's time before its own last start is not ours."""
+    assert trained.timing is not None
+    timing = Timing(**vars(trained.timing))
+    return replace(timing, earlier_seconds=0.0) if trained.reused else timing
 
 
 def _score(

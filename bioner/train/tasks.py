@@ -1,8 +1,8 @@
 """The datasets of a run as its model sees them: checked, tokenised, cut to the asked size."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,25 +11,23 @@ from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.tokens import Encoded, encode, encoding_key, fingerprint
 from bioner.config.dataset import SPLITS
-from bioner.config.identity import roles
 from bioner.config.train import TrainConfig
 from bioner.corpora.cache import cached
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
 from bioner.runs.record import DatasetUse, TaskUse
 from bioner.train.guard import Guard, Guarded
+from bioner.train.stages import Asked, Size
 
 log = logging.getLogger(__name__)
-
-_Size = tuple[int | float | None, str]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One dataset of a run.
+    """One dataset as one stage of a run uses it.
 
     Attributes:
-        role: target, auxiliary or source.
+        role: target, auxiliary or source, in that stage.
         corpus: its sentences and types.
         encoded: its pieces and tags, per split.
         used: which train sentences are used, sorted.
@@ -75,58 +73,50 @@ class Task:
 
 
 def load_tasks(
-    config: TrainConfig, tokenizer: PreTrainedTokenizerFast, longest_word: int
-) -> dict[str, Task]:
+    config: TrainConfig,
+    stages: Sequence[Asked],
+    tokenizer: PreTrainedTokenizerFast,
+    longest_word: int,
+) -> dict[str, dict[str, Task]]:
     """Read, check and tokenise every dataset of the run, and say what they hold.
+
+    Args:
+        config: of the run.
+        stages: what it asks of each.
+        tokenizer: of the encoder.
+        longest_word: pieces of a word that one row can hold.
+
+    Returns:
+        For each stage its tasks, in its order; what is read of a dataset is read once for all.
 
     Raises:
         UserError: a corpus that can't be read as its YAML says.
     """
     vocabulary = fingerprint(tokenizer)
     corpora = load_corpora(config)
-    chosen = choose_sentences(config, corpora)
-    tasks = {}
-    for name, role in roles(config).items():
-        guarded = chosen[name]
-        encoded = encode_corpus(corpora[name], config, tokenizer, vocabulary)
-        tasks[name] = Task(
-            role,
-            corpora[name],
-            encoded,
-            guarded.used,
-            _scored(config, role, corpora[name]),
-            guarded.leaked,
-            guarded.dropped,
-        )
-        _say(name, tasks[name], longest_word)
+    chosen = choose_sentences(config, stages, corpora)
+    encoded: dict[str, dict[str, Encoded]] = {}
+    tasks: dict[str, dict[str, Task]] = {stage.name: {} for stage in stages}
+    for stage in stages:
+        for name, role in stage.roles.items():
+            known = name in encoded
+            if not known:
+                encoded[name] = encode_corpus(corpora[name], config, tokenizer, vocabulary)
+            guarded = chosen[stage.name][name]
+            task = Task(
+                role,
+                corpora[name],
+                encoded[name],
+                guarded.used,
+                _scored(config, stage.sizes[role][1], corpora[name]),
+                guarded.leaked,
+                guarded.dropped,
+            )
+            tasks[stage.name][name] = task
+            _say_sizes(stage.name, name, task)
+            if not known:
+                _say_what_is_lost(name, task, longest_word)
     return tasks
-
-
-def source_task(config: TrainConfig, tasks: Mapping[str, Task], name: str) -> Task:
-    """Return a dataset as pretraining reads it.
-
-    One that is an auxiliary too stands in `tasks` with the sizes of `finetune`; pretraining has
-    those of `pretrain`, whatever comes after it.
-    """
-    task = tasks[name]
-    if task.role == "source":
-        return task
-    guarded = choose_source(config, {name: task.corpus for name, task in tasks.items()}, name)
-    if len(guarded.used) != len(task.used):
-        log.info(
-            "source %s: %d train sentences used in pretraining, %d in fine-tuning",
-            name,
-            len(guarded.used),
-            len(task.used),
-        )
-    return replace(
-        task,
-        role="source",
-        used=guarded.used,
-        scored=_scored(config, "source", task.corpus),
-        leaked=guarded.leaked,
-        dropped=guarded.dropped,
-    )
 
 
 def load_corpora(config: TrainConfig) -> dict[str, Corpus]:
@@ -136,54 +126,43 @@ def load_corpora(config: TrainConfig) -> dict[str, Corpus]:
         UserError: a corpus that can't be read as its YAML says.
     """
     cache = Path(config.cache_dir) / "sentences"
+    folder, mirror = Path(config.datasets_dir), config.datasets_mirror
     return {
-        name: load_corpus(
-            name,
-            config.dataset[name],
-            Path(config.datasets_dir),
-            config.datasets_mirror,
-            cache=cache,
-        )
-        for name in roles(config)
+        name: load_corpus(name, dataset, folder, mirror, cache=cache)
+        for name, dataset in config.dataset.items()
     }
 
 
-def choose_sentences(config: TrainConfig, corpora: Mapping[str, Corpus]) -> dict[str, Guarded]:
-    """Choose the train sentences of each dataset: the asked size, less what the guard drops.
+def choose_sentences(
+    config: TrainConfig, stages: Sequence[Asked], corpora: Mapping[str, Corpus]
+) -> dict[str, dict[str, Guarded]]:
+    """Choose the train sentences of each task: the asked size, less what the guard drops.
+
+    Returns:
+        For each stage and each dataset of it.
 
     Raises:
         ConfigError: a leak under `leakage=error`, or nothing left under `leakage=drop`.
     """
-    guard = _guard(config, corpora)
-    return {
-        name: _chosen(config, guard, role, corpora[name]) for name, role in roles(config).items()
-    }
+    guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
+    looked: dict[tuple[str, int | float | None], Guarded] = {}
+    chosen: dict[str, dict[str, Guarded]] = {stage.name: {} for stage in stages}
+    for stage in stages:
+        for name, role in stage.roles.items():
+            size = stage.sizes[role][0]
+            if (name, size.asked) not in looked:  # else all has been said of these sentences
+                train = corpora[name].splits["train"].sentences
+                seed, unit = config.subset_seed, config.subset_unit
+                asked = subset(train, size.asked, seed, unit, size.key)
+                looked[name, size.asked] = guard.look(role, name, train, asked)
+            chosen[stage.name][name] = looked[name, size.asked]
+    return chosen
 
 
-def choose_source(config: TrainConfig, corpora: Mapping[str, Corpus], name: str) -> Guarded:
-    """Choose the train sentences that pretraining reads of a dataset, its other role left aside.
-
-    Raises:
-        ConfigError: see `choose_sentences`.
-    """
-    return _chosen(config, _guard(config, corpora), "source", corpora[name])
-
-
-def _guard(config: TrainConfig, corpora: Mapping[str, Corpus]) -> Guard:
-    return Guard(config, {name: corpora[name] for name in config.finetune.targets})
-
-
-def _chosen(config: TrainConfig, guard: Guard, role: str, corpus: Corpus) -> Guarded:
-    size, key = _sizes(config, role)[0]
-    train = corpus.splits["train"].sentences
-    asked = subset(train, size, config.subset_seed, config.subset_unit, key)
-    return guard.look(role, corpus.name, train, asked)
-
-
-def _scored(config: TrainConfig, role: str, corpus: Corpus) -> dict[str, np.ndarray]:
+def _scored(config: TrainConfig, size: Size, corpus: Corpus) -> dict[str, np.ndarray]:
+    """Return the sentences that are scored: those of devel by which is selected, all of test."""
     devel, test = (corpus.splits[split].sentences for split in SPLITS[1:])
-    size, key = _sizes(config, role)[1]
-    selecting = subset(devel, size, config.subset_seed, key=key)
+    selecting = subset(devel, size.asked, config.subset_seed, key=size.key)
     return {"devel": selecting, "test": np.arange(len(test))}
 
 
@@ -209,38 +188,29 @@ def encode_corpus(
     return found
 
 
-def _sizes(config: TrainConfig, role: str) -> tuple[_Size, _Size]:
-    """Return the sizes asked of train and of devel, each with its key."""
-    finetune, pretrain = config.finetune, config.pretrain
-    devel = (finetune.devel_size, "finetune.devel_size")
-    if role == "target":
-        return (finetune.train_size, "finetune.train_size"), devel
-    if role == "auxiliary":
-        return (finetune.auxiliary_size, "finetune.auxiliary_size"), devel
-    return (
-        (pretrain.train_size, "pretrain.train_size"),
-        (pretrain.devel_size, "pretrain.devel_size"),
-    )
-
-
-def _say(name: str, task: Task, longest_word: int) -> None:
-    use = task.contents(longest_word)
-    counts = ", ".join(f"{s} {n} ({use.mentions[s]} mentions)" for s, n in use.sentences.items())
+def _say_sizes(stage: str, name: str, task: Task) -> None:
+    sentences = {split: len(content.sentences) for split, content in task.corpus.splits.items()}
+    mentions = {s: content.sentences.mentions.total() for s, content in task.corpus.splits.items()}
+    counts = ", ".join(f"{s} {n} ({mentions[s]} mentions)" for s, n in sentences.items())
     used = {"train": len(task.used), "devel": len(task.scored["devel"])}
-    taken = "".join(f", {n} {s} used" for s, n in used.items() if n < use.sentences[s])
-    log.info("%s %s: sentences %s%s", task.role, name, counts, taken)
-    if use.devel_share is not None:
+    taken = "".join(f", {n} {s} used" for s, n in used.items() if n < sentences[s])
+    log.info("%s, %s %s: sentences %s%s", stage, task.role, name, counts, taken)
+
+
+def _say_what_is_lost(name: str, task: Task, longest_word: int) -> None:
+    found = task.contents(longest_word)
+    if found.devel_share is not None:
         log.warning(
             "%s: devel is a part of its train file, for there is no other: %.0f %%, by %s",
             name,
-            100 * use.devel_share,
+            100 * found.devel_share,
             task.corpus.held_out_by,
         )
     for warning in (*task.corpus.warnings, *task.corpus.unscored):
         log.warning("%s: %s", name, warning)
-    for what, found in (
-        ("words the tokenizer lost (predicted O)", use.lost_words),
-        ("words longer than a window (their first pieces are used)", use.oversized_words),
+    for what, words in (
+        ("words the tokenizer lost (predicted O)", found.lost_words),
+        ("words longer than a window (their first pieces are used)", found.oversized_words),
     ):
-        if any(found.values()):
-            log.warning("%s: %s: %s", name, what, ", ".join(f"{s} {n}" for s, n in found.items()))
+        if any(words.values()):
+            log.warning("%s: %s: %s", name, what, ", ".join(f"{s} {n}" for s, n in words.items()))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from bioner.batches.tokens import Encoded, fingerprint
 from bioner.config.build import build_with_options
-from bioner.config.choices import SHARED
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
@@ -21,8 +20,9 @@ from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.heads import Head
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
-from bioner.runs.store import Stored
-from bioner.train.pretraining import find_pretrained, pretrain
+from bioner.model.weights import Weights, load_weights
+from bioner.train.earlier import earlier_stage, find_trained
+from bioner.train.stages import asked_stages
 from bioner.train.tasks import Task, encode_corpus
 from bioner.transferability.affinity import JointTask, read_joint
 from bioner.transferability.backward import fit_head, push
@@ -174,7 +174,7 @@ class Workbench:
 
     def _network(self, source: str) -> Network:
         """Return the network of a source's stage, as it was selected."""
-        weights = self.stage(source).weights
+        weights = self.stage(source)
         if source not in weights.tags:
             raise NotDefinedError(f"the stage holds no head of {source}")
         encoder = load_encoder(self._pretrained)
@@ -185,12 +185,12 @@ class Workbench:
             )
             return head
 
-        network = Network(encoder, build_bank(SHARED, weights.tags, make))
+        network = Network(encoder, build_bank(self._config.head.shared, weights.tags, make))
         network.load(weights)
         return network.eval()
 
-    def stage(self, source: str) -> Stored:
-        """Return the source's stage from the store, trained first where that was asked for.
+    def stage(self, source: str) -> Weights:
+        """Return what the source's stage selected: of the store, trained where that is asked for.
 
         Raises:
             NoStageError: it is not there, and `train_stages` is false.
@@ -212,19 +212,15 @@ class Workbench:
             leaked=None,
             dropped=(),
         )
+        asked, *_ = asked_stages(config)
         if self._config.train_stages:
-            found: Stored | None = pretrain(config, {source: task}, self._pretrained, None)
-        else:
-            found = find_pretrained(config, {source: task}, self._pretrained)
+            done = earlier_stage(asked, {source: task}, config, self._pretrained, None, None)
+            return done.start.weights
+        found = find_trained(asked, {source: task}, config, self._pretrained)
         if found is None:
             raise NoStageError(
                 f"the store has no stage of {source} with these settings; train_stages=true "
                 "trains it"
             )
-        log.info(
-            "stage of %s: %s (%s)",
-            source,
-            "reused" if found.reused else "trained",
-            found.about["key"],
-        )
-        return found
+        log.info("stage of %s: reused (%s)", source, found.about["key"])
+        return load_weights(found.file)

@@ -26,8 +26,9 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 from hydra import compose, initialize_config_dir
 
 from bioner.batches.tokens import fingerprint
+from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
-from bioner.config.hydra_setup import register, shipped
+from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import load_corpus
 from bioner.model.pretrained import Pretrained
@@ -125,7 +126,9 @@ def repeated(datasets: Path, folder: Path) -> Path:
 def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
     """Train one step, reading and encoding as a run does; return the memory then, in bytes."""
     from bioner.batches.datamodule import MultiTaskData
-    from bioner.train.stage import Stage, make_module, plan_stage
+    from bioner.train.assembly import make_module, plan_stage
+    from bioner.train.stage import Stage
+    from bioner.train.stages import asked_stages
 
     config = config_of("linnaeus" if name == "many" else name, datasets, folder)
     if name == "many":
@@ -136,7 +139,8 @@ def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     pretrained = Pretrained(config.encoder)
     window = pretrained.window
-    loaded = tasks.load_tasks(config, pretrained.tokenizer, window.room)
+    (asked,) = asked_stages(config)
+    loaded = tasks.load_tasks(config, [asked], pretrained.tokenizer, window.room)[asked.name]
     (target,) = loaded
     stage = Stage("finetune", loaded, [target], {target: [target]}, None, 1)
     plan = plan_stage(stage, config, window, 1)

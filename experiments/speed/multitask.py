@@ -28,12 +28,15 @@ from hydra import compose, initialize_config_dir
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import MultiTaskData
+from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
-from bioner.config.hydra_setup import register, shipped
+from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 from bioner.machine.precision import keep_memory
 from bioner.model.pretrained import Pretrained
-from bioner.train.stage import Stage, make_module, plan_stage
+from bioner.train.assembly import make_module, plan_stage
+from bioner.train.stage import Stage
+from bioner.train.stages import asked_stages
 from bioner.train.tasks import Task, load_tasks
 
 EIGHT = [
@@ -91,7 +94,9 @@ def config_of(targets: Sequence[str], folder: Path, *more: str) -> TrainConfig:
 def prepare(config: TrainConfig) -> tuple[dict[str, Task], Pretrained]:
     """Return the tasks of a config, read and encoded, and its encoder."""
     pretrained = Pretrained(config.encoder)
-    return load_tasks(config, pretrained.tokenizer, pretrained.window.room), pretrained
+    stages = asked_stages(config)
+    tasks = load_tasks(config, stages, pretrained.tokenizer, pretrained.window.room)
+    return tasks[stages[-1].name], pretrained
 
 
 def run(tasks: dict[str, Task], config: TrainConfig, pretrained: Pretrained, steps: int) -> Clock:

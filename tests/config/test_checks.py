@@ -28,11 +28,6 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
             "finetune.auxiliaries",
             "is a target already",
         ),
-        (
-            [TARGET, "pretrain=sources", "pretrain.sources=[demo_disease]"],
-            "pretrain.sources",
-            "is a target already",
-        ),
         ([TARGET, "pretrain=sources"], "pretrain.sources", "is empty"),
         ([TARGET, "pretrain.sources=[demo_chemical]"], "pretrain.sources", "add pretrain=sources"),
         ([TARGET, "pretrain=checkpoint"], "pretrain.checkpoint", "is not given"),

@@ -2,13 +2,13 @@
 
 import pytest
 
+from bioner.config.effects import what_is_set
 from bioner.config.identity import (
     compared_as,
     encoder_label,
     regime,
     roles,
     run_name,
-    what_is_set,
 )
 from tests.composition import train_config
 

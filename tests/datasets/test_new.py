@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
+from bioner.config.command_line import plain_words
 from bioner.config.dataset import DatasetConfig, Offsets
 from bioner.config.datasets import Action, DatasetsConfig, Output, to_datasets_config
-from bioner.config.hydra_setup import plain_words
 from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.formats.all_formats import corpus_formats
 from bioner.corpora.formats.columns_layout import layout_of, scheme_of

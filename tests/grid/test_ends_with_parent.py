@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bioner.grid import ends_with_parent as tied
+from bioner.grid import ends_with_parent
 from tests.grid.grids import is_gone, pid_of
 
 PARENT = """
@@ -25,7 +25,9 @@ time.sleep(60)
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux ends it")
 def test_a_killed_parent(tmp_path: Path) -> None:
     shell = f'trap "" INT; exec "{sys.executable}" -c "$0" "$@"'  # ignores Ctrl-C, as behind a &
-    parent = subprocess.Popen(["sh", "-c", shell, PARENT, tied.__file__, CHILD], cwd=tmp_path)
+    parent = subprocess.Popen(
+        ["sh", "-c", shell, PARENT, ends_with_parent.__file__, CHILD], cwd=tmp_path
+    )
     pid = pid_of(tmp_path / "pid")
     parent.kill()
     parent.wait()

@@ -51,14 +51,19 @@ def test_a_job_that_hangs_is_stopped(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_grid_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "stopped by SIGTERM")],
+)
+def test_a_stopped_grid_goes_on(
+    number: signal.Signals, code: int, says: str, tmp_path: Path
+) -> None:
     started = begun(tmp_path, heads("waits", "linear"))
     pid = pid_of(tmp_path / "waits.pid")
     started.send_signal(number)
     printed, _ = started.communicate(timeout=600)
-    assert (started.returncode, states(printed)) == (130, ["stopped", "to do"])
-    assert printed.rstrip().endswith("bioner: interrupted")
+    assert (started.returncode, states(printed)) == (code, ["stopped", "to do"])
+    assert printed.rstrip().endswith(f"bioner: {says}")
     assert is_gone(pid)
     again = grid(tmp_path, heads("linear"))
     assert (again.returncode, len(records(tmp_path))) == (0, 1)

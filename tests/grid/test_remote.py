@@ -7,7 +7,6 @@ import pytest
 
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
-from bioner.grid.console_lines import Heard
 from bioner.grid.jobs import Job, State
 from bioner.grid.remote import Followed, devices
 from bioner.runs.record_file import write_record
@@ -47,12 +46,6 @@ def test_a_console_is_followed(config: TrainConfig, tmp_path: Path) -> None:
     followed.lose("NODE_FAIL")
     assert followed.job.state is State.failed
     assert followed.job.error == "NODE_FAIL; last words: last words"
-
-
-def test_our_own_error_is_the_last_word() -> None:
-    heard = Heard("starts")
-    heard.take(b"bioner: error: seed: is -1\nsomething else\n")
-    assert heard.last() == "seed: is -1"
 
 
 def test_a_record_speaks_for_a_job_without_a_result(config: TrainConfig, tmp_path: Path) -> None:

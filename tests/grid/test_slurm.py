@@ -94,6 +94,21 @@ def test_a_preempted_job_goes_on(tmp_path: Path, slurm: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_job_that_gets_no_further_is_warned_of(tmp_path: Path, slurm: Path) -> None:
+    started = begun(tmp_path, *SLURM, heads("waits"))
+    for _ in range(2):
+        pid_of(tmp_path / "waits.pid")
+        (tmp_path / "waits.pid").unlink()
+        subprocess.run(["scancel", "--signal=USR2", "1"], check=True)
+    pid_of(tmp_path / "waits.pid")
+    time.sleep(5)  # until the launcher has read the console
+    started.send_signal(signal.SIGINT)
+    printed, _ = started.communicate(timeout=600)
+    assert states(printed) == ["stopped"]
+    assert "requeued twice without having got further than its start" in printed
+
+
+@pytest.mark.slow
 def test_a_stopped_grid_leaves_no_job_behind(tmp_path: Path, slurm: Path) -> None:
     started = begun(tmp_path, *SLURM, heads("waits"))
     pid = pid_of(tmp_path / "waits.pid")

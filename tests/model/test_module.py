@@ -7,9 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioner.config.train import Decay
+from bioner.config.optimizer import Decay
 from bioner.model.module import TaggingModule, rate
-from bioner.train import stage
+from bioner.train import training
 from tests.train.test_run import TARGET, config_of, run
 
 SMALL = [*TARGET, "finetune.train_size=32", "finetune.epochs=1"]  # two updates
@@ -55,8 +55,8 @@ def test_matrices_alone_decay_and_the_head_has_its_own_rate(
         made.append(usual(*args))  # type: ignore[arg-type]
         return made[-1]
 
-    usual = stage.make_module
-    monkeypatch.setattr(stage, "make_module", noted)
+    usual = training.make_module
+    monkeypatch.setattr(training, "make_module", noted)
     rates = ["optimizer.head_lr=0.5", "optimizer.lr=0.25", "optimizer.weight_decay=0.125"]
     run(config_of(tmp_path, *SMALL, *rates))
     groups = made[0].configure_optimizers()["optimizer"].param_groups

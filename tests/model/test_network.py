@@ -24,7 +24,9 @@ from bioner.model.pretrained import Pretrained
 from bioner.model.weights import load_weights
 from bioner.predict.finished import open_run
 from bioner.predict.tagger import load_tagger
-from bioner.train.stage import Stage, make_module
+from bioner.train.assembly import make_module
+from bioner.train.stage import Stage
+from bioner.train.stages import asked_stages
 from bioner.train.tasks import Task, load_tasks
 from tests.composition import train_config
 from tests.model.toys import OneHead
@@ -46,7 +48,9 @@ def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
 def prepared(config: TrainConfig) -> tuple[TaggingModule, MultiTaskData]:
     """Return a module and two updates, each of both tasks."""
     pretrained = Pretrained(config.encoder)
-    tasks = load_tasks(config, pretrained.tokenizer, pretrained.window.room)
+    stages = asked_stages(config)
+    loaded = load_tasks(config, stages, pretrained.tokenizer, pretrained.window.room)
+    tasks = loaded["finetune"]
     stage = Stage("finetune", tasks, ["demo_disease"], {"x": ["demo_disease"]}, None, 2)
     module = make_module(stage, config, pretrained, 2)
     return module, data_of(tasks, pretrained)

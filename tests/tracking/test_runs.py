@@ -14,13 +14,13 @@ from bioner.config.train import TrainConfig
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.tags import tag_set
 from bioner.errors import UserError
+from bioner.model.module import TaggingModule
 from bioner.runs.record import Record
 from bioner.runs.record_file import parse_record
 from bioner.tracking.content import tables
 from bioner.tracking.history import STEP, read_rows
 from bioner.tracking.mention_tables import PredictedSplit
 from bioner.tracking.study_records import read_wandb_study
-from bioner.train import stage
 from tests.tracking.stand_in import KeptRun, StandIn
 from tests.train.test_run import SHARED, SOURCE, TARGET, config_of, mixing, run
 
@@ -162,7 +162,8 @@ def test_online_run_and_its_record_from_the_server(server: StandIn, tmp_path: Pa
     assert read_wandb_study("default", "bioner", "lab") == ({record.wandb.url: record}, {})
     assert read_wandb_study("default", "bioner") == ({record.wandb.url: record}, {})
     whole = kept.files["record.json"]
-    kept.files["record.json"] = whole.replace(b'"seed": 1', b'"seed": "1"')
+    tampered = whole.replace(b'"seed": 1', b'"seed": "1"')
+    kept.files["record.json"] = server.blobs[f"run/{record.wandb.id}/record.json"] = tampered
     says = f'{record.wandb.url}/files/record.json: damaged: seed is "1", not a valid integer'
     assert read_wandb_study("default", "bioner") == ({}, {record.wandb.url: says})
     with pytest.raises(UserError, match="no ended run in the group 'other'"):
@@ -199,13 +200,13 @@ def test_sync_uploads_what_stayed_here(
 ) -> None:
     offline = fault == "offline"
     config = tracked(tmp_path, "logger.log_model=true", *["logger.offline=true"] * offline)
-    step = stage.TaggingModule.training_step
+    step = TaggingModule.training_step
 
-    def dies(self: stage.TaggingModule, batch: Any, batch_idx: int) -> Any:
+    def dies(self: TaggingModule, batch: Any, batch_idx: int) -> Any:
         server.dead = not offline and self.global_step >= 5
         return step(self, batch, batch_idx)
 
-    monkeypatch.setattr(stage.TaggingModule, "training_step", dies)
+    monkeypatch.setattr(TaggingModule, "training_step", dies)
     directory, record = run(config)
     assert (record.wandb.mode, record.status) == ("offline", "complete")
     assert server.dead != offline
@@ -234,18 +235,18 @@ class _KilledError(Exception):
 def test_a_run_that_goes_on_continues_its_curve(
     no_key: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = stage.TaggingModule.training_step
+    step = TaggingModule.training_step
     whole_run, whole = run(tracked(tmp_path / "whole", *SOURCE, "finetune.epochs=3"))
     config = tracked(tmp_path / "killed", *SOURCE, "finetune.epochs=3", "checkpoint_minutes=0")
     calls: list[int] = []
 
-    def dies(self: stage.TaggingModule, batch: Any, batch_idx: int) -> Any:
+    def dies(self: TaggingModule, batch: Any, batch_idx: int) -> Any:
         calls.append(self.global_step)
         if len(calls) == 4 + 11:  # 4 of pretraining, 6 of the first epoch, into the second
             raise _KilledError
         return step(self, batch, batch_idx)
 
-    monkeypatch.setattr(stage.TaggingModule, "training_step", dies)
+    monkeypatch.setattr(TaggingModule, "training_step", dies)
     with pytest.raises(_KilledError):
         run(config)
     directory, record = run(config)

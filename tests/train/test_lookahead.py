@@ -14,9 +14,11 @@ from bioner.model.pretrained import Pretrained
 from bioner.runs.record import FINETUNE, Affinity, Record
 from bioner.runs.record_file import read_record
 from bioner.train import lookahead as affinity
+from bioner.train.assembly import make_module
 from bioner.train.lookahead import LookaheadAffinity, look
 from bioner.train.run import train
-from bioner.train.stage import Stage, make_module
+from bioner.train.stage import Stage
+from bioner.train.stages import asked_stages
 from bioner.train.tasks import load_tasks
 from tests.composition import train_config
 
@@ -124,7 +126,8 @@ def test_the_affinity_is_what_the_gradients_say_of_a_small_step(tmp_path: Path) 
     config = config_of(tmp_path, "head=crf")
     pretrained = Pretrained(config.encoder)
     window = pretrained.window
-    tasks = load_tasks(config, pretrained.tokenizer, window.room)
+    loaded = load_tasks(config, asked_stages(config), pretrained.tokenizer, window.room)
+    tasks = loaded[FINETUNE]
     plan = Stage("finetune", tasks, ["demo_disease"], {"demo_disease": ["demo_disease"]}, 1, None)
     network = make_module(plan, config, pretrained, 1).double().network
     drawn = LookaheadAffinity(tasks, 1, 8, window, seed=1)

@@ -15,10 +15,10 @@ from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError
 from bioner.model import pretrained
+from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record, Source, StageRecord, Timing
 from bioner.runs.record_file import read_record
-from bioner.train import stage
 from bioner.train.run import train
 from tests.composition import train_config
 
@@ -242,7 +242,7 @@ def test_a_rerun_that_is_killed_leaves_no_record(
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stage.TaggingModule, "training_step", killed)
+    monkeypatch.setattr(TaggingModule, "training_step", killed)
     with pytest.raises((KeyboardInterrupt, SystemExit)):  # Lightning makes the one the other
         train(config_of(tmp_path, *TARGET, "finetune.epochs=1", "rerun=true"), directory)
     assert not (directory / "record.json").exists()
@@ -258,16 +258,16 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=4"))[1]
     often = ["finetune.epochs=4", "checkpoint_minutes=0"]
     config = config_of(tmp_path / "killed", *REGIMES["mtl"], *often)
-    step = stage.TaggingModule.training_step
+    step = TaggingModule.training_step
     calls = []
 
-    def dies(self: stage.TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
+    def dies(self: TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
         calls.append(self.global_step)
         if len(calls) == 60:
             raise _KilledError
         return step(self, batch, batch_idx)
 
-    monkeypatch.setattr(stage.TaggingModule, "training_step", dies)
+    monkeypatch.setattr(TaggingModule, "training_step", dies)
     with pytest.raises(_KilledError):
         run(config)
     directory = Path(config.runs_dir) / config.study / run_name(config)
@@ -361,14 +361,14 @@ GOLDEN: dict[str, list[float]] = {
 @pytest.mark.parametrize("regime", REGIMES)
 def test_golden_losses(regime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     losses: list[float] = []
-    step = stage.TaggingModule.training_step
+    step = TaggingModule.training_step
 
-    def noted(self: stage.TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
+    def noted(self: TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
         loss = step(self, batch, batch_idx)
         losses.append(float(loss.detach()))
         return loss
 
-    monkeypatch.setattr(stage.TaggingModule, "training_step", noted)
+    monkeypatch.setattr(TaggingModule, "training_step", noted)
     budget = [
         "finetune.epochs=null",
         "finetune.steps=2",

@@ -64,8 +64,8 @@ def _tag_column(file: Path, rows: Sequence[tuple[int, list[str]]]) -> int:
     for column in range(len(rows[0][1]) - 1 if rows else -1, -1, -1):
         if all(_TAG.fullmatch(columns[column]) for _, columns in rows):
             return -1 if column == len(rows[0][1]) - 1 else column
-    line = next((number for number, columns in rows if not _TAG.fullmatch(columns[-1])), None)
-    raise DataError(file, line, "no column holds tags alone", legal)
+    untagged = (number for number, columns in rows if not _TAG.fullmatch(columns[-1]))
+    raise DataError(file, next(untagged, None), "no column holds tags alone", legal)
 
 
 def scheme_of(sentences: Iterable[Sequence[str]]) -> str | None:

@@ -23,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from bioner.config.launcher import RayOptions, SlurmOptions
 
 if TYPE_CHECKING:
-    from bioner.grid.executor import Place
+    from bioner.grid.executor import Executor
 
 
 for _name, _schema in (("slurm_schema", SlurmOptions), ("ray_schema", RayOptions)):
@@ -98,7 +98,7 @@ class GridSweeper(_OwnSweeper):
 
     def run(self, parser: OverridesParser, arguments: list[str]) -> Sequence[JobReturn]:
         """Run the grid."""
-        from bioner.grid.product import expand
+        from bioner.grid.combinations import expand
 
         return self.launch(expand(parser, self._params, self._grids, arguments))
 
@@ -113,14 +113,14 @@ class OptunaSweeper(_OwnSweeper):
     def run(self, parser: OverridesParser, arguments: list[str]) -> Sequence[JobReturn]:
         """Run the search."""
         with _extra("hydra/sweeper", "hpo"):
-            from bioner.grid.search import SearchOptions, search
+            from bioner.grid.optuna_search import SearchOptions, search
         words = [*(f"{key}={value}" for key, value in self._params.items()), *arguments]
         overrides = {one.get_key_element(): one for one in parser.parse_overrides(words)}
         return search(list(overrides.values()), SearchOptions(**self._options), self.launch)
 
 
 class _OwnLauncher(Launcher):
-    """Runs each job of a grid in a process of its own, in a place for jobs."""
+    """Runs each job of a grid in a process of its own."""
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -134,11 +134,11 @@ class _OwnLauncher(Launcher):
         """Run the jobs that are not finished and return one result for each."""
         from bioner.grid.launch import launch
 
-        return launch(self.hydra_context, self.config, job_overrides, self.open_place)
+        return launch(self.hydra_context, self.config, job_overrides, self.make_executor)
 
     @abstractmethod
-    def open_place(self, shared: Sequence[str]) -> Place[Any]:
-        """Return the place where jobs run that get these overrides besides their own."""
+    def make_executor(self, shared: Sequence[str]) -> Executor[Any]:
+        """Return what runs the jobs, which get these overrides besides their own."""
 
 
 class ProcessLauncher(_OwnLauncher):
@@ -150,11 +150,11 @@ class ProcessLauncher(_OwnLauncher):
         shown = None if gpus is None else [str(gpu) for gpu in gpus]
         self._options: dict[str, Any] = {"n_jobs": n_jobs, "gpus": shown, "time_limit": time_limit}
 
-    def open_place(self, shared: Sequence[str]) -> Place[Any]:
+    def make_executor(self, shared: Sequence[str]) -> Executor[Any]:
         """Return the slots of this machine."""
-        from bioner.grid.local import LocalOptions, LocalPlace
+        from bioner.grid.local import LocalExecutor, LocalOptions
 
-        return LocalPlace(LocalOptions(**self._options), shared)
+        return LocalExecutor(LocalOptions(**self._options), shared)
 
 
 class SlurmLauncher(_OwnLauncher):
@@ -163,7 +163,7 @@ class SlurmLauncher(_OwnLauncher):
     def __init__(self, **options: Any) -> None:
         self._options = SlurmOptions(**_plain(options))
 
-    def open_place(self, shared: Sequence[str]) -> Place[Any]:
+    def make_executor(self, shared: Sequence[str]) -> Executor[Any]:
         """Return the queue of the cluster."""
         with _extra("hydra/launcher", "slurm"):
             from bioner.grid.slurm import open_slurm
@@ -177,7 +177,7 @@ class RayLauncher(_OwnLauncher):
     def __init__(self, **options: Any) -> None:
         self._options = RayOptions(**_plain(options))
 
-    def open_place(self, shared: Sequence[str]) -> Place[Any]:
+    def make_executor(self, shared: Sequence[str]) -> Executor[Any]:
         """Return the cluster."""
         with _extra("hydra/launcher", "ray"):
             from bioner.grid.ray_cluster import open_ray

@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Mapping, Sequence
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from bioner.config.hydra_private import product
 from bioner.errors import ConfigError
 
 
@@ -36,6 +36,5 @@ def expand(
         except ValueError as error:
             raise ConfigError("hydra.sweeper.grids", f"{line!r}: {error}") from error
         overrides = parser.parse_overrides([*shared, *words, *arguments])
-        (product,) = BasicSweeper.split_arguments(overrides, None)
-        jobs += product
+        jobs += product(overrides)
     return jobs

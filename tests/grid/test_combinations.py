@@ -4,7 +4,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from bioner.errors import ConfigError
-from bioner.grid.product import expand
+from bioner.grid.combinations import expand
 
 
 def test_each_line_is_a_product_and_the_command_line_wins() -> None:

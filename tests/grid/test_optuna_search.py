@@ -12,7 +12,7 @@ from tests.grid.grids import grid, records
 
 pytest.importorskip("optuna")
 
-from bioner.grid.search import SearchOptions, search
+from bioner.grid.optuna_search import SearchOptions, search
 
 Jobs = list[dict[str, str]]
 

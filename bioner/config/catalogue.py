@@ -1,0 +1,77 @@
+"""The folders of configs, and the catalogues of all datasets and of all encoders in them."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bioner.errors import DataError
+
+CATALOGUE = "catalogue"
+"""The config of the group `dataset` that loads all others of the group."""
+
+
+def shipped(folder: str) -> Path:
+    """Return `conf` or `experiments`: inside an installed wheel, else beside the package."""
+    package = Path(__file__).parents[1]
+    inside = package / folder
+    return inside if inside.is_dir() else package.parent / folder
+
+
+def config_file(name: str, own: Sequence[Path]) -> str:
+    """Return the path of the YAML file behind a config's name, or the name where there is none.
+
+    Args:
+        name: as Hydra has it, `GROUP/NAME`.
+        own: the user's folders of configs.
+    """
+    for folder in (*own, shipped("conf"), shipped("experiments").parent):
+        for path in (name, name.replace("experiment/", "experiments/", 1)):
+            file = folder / f"{path}.yaml"
+            if file.is_file():
+                return str(file)
+    return name
+
+
+def all_datasets(folders: Iterable[Path], described: Iterable[str]) -> dict[str, Any]:
+    """Return the config that loads every dataset under its own name.
+
+    Args:
+        folders: of configs.
+        described: datasets that have no file, but an empty config in Hydra's store.
+
+    Raises:
+        DataError: a dataset's name can't be used.
+    """
+    names = set(described)
+    for file in (file for folder in folders for file in folder.glob("dataset/*.yaml")):
+        if "." in file.stem:  # the name is part of keys, dataset.NAME.path
+            raise DataError(file, None, "a dataset's name has no dot", "rename the file")
+        names.add(file.stem)
+    return {"defaults": [f"{name}@{name}" for name in sorted(names - {CATALOGUE})]}
+
+
+def has_file(name: str, folders: Iterable[Path]) -> bool:
+    """Say whether a dataset has a file of its own."""
+    return any((folder / "dataset" / f"{name}.yaml").is_file() for folder in folders)
+
+
+def all_encoders(folders: Iterable[Path]) -> dict[str, Any]:
+    """Return the config that loads every encoder under its own name."""
+    names = sorted({file.stem for folder in folders for file in folder.glob("encoder/*.yaml")})
+    return {"defaults": [{f"encoder@encoder.{name}": name} for name in names]}
+
+
+def encoder_of(model: str, folders: Iterable[Path]) -> str | None:
+    """Return the name of the encoder whose weights are those of a model of the hub, if one is."""
+    for file in (file for folder in folders for file in sorted(folder.glob("encoder/*.yaml"))):
+        if yaml.safe_load(file.read_text(encoding="utf-8")).get("name") == model:
+            return file.stem
+    return None
+
+
+def experiments() -> list[str]:
+    """Return the names of the shipped configs that `experiment=` takes."""
+    root = shipped("experiments")
+    return sorted(str(file.relative_to(root).with_suffix("")) for file in root.rglob("*.yaml"))

@@ -1,0 +1,155 @@
+"""What a stage is trained with: its plan of updates, its module, Lightning's trainer."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from bioner.batches.datamodule import Window
+from bioner.batches.passes import Cut
+from bioner.batches.plan import Plan, make_plan
+from bioner.config.build import build, build_with_options
+from bioner.config.identity import digest
+from bioner.config.mixing import mixing_of, tasks_together
+from bioner.config.train import TrainConfig
+from bioner.config.trainer import hardware
+from bioner.errors import ConfigError
+from bioner.machine.precision import resolve_precision
+from bioner.model.bank import MakeHead, build_bank
+from bioner.model.encoder import load_encoder
+from bioner.model.heads import Head
+from bioner.model.module import TaggingModule
+from bioner.model.network import Network
+from bioner.model.pretrained import Pretrained
+from bioner.model.weighting import build_weighting
+from bioner.train.checkpoint_file import StreamedCheckpoints
+from bioner.train.stage import Stage
+from bioner.train.tasks import Task
+
+log = logging.getLogger(__name__)
+
+
+def make_module(
+    stage: Stage, config: TrainConfig, pretrained: Pretrained, steps: int
+) -> TaggingModule:
+    """Build the network of a stage and what trains it."""
+    torch.manual_seed(config.seed)
+    encoder = load_encoder(pretrained)
+    if config.encoder.flash_attention:
+        _check_flash(config, stage)
+        encoder.attend_with_flash()
+    if config.encoder.compile:
+        encoder.compile_transformer()
+    network = Network(
+        encoder, build_bank(config.head.shared, stage.tags, _head_maker(config, encoder.hidden))
+    )
+    scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
+    weighting = build_weighting(config.weighting, list(stage.tasks))
+    return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
+
+
+def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
+    """Return what makes a head, whose first weights depend on the seed and its name alone."""
+
+    def make(name: str, tags: Sequence[str]) -> Head:
+        torch.manual_seed(int(digest([config.seed, name])[:8], 16))
+        head: Head = build_with_options("head", config.head, hidden=hidden, tags=tags)
+        return head
+
+    return make
+
+
+def _check_flash(config: TrainConfig, stage: Stage) -> None:
+    bits, device = precision(config), hardware(config.trainer).accelerator
+    for key, value, fits in (
+        ("trainer.precision", bits, "16" in bits),
+        ("trainer.accelerator", device, device != "cpu"),
+        # It looks in float32, outside of what Lightning casts.
+        ("finetune.affinity_every", stage.affinity_every, stage.affinity_every is None),
+    ):
+        if not fits:
+            legal = "null, or 16 bits on a GPU without finetune.affinity_every"
+            raise ConfigError("encoder.flash_attention", f"is true with {key}={value}", legal)
+
+
+def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int) -> Plan:
+    """Resolve sizes, shares and the order of all batches, and print them."""
+    sizes = {name: len(task.used) for name, task in stage.tasks.items()}
+    special = window.special.count
+    cuts = {name: _cut(task, config, processes, special) for name, task in stage.tasks.items()}
+    plan = make_plan(
+        mixing_of(config.mixing, list(sizes)),
+        sizes,
+        stage.targets,
+        cuts,
+        stage.epochs,
+        stage.steps,
+        config.seed,
+        tasks_together(config.mixing, len(sizes)),
+    )
+    log.info(
+        "%s: %d epochs, %d steps, mixing %s",
+        stage.name,
+        plan.epochs,
+        plan.steps,
+        config.mixing.strategy,
+    )
+    for row in plan.describe():
+        log.info(
+            "  %-24s %7d sentences %6.2f %% of the batches, about %.0f",
+            row.task,
+            row.sentences,
+            100 * row.share,
+            row.expected,
+        )
+    return plan
+
+
+def _cut(task: Task, config: TrainConfig, processes: int, special: int) -> Cut:
+    """Return how a task's passes are cut: the batches of all processes together.
+
+    Args:
+        task: whose passes.
+        config: says how large a batch is.
+        processes: that share a batch.
+        special: tokens in each row beside the pieces of words.
+    """
+    sentences, tokens = config.batch.sentences * processes, config.batch.tokens
+    if tokens is None:
+        return Cut(sentences)
+    lengths = task.encoded["train"].sentence_pieces[task.used] + special
+    return Cut(sentences, tokens * processes, lengths)
+
+
+def precision(config: TrainConfig) -> str:
+    """Return the precision that the run trains in, `auto` resolved for this machine."""
+    asked = hardware(config.trainer)
+    return resolve_precision(asked.precision, asked.accelerator)
+
+
+def make_trainer(
+    config: TrainConfig, callbacks: list[pl.Callback], folder: Path, logger: Logger | None
+) -> pl.Trainer:
+    """Build Lightning's trainer; how many epochs there are, the plan has to say."""
+    trainer: pl.Trainer = build(
+        "trainer",
+        config.trainer | {"precision": precision(config)},
+        callbacks=callbacks,
+        logger=logger or False,
+        default_root_dir=folder,
+        max_epochs=-1,
+        gradient_clip_val=config.optimizer.clip,
+        reload_dataloaders_every_n_epochs=1,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # and no plugin of the user's
+        trainer.strategy.checkpoint_io = StreamedCheckpoints()
+    return trainer

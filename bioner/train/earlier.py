@@ -1,0 +1,168 @@
+"""The stages before the last of a run: trained once for all runs that begin with them."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import Logger
+
+from bioner.config.identity import Trained as TrainedOn
+from bioner.config.identity import stage_key
+from bioner.config.train import TrainConfig
+from bioner.errors import UserError
+from bioner.model.pretrained import Pretrained
+from bioner.model.weights import load_weights
+from bioner.runs.finished_stages import find_in_runs
+from bioner.runs.record import Best, Mixing, Source, StageRecord, StageTiming
+from bioner.runs.record_file import read_record
+from bioner.runs.store import Stored, find_stage, sha256, store_folder
+from bioner.train.assembly import precision
+from bioner.train.sharing import shared_stage
+from bioner.train.stage import Stage, stage_of
+from bioner.train.stages import Asked
+from bioner.train.tasks import Task
+from bioner.train.training import Start, train_stage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A stage that is done, as the next one and the record need it.
+
+    Attributes:
+        start: what the next stage starts from.
+        key: what the next stage's key takes of it.
+        record: what the run's record says.
+    """
+
+    start: Start
+    key: str
+    record: StageRecord
+
+
+def earlier_stage(
+    asked: Asked,
+    tasks: Mapping[str, Task],
+    config: TrainConfig,
+    pretrained: Pretrained,
+    logger: Logger | None,
+    before: Done | None,
+) -> Done:
+    """Return a stage that others follow: from the store or a finished run, or trained here.
+
+    Args:
+        asked: what the config asks of it.
+        tasks: of this stage.
+        config: of the run.
+        pretrained: the encoder that the config names.
+        logger: where metrics go, or None.
+        before: the stage before it; None for the first.
+    """
+    if asked.weights is not None:
+        return _taken(asked, asked.weights)
+    stage = stage_of(asked, tasks)
+    key = key_of(stage, config, pretrained, before)
+    (group,) = stage.groups
+    runs_dir = Path(config.runs_dir)
+
+    def train(folder: Path) -> tuple[Path, dict[str, Any]]:
+        start = None if before is None else before.start
+        trained = train_stage(stage, config, pretrained, folder, logger, start)
+        assert trained.mixing is not None and trained.timing is not None
+        about = {
+            "stage": stage.name,
+            "sources": list(stage.tasks),
+            "encoder": config.encoder.name,
+            "seed": config.seed,
+            "best": asdict(trained.best[group]),
+            "mixing": asdict(trained.mixing),
+            "timing": asdict(trained.timing),
+        }
+        return trained.files[group], about
+
+    def in_runs() -> Stored | None:
+        found = find_in_runs(runs_dir, key, stage.groups)
+        return None if found is None else Stored(found.files[group], _about(found.stage), True)
+
+    stored = shared_stage(store_folder(config.runs_dir), key, train, in_runs)
+    names = ", ".join(stage.tasks)
+    how = "reused" if stored.reused else "trained"
+    log.info("%s on %s: %s (stage %s)", stage.name, names, how, key)
+    return Done(Start(load_weights(stored.file), asked.carry), key, record_of(stage, key, stored))
+
+
+def key_of(stage: Stage, config: TrainConfig, pretrained: Pretrained, before: Done | None) -> str:
+    """Hash all that determines a stage's result, the stages before it included."""
+    data = {
+        name: TrainedOn(
+            {split: content.sha256 for split, content in task.corpus.splits.items()},
+            task.corpus.tags,
+            task.dropped,
+        )
+        for name, task in stage.tasks.items()
+    }
+    earlier = None if before is None else before.key
+    bits, encoder = precision(config), pretrained.fingerprint
+    return stage_key(config, stage.name, bits, encoder, data, earlier)
+
+
+def find_trained(
+    asked: Asked, tasks: Mapping[str, Task], config: TrainConfig, pretrained: Pretrained
+) -> Stored | None:
+    """Return the first stage of a run if the store has it whole."""
+    stage = stage_of(asked, tasks)
+    key = key_of(stage, config, pretrained, None)
+    return find_stage(store_folder(config.runs_dir), key)
+
+
+def record_of(stage: Stage, key: str, stored: Stored) -> StageRecord:
+    """Return what a run's record says of a stage that is stored."""
+    about = stored.about
+    (group,) = stage.groups
+    return StageRecord(
+        stage.name,
+        key,
+        stored.reused,
+        {name: task.use() for name, task in stage.tasks.items()},
+        Mixing(**about["mixing"]),
+        {group: Best(**about["best"])},
+        StageTiming(**about["timing"]),
+        sha256=about["sha256"],
+    )
+
+
+def _about(stage: StageRecord) -> dict[str, Any]:
+    """Return of a stage that a finished run ended with what the store says of its own."""
+    assert stage.mixing is not None and stage.timing is not None
+    (group,) = stage.best
+    return {
+        "best": asdict(stage.best[group]),
+        "mixing": asdict(stage.mixing),
+        "timing": asdict(stage.timing),
+        "sha256": stage.weights[group],
+    }
+
+
+def _taken(asked: Asked, place: Path) -> Done:
+    """Take the selected weights of a finished run, or one file of them."""
+    file = place if place.is_file() else _only_weights(f"{asked.name}.checkpoint", place)
+    source = Source(str(file), sha256(file))
+    record = StageRecord(asked.name, "", True, {}, None, {}, None, source=source)
+    return Done(Start(load_weights(file), asked.carry), source.sha256, record)
+
+
+def _only_weights(key: str, run: Path) -> Path:
+    record = read_record(run)
+    if record.status != "complete":
+        raise UserError(f"{key}: the run {run} is {record.status}")
+    files = sorted((run / "checkpoints").glob("*.safetensors"))
+    if len(files) != 1:
+        names = ", ".join(str(file) for file in files)
+        raise UserError(
+            f"{key}: {run} holds {len(files)} sets of weights, one is needed; name one of them: "
+            f"{names or '(none)'}"
+        )
+    return files[0]

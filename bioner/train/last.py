@@ -1,0 +1,98 @@
+"""The last stage of a run: trained in the run's directory, or taken from where it was trained."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import pytorch_lightning as pl
+from pytorch_lightning.loggers import Logger
+
+from bioner.config.train import TrainConfig
+from bioner.machine.processes import first_says, is_first, meet
+from bioner.model.module import TaggingModule
+from bioner.model.pretrained import Pretrained
+from bioner.runs.finished_stages import Finished, find_in_runs
+from bioner.runs.record import StageRecord
+from bioner.runs.store import find_stage, look_at_stage, store_folder
+from bioner.train.assembly import make_module, make_trainer
+from bioner.train.earlier import Done, record_of
+from bioner.train.stage import Stage
+from bioner.train.training import Trained, train_stage
+
+log = logging.getLogger(__name__)
+
+
+def last_stage(
+    stage: Stage,
+    key: str,
+    config: TrainConfig,
+    pretrained: Pretrained,
+    folder: Path,
+    logger: Logger | None,
+    before: Done | None,
+) -> Trained:
+    """Return the stage that serves the targets.
+
+    Another run may have trained it already, as its last stage or as one before others: then its
+    weights are copied, unless `rerun=true` or this run is to look at the tasks' affinity, which
+    that one may not have done.
+
+    Args:
+        stage: what is trained.
+        key: the hash of all that determines it.
+        config: of the run.
+        pretrained: the encoder that the config names.
+        folder: where the selected weights lie afterwards.
+        logger: where metrics go, or None.
+        before: the stage before it; None where it is the only one.
+    """
+    found = None
+    if not config.rerun and stage.affinity_every is None:
+        found = _find(stage, key, config)
+    if not first_says(found is not None):
+        start = None if before is None else before.start
+        return train_stage(stage, config, pretrained, folder, logger, start)
+    assert found is not None
+    log.info("%s: reused from %s (stage %s)", stage.name, found.run, key)
+    return _taken(found, stage, config, pretrained, folder)
+
+
+def _find(stage: Stage, key: str, config: TrainConfig) -> Finished | None:
+    found = find_in_runs(Path(config.runs_dir), key, stage.groups)
+    if found is not None or len(stage.groups) != 1:
+        return found
+    ((group, tasks),) = stage.groups.items()
+    if [*tasks] != [group]:  # the store has it as selected by all of its scored tasks together
+        return None
+    store = store_folder(config.runs_dir)
+    stored = find_stage(store, key) if is_first() else look_at_stage(store, key)
+    if stored is None:
+        return None
+    return Finished(store / key, record_of(stage, key, stored), {group: stored.file})
+
+
+def _taken(
+    found: Finished, stage: Stage, config: TrainConfig, pretrained: Pretrained, folder: Path
+) -> Trained:
+    """Copy the selected weights into the run's directory."""
+    files = {group: folder / f"{group}.safetensors" for group in stage.groups}
+    if is_first():
+        folder.mkdir(parents=True, exist_ok=True)
+        for group, file in files.items():
+            temporary = file.with_name(f"{file.name}.tmp")
+            shutil.copyfile(found.files[group], temporary)
+            temporary.replace(file)
+    meet()
+    module, trainer = _to_score(stage, config, pretrained, folder)
+    known: StageRecord = found.stage
+    best = {group: known.best[group] for group in stage.groups}
+    return Trained(
+        module, trainer, files, best, known.mixing, known.timing, affinity=None, reused=True
+    )
+
+
+def _to_score(
+    stage: Stage, config: TrainConfig, pretrained: Pretrained, folder: Path
+) -> tuple[TaggingModule, pl.Trainer]:
+    """Return a module for the selected weights, and what predicts with it."""
+    return make_module(stage, config, pretrained, steps=1), make_trainer(config, [], folder, None)

@@ -1,0 +1,111 @@
+"""The stages that a run may have: what each kind asks for, one line a kind.
+
+To add one: a group of the schema (a `StageConfig`), a function here that says what it asks for,
+and its line in `KINDS`. Their order in a run is that of the groups.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bioner.config.parts import datasets_of, stages_of
+from bioner.config.train import Carry, Pretraining, TrainConfig
+from bioner.runs.record import FINETUNE, PRETRAIN
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many sentences of a split are asked for (see `bioner.corpora.subset`), by which key."""
+
+    asked: int | float | None
+    key: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a config asks of one stage.
+
+    Attributes:
+        name: of its group.
+        roles: each dataset with its role in this stage, in the order of the tasks.
+        sizes: of each role, those of train and of devel.
+        passes: the datasets whose passes make an epoch.
+        groups: the datasets on whose mean devel F1 each set of weights is selected.
+        epochs: passes, or None.
+        steps: updates, or None.
+        carry: what the next stage takes over.
+        affinity_every: updates between two looks at the tasks' affinity; None: nobody looks.
+        weights: a run, or a file of weights, that are taken instead of a training; or None.
+    """
+
+    name: str
+    roles: Mapping[str, str]
+    sizes: Mapping[str, tuple[Size, Size]]
+    passes: Sequence[str]
+    groups: Mapping[str, Sequence[str]]
+    epochs: int | None
+    steps: int | None
+    carry: Carry = Carry.encoder
+    affinity_every: int | None = None
+    weights: Path | None = None
+
+    def as_prefix(self) -> "Asked":
+        """Return it as another stage needs it, which starts from one set of weights."""
+        if len(self.groups) < 2:
+            return self
+        scored = dict.fromkeys(name for group in self.groups.values() for name in group)
+        return replace(self, groups={"all": list(scored)})
+
+
+def _pretrain(config: TrainConfig) -> Asked:
+    group = config.pretrain
+    sizes = Size(group.train_size, "pretrain.train_size"), _devel(group.devel_size, PRETRAIN)
+    taken = group.kind == Pretraining.checkpoint
+    return Asked(
+        PRETRAIN,
+        datasets_of(config, PRETRAIN),
+        {"source": sizes},
+        group.sources,
+        {"sources": group.sources},
+        group.epochs,
+        group.steps,
+        carry=group.carry,
+        weights=Path(str(group.checkpoint)) if taken else None,
+    )
+
+
+def _finetune(config: TrainConfig) -> Asked:
+    group = config.finetune
+    devel = _devel(group.devel_size, FINETUNE)
+    return Asked(
+        FINETUNE,
+        datasets_of(config, FINETUNE),
+        {
+            "target": (Size(group.train_size, "finetune.train_size"), devel),
+            "auxiliary": (Size(group.auxiliary_size, "finetune.auxiliary_size"), devel),
+        },
+        group.targets,
+        {target: [target] for target in group.targets},
+        group.epochs,
+        group.steps,
+        # What comes after it goes on with the same heads.
+        carry=Carry.encoder_and_matching_heads,
+        affinity_every=group.affinity_every,
+    )
+
+
+def _devel(size: int | float | None, stage: str) -> Size:
+    return Size(size, f"{stage}.devel_size")
+
+
+KINDS: dict[str, Callable[[TrainConfig], Asked]] = {
+    PRETRAIN: _pretrain,
+    FINETUNE: _finetune,
+}
+"""Each kind of stage, by the name of its group."""
+
+
+def asked_stages(config: TrainConfig) -> list[Asked]:
+    """Return what a config asks of each stage of its run; the last one serves the targets."""
+    asked = [KINDS[name](config) for name in stages_of(config)]
+    return [*(one.as_prefix() for one in asked[:-1]), asked[-1]]

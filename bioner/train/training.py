@@ -1,0 +1,156 @@
+"""One training of the network: a stage, of one task or many, from its start to what is selected."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytorch_lightning as pl
+from pytorch_lightning.loggers import Logger
+
+from bioner.batches.datamodule import MultiTaskData
+from bioner.batches.plan import Plan
+from bioner.config.train import Carry, TrainConfig
+from bioner.errors import ConfigError
+from bioner.machine.processes import meet
+from bioner.model.module import TaggingModule
+from bioner.model.pretrained import Pretrained
+from bioner.model.weights import Weights
+from bioner.runs.record import Affinity, Best, Mixing, StageTiming
+from bioner.train.assembly import make_module, make_trainer, plan_stage
+from bioner.train.lookahead import LookaheadAffinity
+from bioner.train.progress import StageProgress
+from bioner.train.resuming import Checkpoint
+from bioner.train.selection import KeepBest
+from bioner.train.stage import Stage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training starts from: an earlier stage's weights, and what is taken over of them."""
+
+    weights: Weights
+    carry: Carry
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A stage that is trained.
+
+    Attributes:
+        module: with the weights of its last step.
+        trainer: with which it predicts.
+        files: the selected weights of each group.
+        best: the step at which they were selected.
+        mixing: what was drawn.
+        timing: what it took.
+        affinity: of the tasks to each other, where that was asked for.
+        reused: whether another run had trained it.
+    """
+
+    module: TaggingModule
+    trainer: pl.Trainer
+    files: dict[str, Path]
+    best: dict[str, Best]
+    mixing: Mixing | None
+    timing: StageTiming | None
+    affinity: Affinity | None
+    reused: bool = False
+
+
+def train_stage(
+    stage: Stage,
+    config: TrainConfig,
+    pretrained: Pretrained,
+    folder: Path,
+    logger: Logger | None,
+    start: Start | None = None,
+) -> Trained:
+    """Train one stage, going on from its checkpoint where a killed one left it.
+
+    Args:
+        stage: what to train.
+        config: the run's config.
+        pretrained: the encoder that the config names.
+        folder: where the selected weights and the checkpoint are written.
+        logger: where metrics go, or None.
+        start: what an earlier stage left; None starts from the encoder's own weights.
+
+    Raises:
+        ConfigError: what the config asks for can't be done together.
+        Stopped: a signal asked the process to end.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
+    keep = KeepBest(stage.groups, folder)
+    progress = StageProgress(stage.name)
+    affinity = _look_at_affinity(stage, config, pretrained)
+    callbacks = [keep, checkpoint, progress, *([affinity] if affinity else [])]
+    trainer = make_trainer(config, callbacks, folder, logger)
+    plan = plan_stage(stage, config, pretrained.window, trainer.world_size)
+    # The plan needs the number of processes, which the trainer alone knows.
+    trainer.fit_loop.max_epochs = plan.epochs
+    progress.steps = plan.steps
+    module = make_module(stage, config, pretrained, plan.steps)
+    _check_processes(trainer, module, config)
+    if start is not None:
+        module.network.carry(start.weights, start.carry)
+    earlier = checkpoint.found(module.state_dict())
+    data = _data(stage, plan, pretrained)
+    try:
+        trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
+    finally:
+        progress.close()
+    _say_what_learnt_nothing(keep.best)
+    meet()  # the first process has written the selected weights, which all load
+    seconds = checkpoint.seconds()
+    timing = StageTiming(seconds, checkpoint.words(module) / seconds, checkpoint.earlier_seconds)
+    return Trained(
+        module,
+        trainer,
+        {group: keep.file(group) for group in stage.groups},
+        keep.best,
+        _mixing(plan, config),
+        timing,
+        affinity.result() if affinity else None,
+    )
+
+
+def _look_at_affinity(
+    stage: Stage, config: TrainConfig, pretrained: Pretrained
+) -> LookaheadAffinity | None:
+    if stage.affinity_every is None:
+        return None
+    sentences, window = config.batch.sentences, pretrained.window
+    return LookaheadAffinity(stage.tasks, stage.affinity_every, sentences, window, config.seed)
+
+
+def _check_processes(trainer: pl.Trainer, module: TaggingModule, config: TrainConfig) -> None:
+    if trainer.world_size > 1 and module.weighting.works_on_gradients:
+        found = f"is {config.weighting.strategy}, which works on gradients, in several processes"
+        raise ConfigError("weighting.strategy", found, "trainer.devices=1, or weighting=equal")
+
+
+def _data(stage: Stage, plan: Plan, pretrained: Pretrained) -> MultiTaskData:
+    train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
+    scored = [stage.tasks[name] for group in stage.groups.values() for name in group]
+    devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
+    return MultiTaskData(train, devel, plan, pretrained.window)
+
+
+def _mixing(plan: Plan, config: TrainConfig) -> Mixing:
+    drawn = plan.drawn()
+    shares = {task: n / sum(drawn.values()) for task, n in drawn.items()}
+    return Mixing(str(config.mixing.strategy), dict(plan.sizes), drawn, shares)
+
+
+def _say_what_learnt_nothing(best: Mapping[str, Best]) -> None:
+    for group, one in best.items():
+        if one.f1 == 0:
+            log.warning(
+                "%s: devel F1 was 0 after every epoch: either nothing was learnt (another "
+                "optimizer.lr or seed, or more epochs, may help) or devel has no mention",
+                group,
+            )

@@ -1,0 +1,50 @@
+"""The commonest mistakes, each with the message that mends it."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose
+
+from bioner.config.command_line import describe_datasets, names_in_lists
+from bioner.config.explain import explain
+from bioner.config.hydra_setup import SCHEMAS
+from tests.composition import hydra_ready
+
+
+def message(verb: str, *overrides: str, own: Path | None = None) -> str:
+    """Compose what cannot be composed, and return what is said of it."""
+    given, described = describe_datasets(names_in_lists(overrides, SCHEMAS[verb]))
+    with hydra_ready(described), pytest.raises(Exception) as caught:
+        compose(verb, given)
+    said = explain(caught.value, [own] if own else [], SCHEMAS[verb])
+    assert said is not None
+    return said
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("lr=1e-4", "lr: no such key; optimizer.lr is meant"),
+        ("epochs=1", "epochs: no such key; finetune.epochs is meant"),
+        ("batch_size=16", "batch_size: no such key; batch.sentences is meant"),
+        ("targets=[x]", "targets: no such key; finetune.targets is meant"),
+        ("max_epochs=3", "max_epochs: no such key; finetune.epochs is meant"),
+        ("trainer.max_epochs=3", "trainer.max_epochs: no such key; finetune.epochs is meant"),
+        ("fintune.epochs=3", "fintune: no such key; did you mean finetune?"),
+        ("encoder=dmis-lab/biobert-v1.1", "encoder=biobert"),
+        ("encoder=some/model", "encoder.name=some/model optimizer.lr="),
+        ("runs_dir=/data/a=b", "\"runs_dir='/data/a=b'\""),
+        ("mixing.strategy=unifrom", "did you mean uniform"),
+        ("optimizer.lr=fast", "optimizer.lr: Value 'fast'"),
+        ("trainer.precison=16", "did you mean precision"),
+    ],
+)
+def test_commonest_mistakes(override: str, says: str) -> None:
+    said = message("train", override)
+    assert says in said
+    assert "\n" not in said
+
+
+def test_near_actions() -> None:
+    assert "did you mean describe?" in message("datasets", "action=descrbe")
+    assert "did you mean prune?" in message("stages", "action=prun")
