@@ -21,7 +21,7 @@ from bioner.config.train import (
 from bioner.config.trainer import check_trainer
 from bioner.errors import ConfigError, nearest
 
-_LISTS = ("finetune.targets", "finetune.auxiliaries", "pretrain.sources")
+LISTS_OF_DATASETS = ("finetune.targets", "finetune.auxiliaries", "pretrain.sources")
 
 
 def to_train_config(cfg: DictConfig) -> TrainConfig:
@@ -73,7 +73,7 @@ def named_datasets(cfg: DictConfig) -> list[str]:
     if OmegaConf.is_missing(cfg.finetune, "targets"):
         raise ConfigError("finetune.targets", "is not given", _some_datasets(cfg))
     named: list[str] = []
-    for key in _LISTS:
+    for key in LISTS_OF_DATASETS:
         for name in OmegaConf.select(cfg, key):
             _check_name(key, name)
             if name not in cfg.dataset:
@@ -91,7 +91,7 @@ def _some_datasets(cfg: DictConfig) -> str:
 def _check_roles(config: TrainConfig) -> None:
     finetune = config.finetune
     lists = (finetune.targets, finetune.auxiliaries, config.pretrain.sources)
-    for key, names in zip(_LISTS, lists, strict=True):
+    for key, names in zip(LISTS_OF_DATASETS, lists, strict=True):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigError(key, f"names {', '.join(twice)} more than once")
