@@ -58,6 +58,12 @@ def check_pretraining(config: TrainConfig) -> None:
     _check_rest(config)
 
 
+def _check_name(key: str, name: str) -> None:
+    """Check that the name of a dataset, which names files of a run, leads out of no folder."""
+    if name in (".", "..") or any(character in name for character in "/\\\0"):
+        raise ConfigError(key, f"holds {name!r}", "names without / and \\")
+
+
 def named_datasets(cfg: DictConfig) -> list[str]:
     """Return the datasets that a run uses, sorted.
 
@@ -69,6 +75,7 @@ def named_datasets(cfg: DictConfig) -> list[str]:
     named: list[str] = []
     for key in _LISTS:
         for name in OmegaConf.select(cfg, key):
+            _check_name(key, name)
             if name not in cfg.dataset:
                 raise ConfigError(key, f"no dataset {name!r}", nearest(name, map(str, cfg.dataset)))
             named.append(name)
