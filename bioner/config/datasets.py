@@ -8,6 +8,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from bioner.config.blocks import DataFolders, VerbConfig
 from bioner.config.dataset import DatasetConfig
 from bioner.config.train import EncoderConfig
 from bioner.errors import ConfigError, nearest
@@ -34,7 +35,7 @@ class Output(StrEnum):
 
 
 @dataclass
-class DatasetsConfig:
+class DatasetsConfig(DataFolders, VerbConfig):
     """The whole of `bioner datasets`.
 
     Attributes:
@@ -50,9 +51,6 @@ class DatasetsConfig:
         output: `new`: the folder of configs that gets dataset/NAME.yaml.
         dataset: the catalogue.
         encoder: every file under `conf/encoder`, under its own name.
-        datasets_dir: where corpora lie.
-        datasets_mirror: where they are fetched from instead of their own sources.
-        debug: true shows the traceback of an error.
     """
 
     action: Action = Action.list
@@ -67,9 +65,6 @@ class DatasetsConfig:
     output: str = MISSING
     dataset: dict[str, DatasetConfig] = field(default_factory=dict)
     encoder: dict[str, EncoderConfig] = field(default_factory=dict)
-    datasets_dir: str = MISSING
-    datasets_mirror: str | None = None
-    debug: bool = False
 
 
 def to_datasets_config(cfg: DictConfig) -> DatasetsConfig:

@@ -5,12 +5,13 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from bioner.config.blocks import DataFolders, DeviceConfig, VerbConfig
 from bioner.config.dataset import SPLITS, DatasetConfig
 from bioner.errors import ConfigError, nearest
 
 
 @dataclass
-class EvaluateConfig:
+class EvaluateConfig(DeviceConfig, DataFolders, VerbConfig):
     """The whole of `bioner evaluate`.
 
     Attributes:
@@ -20,13 +21,7 @@ class EvaluateConfig:
         split: train, devel or test.
         types: null, or {type of a dataset: type of a head} where the two have other names for one
             thing. `Any`, since OmegaConf lets no override replace a typed dict as a whole.
-        device: auto, cpu, cuda, …
-        precision: 32-true, bf16-mixed, int8 (on a CPU), or auto: that of the training where the
-            hardware can.
         dataset: the catalogue.
-        datasets_dir: where corpora lie.
-        datasets_mirror: where they are fetched from instead of their own sources.
-        debug: true shows the traceback of an error.
     """
 
     run: str = MISSING
@@ -34,12 +29,7 @@ class EvaluateConfig:
     heads: list[str] = field(default_factory=list)
     split: str = "test"
     types: Any = None
-    device: str = "auto"
-    precision: str = "auto"
     dataset: dict[str, DatasetConfig] = field(default_factory=dict)
-    datasets_dir: str = MISSING
-    datasets_mirror: str | None = None
-    debug: bool = False
 
 
 def to_evaluate_config(cfg: DictConfig) -> EvaluateConfig:

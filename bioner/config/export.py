@@ -6,6 +6,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from bioner.config.blocks import DataFolders, VerbConfig
 from bioner.errors import ConfigError
 
 
@@ -17,7 +18,7 @@ class ExportFormat(StrEnum):
 
 
 @dataclass
-class ExportConfig:
+class ExportConfig(DataFolders, VerbConfig):
     """The whole of `bioner export`.
 
     Attributes:
@@ -28,9 +29,6 @@ class ExportConfig:
         format: `onnx` adds model.onnx for ONNX Runtime.
         int8: true adds model.int8.onnx, its weights rounded to 8 bits.
         overwrite: true replaces an exported folder.
-        datasets_dir: where corpora lie; the head's own is needed to measure what is lost.
-        datasets_mirror: where it is fetched from instead of its own source.
-        debug: true shows the traceback of an error.
     """
 
     run: str = MISSING
@@ -39,9 +37,6 @@ class ExportConfig:
     format: ExportFormat = ExportFormat.transformers
     int8: bool = False
     overwrite: bool = False
-    datasets_dir: str = MISSING
-    datasets_mirror: str | None = None
-    debug: bool = False
 
 
 def to_export_config(cfg: DictConfig) -> ExportConfig:

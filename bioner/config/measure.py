@@ -6,8 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
+from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
 from bioner.config.checks import check_pretraining, check_rate_is_given, check_size
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
@@ -25,7 +26,6 @@ from bioner.config.train import (
     Leakage,
     PretrainConfig,
     Selection,
-    SubsetUnit,
     TrainConfig,
     WeightingConfig,
 )
@@ -39,7 +39,7 @@ def its_name(directory: str | None) -> str | None:
 
 
 @dataclass
-class MeasureConfig:
+class MeasureConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner measure`. What a field changes here are the values.
 
     Which datasets and measures are asked for changes none, so that one directory grows with them.
@@ -82,14 +82,6 @@ class MeasureConfig:
     selection: Selection = value(Selection.best, STAGE, neutral=Selection.best)
     average_epochs: int = value(3, STAGE, neutral=3)
     trainer: dict[str, Any] = made(dict, STAGE, counts_as=that_train)
-    seed: int = value(1, STAGE)
-    subset_seed: int = value(1, STAGE)
-    subset_unit: SubsetUnit = value(SubsetUnit.sentences, STAGE)
-    datasets_dir: str = value(MISSING, NOTHING)
-    datasets_mirror: str | None = value(None, NOTHING)
-    runs_dir: str = value("runs", NOTHING)
-    cache_dir: str = value(MISSING, NOTHING)
-    debug: bool = value(False, NOTHING)
 
 
 def to_measure_config(cfg: DictConfig) -> MeasureConfig:

@@ -6,6 +6,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from bioner.config.blocks import DeviceConfig, VerbConfig
 from bioner.config.dataset import Offsets
 from bioner.errors import ConfigError
 
@@ -31,7 +32,7 @@ class Backend(StrEnum):
 
 
 @dataclass
-class PredictConfig:
+class PredictConfig(DeviceConfig, VerbConfig):
     """The whole of `bioner predict`.
 
     Attributes:
@@ -47,13 +48,9 @@ class PredictConfig:
         merge: what is made of the mentions of several heads.
         backend: processes of this machine, or tasks on a Ray cluster.
         n_jobs: at a time; null is one process, on Ray one task for each core of the cluster.
-        device: auto, cpu, cuda, …
-        precision: 32-true, bf16-mixed, int8 (on a CPU), or auto: that of the training where the
-            hardware can.
         resume: true goes on where an interrupted prediction stopped.
         overwrite: true replaces an output that exists.
         strict: true ends at the first document that can't be read or written.
-        debug: true shows the traceback of an error.
     """
 
     run: str = MISSING
@@ -66,12 +63,9 @@ class PredictConfig:
     merge: Merge = Merge.union
     backend: Backend = Backend.processes
     n_jobs: int | None = None
-    device: str = "auto"
-    precision: str = "auto"
     resume: bool = False
     overwrite: bool = False
     strict: bool = False
-    debug: bool = False
 
 
 def to_predict_config(cfg: DictConfig) -> PredictConfig:

@@ -8,10 +8,11 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.measure import MeasureConfig, check_names, check_sample
-from bioner.config.train import EncoderConfig, SubsetUnit
+from bioner.config.train import EncoderConfig
 from bioner.errors import ConfigError
 
 # What the overrides begin with that say which data and which encoder are meant.
@@ -28,7 +29,7 @@ _REPEATED = (
 
 
 @dataclass
-class RecommendConfig:
+class RecommendConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner recommend`. What a field changes here are measured values.
 
     Attributes:
@@ -48,14 +49,6 @@ class RecommendConfig:
     target_size: int | float | None = value(None, STAGE)
     dataset: dict[str, DatasetConfig] = groups(DatasetConfig)
     encoder: EncoderConfig = group(EncoderConfig)
-    seed: int = value(1, STAGE)
-    subset_seed: int = value(1, STAGE)
-    subset_unit: SubsetUnit = value(SubsetUnit.sentences, STAGE)
-    datasets_dir: str = value(MISSING, NOTHING)
-    datasets_mirror: str | None = value(None, NOTHING)
-    runs_dir: str = value("runs", NOTHING)
-    cache_dir: str = value(MISSING, NOTHING)
-    debug: bool = value(False, NOTHING)
 
 
 def to_recommend_config(cfg: DictConfig) -> RecommendConfig:

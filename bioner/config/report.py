@@ -6,6 +6,7 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from bioner.config.blocks import RunsFolder, VerbConfig
 from bioner.errors import ConfigError
 
 # Holm's correction of 100 comparisons can't reach 0.05 with fewer.
@@ -20,12 +21,11 @@ class Source(StrEnum):
 
 
 @dataclass
-class ReportConfig:
+class ReportConfig(RunsFolder, VerbConfig):
     """The whole of `bioner report`.
 
     Attributes:
         study: the study's name.
-        runs_dir: the folder that holds it; the report is written there.
         source: `records`: run directories; `wandb`: the W&B group of the study's name, which has no
             prediction files, so that there are no intervals, tests and errors.
         project: of W&B, for `source=wandb`.
@@ -36,11 +36,9 @@ class ReportConfig:
         seed: of the resampling.
         words: true names the words of the most frequent errors, which are text of the corpora.
         pack: a `.tar.xz` to write as well: the finished runs, without the text of the corpora.
-        debug: true shows the traceback of an error.
     """
 
     study: str = "default"
-    runs_dir: str = "runs"
     source: Source = Source.records
     project: str | None = None
     entity: str | None = None
@@ -50,7 +48,6 @@ class ReportConfig:
     seed: int = 1
     words: bool = False
     pack: str | None = None
-    debug: bool = False
 
 
 def to_report_config(cfg: DictConfig) -> ReportConfig:

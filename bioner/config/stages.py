@@ -6,6 +6,7 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from bioner.config.blocks import RunsFolder, VerbConfig
 from bioner.errors import ConfigError
 
 
@@ -17,7 +18,7 @@ class StageAction(StrEnum):
 
 
 @dataclass
-class StagesConfig:
+class StagesConfig(RunsFolder, VerbConfig):
     """The whole of `bioner stages`.
 
     Attributes:
@@ -25,16 +26,12 @@ class StagesConfig:
         names: keys of stages, or the beginnings of keys; prune removes these.
         idle_days: prune removes what was not used for so many days.
         broken: prune removes what is unfinished or damaged.
-        runs_dir: its folder `.stages` is the store.
-        debug: true shows the traceback of an error.
     """
 
     action: StageAction = StageAction.list
     names: list[str] = field(default_factory=list)
     idle_days: float | None = None
     broken: bool = False
-    runs_dir: str = "runs"
-    debug: bool = False
 
 
 def to_stages_config(cfg: DictConfig) -> StagesConfig:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     T = TypeVar("T", bound=DataclassInstance)
 
 
+C = TypeVar("C", bound=TrainConfig)
+
+
 def as_of_today(config: Any) -> Any:
     """Return the loaded config of a run with every value under the key that it has today.
 
@@ -43,17 +46,21 @@ def as_of_today(config: Any) -> Any:
     return _with_neutral(TrainConfig, found)
 
 
-def to_config(counted: Mapping[str, Any]) -> TrainConfig:
+def to_config(counted: Mapping[str, Any], schema: type[C]) -> C:
     """Return the config of which a record holds what counts.
 
     A key that it lacks has its neutral value where one is declared, else its default: that is what
     the run did.
 
+    Args:
+        counted: the config that a record holds.
+        schema: `TrainConfig`, or one with further groups.
+
     Raises:
         KeyError: a key that this version does not have, or one without which no run is.
         ValueError: a value that is none of those that it may be, or no group where one should be.
     """
-    config = _filled(TrainConfig, as_of_today(counted), "")
+    config = _filled(schema, as_of_today(counted), "")
     for dataset in config.dataset.values():
         dataset.types = from_pairs(dataset.types)
     return config

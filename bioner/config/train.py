@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from omegaconf import MISSING
 
+from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
 from bioner.config.head import HeadConfig
@@ -65,13 +66,6 @@ class Leakage(StrEnum):
     drop = "drop"
     error = "error"
     ignore = "ignore"
-
-
-class SubsetUnit(StrEnum):
-    """What a subset of a train split is drawn by."""
-
-    sentences = "sentences"
-    documents = "documents"
 
 
 class Selection(StrEnum):
@@ -139,9 +133,11 @@ class WeightingConfig(PerStage):
 
     Attributes:
         strategy: a name in `bioner.config.choices.WEIGHTINGS`.
+        options: handed to it as they are.
     """
 
     strategy: str = value(MISSING, STAGE)
+    options: dict[str, Any] = made(dict, STAGE, neutral={})
 
     def of(self, tasks: Mapping[str, str]) -> Self | None:
         """Return the weighting of one stage; where there is one task, nothing is combined."""
@@ -210,7 +206,7 @@ class BatchConfig:
 
 
 @dataclass
-class TrainConfig:
+class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner train`. Every group but those of stages counts for each stage.
 
     Attributes:
@@ -234,15 +230,7 @@ class TrainConfig:
     trainer: dict[str, Any] = made(dict, STAGE, counts_as=that_train)
     logger: dict[str, Any] = made(dict, NOTHING)
     study: str = value("default", NOTHING)
-    seed: int = value(1, STAGE, axis=True)
-    subset_seed: int = value(1, STAGE)
-    subset_unit: SubsetUnit = value(SubsetUnit.sentences, STAGE)
     leakage: Leakage = value(Leakage.warn, DATA)
-    datasets_dir: str = value(MISSING, NOTHING)
-    datasets_mirror: str | None = value(None, NOTHING)
-    runs_dir: str = value("runs", NOTHING)
-    cache_dir: str = value(MISSING, NOTHING)
     checkpoint_minutes: float = value(5.0, NOTHING)
     rerun: bool = value(False, NOTHING)
     dry_run: bool = value(False, NOTHING)
-    debug: bool = value(False, NOTHING)

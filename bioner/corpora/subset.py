@@ -5,7 +5,7 @@ from math import floor
 import numpy as np
 from numpy.typing import NDArray
 
-from bioner.config.train import SubsetUnit
+from bioner.config.blocks import SubsetUnit
 from bioner.corpora.document_groups import document_numbers, has_documents
 from bioner.corpora.sentence_table import Table
 from bioner.errors import ConfigError

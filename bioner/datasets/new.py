@@ -15,6 +15,8 @@ from bioner.config.datasets import DatasetsConfig
 from bioner.corpora.audits.split_counts import count
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.document_groups import document_numbers
+from bioner.corpora.documents.offsets import COUNTED
+from bioner.corpora.documents.soundness import CountedOtherwiseError
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
 from bioner.corpora.formats.columns_layout import layout_of
 from bioner.datasets.found import NewDataset
@@ -50,11 +52,14 @@ def new(config: DatasetsConfig) -> NewDataset:
         raise UserError(f"{target}: is there already; remove it, or give another name= or output=")
     folder, files, left = _splits(path)
     one = _described(name, folder, files)
-    corpus = _read(name, one)
+    corpus = _read_as_it_counts(name, one)
     if "devel" not in files and document_numbers(corpus.splits["train"].sentences).any():
         one.devel_share = DEVEL_SHARE
         corpus = _read(name, one)
     remarks = _remarks(files, left, one.devel_share)
+    if one.offsets:
+        counted = " and ".join(COUNTED[way] for way in one.offsets)
+        remarks.append(f"the offsets count {counted} (offsets)")
     one.types = [*corpus.types]
     counts = {split: count(corpus.splits[split].sentences, corpus.types) for split in corpus.splits}
     heading = [*remarks]
@@ -154,6 +159,15 @@ def _described(name: str, folder: Path, files: dict[str, str]) -> DatasetConfig:
     return one
 
 
+def _read_as_it_counts(name: str, one: DatasetConfig) -> Corpus:
+    """Read the splits; where their offsets count something else, the dataset says so afterwards."""
+    try:
+        return _read(name, one)
+    except CountedOtherwiseError as error:
+        one.offsets = [*error.way]
+        return _read(name, one)
+
+
 def _read(name: str, one: DatasetConfig) -> Corpus:
     """Read the splits that there are, as training would.
 
@@ -167,6 +181,11 @@ def _read(name: str, one: DatasetConfig) -> Corpus:
         corpus = load_corpus(name, whole, Path(one.path))
     except ConfigError as error:
         raise UserError(f"found {one.format} files with scheme {one.scheme}, but {error}") from None
+    except CountedOtherwiseError as error:
+        if not one.offsets:
+            raise
+        found = f"its offsets do not all count {' and '.join(one.offsets)}"
+        raise DataError(error.path, error.line, found, "expected files that count alike") from None
     except DataError as error:
         key = f"dataset.{name}."
         if key not in error.says:
@@ -191,6 +210,8 @@ def _yaml(one: DatasetConfig, remarks: list[str]) -> str:
     }
     if one.flatten != usual.flatten:
         given["flatten"] = str(one.flatten)
+    if one.offsets:
+        given["offsets"] = [str(way) for way in one.offsets]
     if one.devel_share is not None:
         given["devel_share"] = one.devel_share
     heading = "".join(f"# {remark[0].upper()}{remark[1:]}.\n" for remark in remarks)

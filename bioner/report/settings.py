@@ -9,6 +9,7 @@ from bioner.config.effects import DATA, LATER, STAGE, Declared, Effect, Key, cou
 from bioner.config.identity import as_regime, compared_as, regime, with_precision
 from bioner.config.parts import used
 from bioner.config.stored import to_config
+from bioner.config.train import TrainConfig
 from bioner.runs.record import PRETRAIN, Record
 
 
@@ -35,7 +36,7 @@ class Settings:
     def __init__(self, record: Record) -> None:
         self._record = record
         # `trainer.precision` may be `auto`: what it came to is what counts.
-        self.config = with_precision(to_config(record.config), record.precision)
+        self.config = with_precision(to_config(record.config, TrainConfig), record.precision)
         self._values: dict[str, _Value] = {}
         for key, one in leaves(self.config):
             if one.effect.changes in (STAGE, LATER, DATA):
@@ -75,7 +76,12 @@ class Settings:
             return ""
         details = {"temperature": mixing.temperature, "weights": mixing.weights}
         detail = details.get(mixing.strategy)
-        return f"{mixing.strategy}" + ("" if detail is None else f" {json.dumps(detail)}")
+        together = mixing.tasks_per_update
+        return (
+            f"{mixing.strategy}"
+            + ("" if detail is None else f" {json.dumps(detail)}")
+            + ("" if together == 1 else f", {together} tasks an update")
+        )
 
     def variant(self, axes: Sequence[str], target: str, other: str | None = None) -> str:
         """Return the values under some keys, as far as a run uses them.

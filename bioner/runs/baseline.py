@@ -6,6 +6,7 @@ from pathlib import Path
 from bioner.config.identity import as_regime, digest, with_precision
 from bioner.config.parts import decides
 from bioner.config.stored import to_config
+from bioner.config.train import TrainConfig
 from bioner.errors import UserError
 from bioner.runs.record import SEMANTICS, Record
 from bioner.runs.record_file import read_record
@@ -22,7 +23,7 @@ def baseline_key(record: Record, target: str) -> str:
         KeyError: the record does not hold the config of a run.
         ValueError: it holds a value that no run has.
     """
-    config = with_precision(to_config(record.config), record.precision)
+    config = with_precision(to_config(record.config, TrainConfig), record.precision)
     alone = decides(as_regime(config, target, "single"))
     return digest([alone, record.datasets[target].sha256, record.semantics])
 

@@ -3,7 +3,6 @@
 import platform
 import subprocess
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 
 _VERSIONED = (
@@ -40,6 +39,8 @@ class Environment:
 
 def environment() -> Environment:
     """Return what this process is made with."""
+    from importlib.metadata import version  # costs a reader of records a fifth of its start
+
     return Environment(
         {name: version(name) for name in _VERSIONED},
         platform.python_version(),

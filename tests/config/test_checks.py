@@ -1,9 +1,11 @@
 """Every value that can't be used is refused with its full key."""
 
 import pytest
+from omegaconf import OmegaConf
 
+from bioner.config.checks import to_train_config
 from bioner.errors import ConfigError
-from tests.composition import train_config
+from tests.composition import composed, train_config
 
 TARGET = "finetune.targets=[demo_disease]"
 SHARED = ["finetune=mtl", "finetune.auxiliaries=[demo_chemical]"]
@@ -104,3 +106,15 @@ def test_refused(overrides: list[str], key: str, says: str) -> None:
 def test_only_the_datasets_of_the_run_are_kept() -> None:
     config = train_config(TARGET, "finetune=mtl", "finetune.auxiliaries=[demo_chemical]")
     assert sorted(config.dataset) == ["demo_chemical", "demo_disease"]
+
+
+@pytest.mark.parametrize("name", ["../../x", "/abs/x", "..", "a\\b", "a/b"])
+def test_a_name_leads_out_of_no_folder(name: str) -> None:
+    cfg = composed("finetune.targets=[demo_disease]")
+    OmegaConf.set_struct(cfg, False)
+    cfg.dataset[name] = cfg.dataset.demo_disease
+    for key in ("finetune.targets", "finetune.auxiliaries", "pretrain.sources"):
+        hostile = cfg.copy()
+        OmegaConf.update(hostile, key, [name])
+        with pytest.raises(ConfigError, match=rf"^{key}: holds "):
+            to_train_config(hostile)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioner.config.train import SubsetUnit
+from bioner.config.blocks import SubsetUnit
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import Table
 from bioner.corpora.subset import subset

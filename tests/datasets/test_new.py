@@ -8,7 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from bioner.config.command_line import plain_words
-from bioner.config.dataset import DatasetConfig
+from bioner.config.dataset import DatasetConfig, Offsets
 from bioner.config.datasets import Action, DatasetsConfig, Output, to_datasets_config
 from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.formats.all_formats import corpus_formats
@@ -331,3 +331,15 @@ def test_the_export_of_pubtator_3_is_bioc_json(tmp_path: Path) -> None:
     value = {"PubTator3": [{"id": "1", "passages": [{"offset": 0, "text": "A fever."}]}]}
     (tmp_path / "file").write_text(json.dumps(value))
     assert sniff(tmp_path / "file") == "bioc_json"
+
+
+def test_offsets_that_count_something_else_are_found_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark = '{"start": 8, "end": 13, "type": "X", "text": "fever"}'
+    text = f'{{"text": "Naïve: fever.", "annotations": [{mark}]}}\n'
+    folder = written(tmp_path / "mine", train__jsonl=text, devel__jsonl=text, test__jsonl=text)
+    found, one = new(folder, capsys)
+    assert one.offsets == [Offsets.utf8_bytes]
+    assert "the offsets count UTF-8 bytes (offsets)" in found["remarks"]
+    assert load_corpus("mine", one, tmp_path).splits["train"].sentences.mentions == {"X": 1}

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 from bioner.config.effects import STAGE, group, made, value
 from bioner.config.identity import run_name
+from bioner.config.parts import datasets_of
 from bioner.config.per_stage import StageConfig
 from bioner.config.train import TrainConfig
 from bioner.model.module import TaggingModule
@@ -26,6 +27,7 @@ class PolishConfig(StageConfig):
     """A third kind of stage, from outside of the package: the targets again, for some updates."""
 
     targets: list[str] = made(list, STAGE, role="target")
+    auxiliaries: list[str] = made(list, STAGE, role="auxiliary")
     steps: int = value(3, STAGE)
 
     @property
@@ -44,8 +46,8 @@ class PolishedConfig(TrainConfig):
 def polish(config: TrainConfig) -> Asked:
     assert isinstance(config, PolishedConfig)
     asked = config.polish
-    sizes = {"target": (Size(16, "polish"), Size(None, "polish"))}
-    roles = dict.fromkeys(asked.targets, "target")
+    sizes = dict.fromkeys(("target", "auxiliary"), (Size(16, "polish"), Size(None, "polish")))
+    roles = datasets_of(config, "polish")
     groups = {target: [target] for target in asked.targets}
     return Asked("polish", roles, sizes, asked.targets, groups, None, asked.steps)
 
@@ -59,7 +61,7 @@ def third_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def polished(config: TrainConfig, **values: int) -> PolishedConfig:
     """Return the config with the third stage."""
     parts = {one.name: getattr(config, one.name) for one in fields(TrainConfig)}
-    return PolishedConfig(**parts, polish=PolishConfig(config.finetune.targets, **values))
+    return PolishedConfig(**parts, polish=PolishConfig(config.finetune.targets, [], **values))
 
 
 def run(config: TrainConfig) -> tuple[Path, Record]:
@@ -110,7 +112,7 @@ def test_a_third_kind_of_stage_is_keyed_stored_and_recorded(
     assert len({first.key, second.key, third.key}) == 3
     assert third.tasks["demo_disease"].train_sentences == 16
     assert third.mixing is not None and third.mixing.drawn == {"demo_disease": 3}
-    assert third.best == record.best and third.best["demo_disease"].step == 3
+    assert third.best == record.best and set(third.best) == {"demo_disease"}
     kept = {path.name for path in (directory.parents[1] / ".stages").iterdir() if path.is_dir()}
     assert kept == {first.key, second.key}
     assert run_name(config) != run_name(polished(config_of(tmp_path, *SHORT, *SOURCE), steps=4))

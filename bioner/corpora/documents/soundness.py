@@ -47,6 +47,25 @@ class EmptyMentionError(DataError):
     """
 
 
+class CountedOtherwiseError(DataError):
+    """The offsets of a document count something else.
+
+    Attributes:
+        way: how they count; () is characters.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        line: int | None,
+        found: str,
+        legal: str,
+        way: tuple[Offsets, ...],
+    ) -> None:
+        super().__init__(document.place, line, found, legal, of=(document.id, document.line))
+        self.way = way
+
+
 @dataclass(frozen=True)
 class Rules:
     """How documents are read.
@@ -114,7 +133,7 @@ class Soundness:
         found = f"the offsets of document {document.id!r} count {counted}"
         legal = f"to read them so set {self._rules.key}offsets=[{','.join(way)}]"
         line = next((one.line for one in faults if one.line is not None), None)
-        return _fault(document, line, found, legal)
+        return CountedOtherwiseError(document, line, found, legal, way)
 
     def _checked(
         self, document: Document, conversion: Conversion, mark: Annotation

@@ -58,9 +58,9 @@ def _tag_column(file: Path, rows: Sequence[tuple[int, list[str]]]) -> int:
     legal = "expected a word and a tag on every line"
     counts = {len(columns) for _, columns in rows}
     if len(counts) > 1:
-        line = next(number for number, columns in rows if len(columns) != len(rows[0][1]))
+        other = next(number for number, columns in rows if len(columns) != len(rows[0][1]))
         found = f"its lines have {', '.join(map(str, sorted(counts)))} columns"
-        raise DataError(file, line, found, legal)
+        raise DataError(file, other, found, legal)
     for column in range(len(rows[0][1]) - 1 if rows else -1, -1, -1):
         if all(_TAG.fullmatch(columns[column]) for _, columns in rows):
             return -1 if column == len(rows[0][1]) - 1 else column

@@ -9,6 +9,8 @@ def cost(frame: pd.DataFrame) -> pd.DataFrame:
     A run that serves several targets counts once.
     """
     done = frame[frame.status == "complete"].drop_duplicates("run")
+    # Whole bytes, whether or not a run that left none has made floats of the column.
+    done = done.assign(peak_rss_bytes=done.peak_rss_bytes.astype("Int64"))
     groups = done.groupby(["regime", "encoder", "size", "variant"], sort=False)
     return groups.agg(
         runs=("run", "size"),
