@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
@@ -31,7 +31,7 @@ class Carried:
 
     tensors: dict[str, Tensor]
     used: set[str]
-    rows: dict[str, Tensor]
+    rows: dict[str, Tensor] = field(default_factory=dict)
 
 
 class HeadBank(ABC):
@@ -76,6 +76,12 @@ class HeadBank(ABC):
                 `parts`.
             tags: the label spaces of that bank.
             what: how much is taken over.
+        """
+
+    def put(self, task: str, head: Head) -> None:  # noqa: B027
+        """Take over the weights of a head that `head` gave, which were set before training.
+
+        Here it is the bank's own, so there is nothing to do.
         """
 
     def together(self, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -125,7 +131,7 @@ class HeadPerTask(HeadBank):
 
         See `HeadBank.carry`.
         """
-        carried = Carried({}, set(), {})
+        carried = Carried({}, set())
         if what == Carry.encoder:
             return carried
         for task, own in self.tags.items():

@@ -81,7 +81,9 @@ class HeadStarter:
             for name in (name for name, carried in fresh.items() if carried is None):
                 task = tasks[name]
                 tags = [task.encoded["train"].sentence_tags(int(i)) for i in task.used]
-                start_prior(network.bank.head(name), np.concatenate(tags))
+                head = network.bank.head(name)
+                start_prior(head, np.concatenate(tags))
+                network.bank.put(name, head)
             return None
         network.encoder.to(self.device)
         for name, carried in fresh.items():
@@ -101,7 +103,9 @@ class HeadStarter:
         chosen = spread(task.used, self.config.head.probe_sentences)
         window, split = self.pretrained.window, task.encoded["train"]
         words = cached_words(folder, key, network.encoder, split, chosen, window, self.device)
-        start_probe(network.bank.head(name), words, carried)
+        head = network.bank.head(name)
+        start_probe(head, words, carried)
+        network.bank.put(name, head)
 
     def _devel_f1(self, network: Network, name: str, task: Task) -> float:
         """Return the strict devel F1 of a task with the network as it is."""

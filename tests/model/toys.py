@@ -80,6 +80,11 @@ class OneHead(HeadBank):
         own.linear.load_state_dict({n: p[places] for n, p in linear.state_dict().items()})
         return own.eval()
 
+    def put(self, task: str, head: Head) -> None:
+        with torch.no_grad():
+            self._all.linear.weight[self._places[task]] = head.linear.weight
+            self._all.linear.bias[self._places[task]] = head.linear.bias
+
     def names(self, tasks: Iterable[str]) -> list[str]:
         return [f"all.{name}" for name in self._all.state_dict()]
 
