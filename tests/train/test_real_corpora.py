@@ -42,7 +42,7 @@ def test_regime(regime: str, corpora: Path, tmp_path: Path) -> None:
     record = read_record(directory)
     assert (record.status, record.regime) == ("complete", regime)
     test = record.scores["ncbi_disease"].test
-    assert test["support"] == 960  # the mentions of the file: none is lost
+    assert test.support == 960  # the mentions of the file: none is lost
     used = {name: use.train_sentences for one in record.stages for name, use in one.tasks.items()}
     assert all(count == 60 for count in used.values())
     assert record.datasets["ncbi_disease"].sentences["train"] == 5424
