@@ -7,9 +7,12 @@ from typing import cast
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
+from bioner.config.effects import Declared, declared
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
 from bioner.config.optimizer import OptimizerConfig
+from bioner.config.parts import dataset_keys, datasets_of, stages_of
+from bioner.config.per_stage import StageConfig
 from bioner.config.train import (
     AdapterConfig,
     FinetuneConfig,
@@ -20,8 +23,6 @@ from bioner.config.train import (
 )
 from bioner.config.trainer import check_trainer
 from bioner.errors import ConfigError, nearest
-
-LISTS_OF_DATASETS = ("finetune.targets", "finetune.auxiliaries", "pretrain.sources")
 
 
 def to_train_config(cfg: DictConfig) -> TrainConfig:
@@ -73,7 +74,7 @@ def named_datasets(cfg: DictConfig) -> list[str]:
     if OmegaConf.is_missing(cfg.finetune, "targets"):
         raise ConfigError("finetune.targets", "is not given", _some_datasets(cfg))
     named: list[str] = []
-    for key in LISTS_OF_DATASETS:
+    for key in dataset_keys(cast(type, OmegaConf.get_type(cfg))):
         for name in OmegaConf.select(cfg, key):
             _check_name(key, name)
             if name not in cfg.dataset:
@@ -89,16 +90,25 @@ def _some_datasets(cfg: DictConfig) -> str:
 
 
 def _check_roles(config: TrainConfig) -> None:
-    finetune = config.finetune
-    lists = (finetune.targets, finetune.auxiliaries, config.pretrain.sources)
-    for key, names in zip(LISTS_OF_DATASETS, lists, strict=True):
-        twice = sorted({name for name in names if names.count(name) > 1})
+    for stage in declared(config):
+        if isinstance(stage.value, StageConfig):
+            _check_roles_of(stage)
+
+
+def _check_roles_of(stage: Declared) -> None:
+    known: dict[str, str] = {}
+    for one in declared(stage.value):
+        if (role := one.effect.role) is None:
+            continue
+        key = f"{stage.name}.{one.name}"
+        twice = sorted({name for name in one.value if one.value.count(name) > 1})
         if twice:
             raise ConfigError(key, f"names {', '.join(twice)} more than once")
-    both = sorted(set(finetune.auxiliaries) & set(finetune.targets))
-    if both:
-        found = f"{', '.join(both)} is a target already"
-        raise ConfigError("finetune.auxiliaries", found, "a dataset has one role in a stage")
+        both = sorted(known.keys() & {*one.value})
+        if both:
+            found = f"{', '.join(both)} is a {known[both[0]]} already"
+            raise ConfigError(key, found, "a dataset has one role in a stage")
+        known |= dict.fromkeys(one.value, role)
 
 
 def _check_budget(key: str, epochs: int | None, steps: int | None) -> None:
@@ -215,8 +225,8 @@ def _check_weights(config: TrainConfig) -> None:
             raise ConfigError(
                 f"mixing.weights.{name}", "no such task in this run", nearest(name, roles(config))
             )
-    stages = (config.pretrain.sources, [*config.finetune.targets, *config.finetune.auxiliaries])
-    for tasks in stages:
+    for stage in stages_of(config):
+        tasks = list(datasets_of(config, stage))
         if len(tasks) > 1:
             check_mixing(config.mixing.weighing(tasks), tasks)
 

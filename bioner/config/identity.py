@@ -9,7 +9,14 @@ from pathlib import PurePath
 from typing import Any
 
 from bioner.config.effects import DATA, LATER, PLACE, RUN, STAGE, plain
-from bioner.config.parts import decides, level_part, stage_part, without_stages
+from bioner.config.parts import (
+    datasets_of,
+    decides,
+    level_part,
+    stage_part,
+    stages_of,
+    without_stages,
+)
 from bioner.config.semantics import SEMANTICS
 from bioner.config.train import Finetuning, Pretraining, TrainConfig
 
@@ -23,10 +30,11 @@ def regime(config: TrainConfig) -> str:
 
 
 def roles(config: TrainConfig) -> dict[str, str]:
-    """Return each dataset of the run with its role: target, auxiliary or source."""
-    found = dict.fromkeys(config.pretrain.sources, "source")
-    found |= dict.fromkeys(config.finetune.auxiliaries, "auxiliary")
-    return found | dict.fromkeys(config.finetune.targets, "target")
+    """Return each dataset of the run with its role, in the last stage that has it."""
+    found: dict[str, str] = {}
+    for stage in stages_of(config):
+        found |= datasets_of(config, stage)
+    return found
 
 
 def digest(value: Any) -> str:

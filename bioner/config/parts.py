@@ -1,7 +1,7 @@
 """What of a config counts for which stage of its run."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from bioner.config.effects import (
@@ -13,6 +13,7 @@ from bioner.config.effects import (
     Key,
     counted,
     declared,
+    effect_of,
     leaves_under,
     what_is_set,
 )
@@ -33,6 +34,18 @@ def datasets_of(config: TrainConfig, stage: str) -> dict[str, str]:
         if one.effect.role is not None:
             found |= dict.fromkeys(one.value, one.effect.role)
     return found
+
+
+def dataset_keys(schema: type) -> list[str]:
+    """Return the full keys of a schema under which a stage's group names datasets."""
+    groups = {one.name: effect_of(schema, one).group for one in fields(schema)}
+    return [
+        f"{name}.{one.name}"
+        for name, kind in groups.items()
+        if kind is not None and issubclass(kind, StageConfig)
+        for one in fields(kind)
+        if effect_of(kind, one).role is not None
+    ]
 
 
 def stage_leaves(config: TrainConfig, stage: str) -> Iterator[tuple[Key, Declared]]:

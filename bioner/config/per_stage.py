@@ -1,9 +1,11 @@
 """Groups of which each stage of a run uses its own part, and groups that are a stage."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 
+@dataclass
 class PerStage:
     """A group of which a stage uses what its own tasks need."""
 
@@ -12,6 +14,7 @@ class PerStage:
         return self
 
 
+@dataclass
 class StageConfig(PerStage):
     """A group that is a stage of the run, which has the name of the group.
 

@@ -125,9 +125,11 @@ class WeightingConfig(PerStage):
 
     Attributes:
         strategy: a name in `bioner.config.choices.WEIGHTINGS`.
+        options: handed to it as they are.
     """
 
     strategy: str = value(MISSING, STAGE)
+    options: dict[str, Any] = made(dict, STAGE, neutral={})
 
     def of(self, tasks: Sequence[str]) -> Self | None:
         """Return the weighting of one stage; where there is one task, nothing is combined."""

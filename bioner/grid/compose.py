@@ -4,15 +4,17 @@ import re
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from bioner.config.checks import LISTS_OF_DATASETS, named_datasets
+from bioner.config.checks import named_datasets
 from bioner.config.command_line import names_in_lists
 from bioner.config.hydra_private import is_group, set_values
+from bioner.config.parts import dataset_keys
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
 
@@ -100,7 +102,8 @@ class Composer:
 
 def _lists(config: DictConfig) -> list[list[str]]:
     """Return the lists of datasets that are given."""
-    found = (OmegaConf.select(config, key) for key in LISTS_OF_DATASETS)
+    schema = cast(type, OmegaConf.get_type(config))
+    found = (OmegaConf.select(config, key) for key in dataset_keys(schema))
     return [list(names) for names in found if names is not None]
 
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +18,9 @@ class TaskWeighting(nn.Module, ABC):
     """Combines the losses of an update, and owns its backward pass.
 
     A new one is a subclass and a line in `bioner.config.choices.WEIGHTINGS`. One that weights
-    losses writes `combine` alone. One that works on gradients writes `backward` too. Its own
-    parameters, if it has any, are trained with the heads' learning rate, and its buffers are in
-    every checkpoint.
+    losses writes `combine` alone. One that works on gradients writes `backward` too. Its further
+    arguments are `weighting.options`. Its own parameters, if it has any, are trained with the
+    heads' learning rate, and its buffers are in every checkpoint.
 
     Args:
         tasks: names of the tasks that are trained together.
@@ -97,8 +98,13 @@ def build_weighting(config: WeightingConfig, tasks: Sequence[str]) -> TaskWeight
     Args:
         config: the group `weighting`.
         tasks: names of the tasks that are trained together.
+
+    Raises:
+        ConfigError: an option that it does not take, or a value that it refuses.
     """
     # Where there is nothing to combine, whatever the group says (`WeightingConfig.of`).
-    name = config.strategy if len(tasks) > 1 else "equal"
-    weighting: TaskWeighting = build("weighting", {"_target_": WEIGHTINGS[name]}, tasks=tasks)
+    target: dict[str, Any] = {"_target_": WEIGHTINGS["equal"]}
+    if len(tasks) > 1:
+        target = {"_target_": WEIGHTINGS[config.strategy], **config.options}
+    weighting: TaskWeighting = build("weighting.options", target, tasks=tasks)
     return weighting

@@ -18,7 +18,7 @@ from bioner.machine.progress_bar import ProgressBar
 from bioner.transferability.heatmap import draw_heatmaps
 from bioner.transferability.measure_directory import Results
 from bioner.transferability.registry import Family, Measure, NotDefinedError, chosen
-from bioner.transferability.view import View, ViewName
+from bioner.transferability.view import TUNED, ViewName
 from bioner.transferability.workbench import NoStageError, Workbench
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ def _all(config: MeasureConfig, measures: Mapping[str, Measure]) -> Iterator[Wan
         for target in config.targets:
             if source != target:
                 for one in measures.values():
-                    for view in ViewName if one.reads is View else [""]:
+                    for view in ViewName if one.reads in TUNED else [""]:
                         yield Wanted(source, target, one, str(view))
 
 
@@ -150,8 +150,8 @@ def compute(workbench: Workbench, wanted: Wanted) -> float:
     """
     one = wanted.measure
     if wanted.view:
-        view = workbench.view(wanted.source, wanted.target, ViewName(wanted.view))
-        value = one.function(view)
+        view = ViewName(wanted.view)
+        value = one.function(workbench.tuned(one.reads, wanted.source, wanted.target, view))
     else:
         value = one.function(
             workbench.profile(one.reads, wanted.source, as_target=False),

@@ -63,7 +63,7 @@ class Measure:
         oracle: whether it reads the target's test labels: no prediction, only a bound.
         says: what the value is, in plain words.
         reads: the type of what its function takes: once for the source and once for the target,
-            or, of the tuned encoder, one view of the target.
+            or, of the source-tuned encoder, once for the pair (one of `view.TUNED`).
         function: computes it.
     """
 

@@ -1,4 +1,4 @@
-"""The target's training words as the source-tuned model sees them, in three views."""
+"""Training words as the source-tuned model sees them, of the target or of both, in three views."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ class ViewName(StrEnum):
 
 @dataclass(frozen=True)
 class View:
-    """Some of the target's words, read by the source's encoder and head.
+    """Some of a dataset's words, read by the source's encoder and head.
 
     Attributes:
         tokens: all sampled words.
         rows: which of them are looked at, sorted, int64 [words].
         scored: on which of them probes are scored: whole sentences, or the words in mentions.
-        tags: the target's tags in the order of their ids.
+        tags: the dataset's tags in the order of their ids.
     """
 
     tokens: Tokens
@@ -52,7 +52,7 @@ class View:
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """The target's tags, numbered anew from 0 without gaps, [words]."""
+        """The dataset's tags, numbered anew from 0 without gaps, [words]."""
         return np.unique(self.tokens.tags[self.rows], return_inverse=True)[1]
 
     @property
@@ -72,12 +72,29 @@ class View:
         return PCA(size, svd_solver="full").fit_transform(self.features)
 
 
+@dataclass(frozen=True)
+class TunedPair:
+    """The same view of the source's own words and of the target's.
+
+    Attributes:
+        source: of the words that the source's stage was trained on.
+        target: of the target's words.
+    """
+
+    source: View
+    target: View
+
+
+TUNED = (View, TunedPair)
+"""What a measure of the source-tuned encoder may read: the target's words, or both sides'."""
+
+
 def make_view(tokens: Tokens, tags: Sequence[str], name: ViewName, seed: int = 0) -> View:
     """Return a view of sampled words.
 
     Args:
         tokens: the sample.
-        tags: the target's tags in the order of their ids.
+        tags: the dataset's tags in the order of their ids.
         name: which words.
         seed: of the draw of O words.
 

@@ -31,7 +31,7 @@ from bioner.transferability.language import LanguageProfile
 from bioner.transferability.registry import NotDefinedError
 from bioner.transferability.text_profile import TextProfile
 from bioner.transferability.tokens import Sample, Score, Tokens, draw, read
-from bioner.transferability.view import View, ViewName, make_view
+from bioner.transferability.view import TunedPair, View, ViewName, make_view
 
 log = logging.getLogger(__name__)
 Made = TypeVar("Made")
@@ -78,6 +78,10 @@ class Workbench:
             Gradients: self._gradients,
             JointTask: lambda name, as_target: joint[name],
         }
+        self._tuned_makers: dict[type, Callable[[str, str, ViewName], Any]] = {
+            View: self._view_of_target,
+            TunedPair: self._tuned_pair,
+        }
 
     def profile(self, kind: type, name: str, as_target: bool) -> Any:
         """Return what measures of this kind read of a dataset.
@@ -91,15 +95,20 @@ class Workbench:
         maker = self._makers[kind]
         return self._once((kind, name, size), lambda: maker(name, as_target))
 
-    def view(self, source: str, target: str, name: ViewName) -> View:
-        """Return a view of the target's words as the source-tuned model sees them.
+    def tuned(self, kind: type, source: str, target: str, view: ViewName) -> Any:
+        """Return what measures of this kind read of a pair by the source-tuned model.
+
+        Args:
+            kind: `Measure.reads`, one of `bioner.transferability.view.TUNED`.
+            source: whose stage the model is of.
+            target: the other dataset.
+            view: which words.
 
         Raises:
             NoStageError: the source's stage is not there.
-            NotDefinedError: the view has one label alone.
+            NotDefinedError: a view has one label alone.
         """
-        tokens = self._once(("tuned", source, target), lambda: self._tuned(source, target))
-        return make_view(tokens, self.corpora[target].tags, name, self._config.seed)
+        return self._tuned_makers[kind](source, target, view)
 
     def forget_source(self, source: str) -> None:
         """Free what is kept of a source's stage."""
@@ -167,10 +176,23 @@ class Workbench:
     def _untrained(self, name: str, as_target: bool) -> Tokens:
         return self._read(self._encoder, None, name, as_target)
 
-    def _tuned(self, source: str, target: str) -> Tokens:
-        network: Network = self._once(("stage", source), lambda: self._network(source))
-        score = partial(network.bank.marginals, source)
-        return self._read(network.encoder, score, target, as_target=True)
+    def _view_of_target(self, source: str, target: str, view: ViewName) -> View:
+        return self._view(source, target, view, as_target=True)
+
+    def _tuned_pair(self, source: str, target: str, view: ViewName) -> TunedPair:
+        own = self._view(source, source, view, as_target=False)
+        return TunedPair(own, self._view_of_target(source, target, view))
+
+    def _view(self, source: str, name: str, view: ViewName, as_target: bool) -> View:
+        """Return a view of a dataset's words as the source-tuned model sees them."""
+
+        def make() -> Tokens:
+            network: Network = self._once(("stage", source), lambda: self._network(source))
+            score = partial(network.bank.marginals, source)
+            return self._read(network.encoder, score, name, as_target)
+
+        tokens = self._once(("tuned", source, name, as_target), make)
+        return make_view(tokens, self.corpora[name].tags, view, self._config.seed)
 
     def _network(self, source: str) -> Network:
         """Return the network of a source's stage, as it was selected."""

@@ -1,4 +1,4 @@
-"""What a user of bioner may write: a weighting of gradients, a shared head, an adapter."""
+"""What a user of bioner may write: a head, a weighting of gradients, a shared head, an adapter."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,8 +15,30 @@ from bioner.model.network import Network
 from bioner.model.weighting import EqualWeighting
 
 
+class Sharpened(LinearHead):
+    """Its scores are multiplied by a number, so that it is surer of them."""
+
+    def __init__(
+        self, hidden: int, tags: Sequence[str], dropout: float = 0.1, sharpness: float = 1.0
+    ) -> None:
+        super().__init__(hidden, tags, dropout)
+        self._sharpness = sharpness
+
+    def emissions(self, words: Tensor) -> Tensor:
+        return self._sharpness * super().emissions(words)
+
+
 class Surgery(EqualWeighting):
-    """Gradients that conflict lose what conflicts (Yu et al. 2020, arXiv 2001.06782)."""
+    """Gradients that conflict lose what conflicts (Yu et al. 2020, arXiv 2001.06782).
+
+    Args:
+        tasks: see `TaskWeighting`.
+        strength: the part of what conflicts that they lose.
+    """
+
+    def __init__(self, tasks: Sequence[str], strength: float = 1.0) -> None:
+        super().__init__(tasks)
+        self._strength = strength
 
     def backward(self, total: Tensor, losses: Mapping[str, Tensor], network: Network) -> None:
         shared = network.shared()
@@ -35,7 +57,7 @@ class Surgery(EqualWeighting):
     def _projected(self, one: Tensor, every: Sequence[Tensor]) -> Tensor:
         for other in every:
             if other is not one and (conflict := one @ other) < 0:
-                one = one - conflict / (other @ other) * other
+                one = one - self._strength * conflict / (other @ other) * other
         return one
 
 

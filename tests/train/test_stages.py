@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 from bioner.config.effects import STAGE, group, made, value
 from bioner.config.identity import run_name
+from bioner.config.parts import datasets_of
 from bioner.config.per_stage import StageConfig
 from bioner.config.train import TrainConfig
 from bioner.model.module import TaggingModule
@@ -26,6 +27,7 @@ class PolishConfig(StageConfig):
     """A third kind of stage, from outside of the package: the targets again, for some updates."""
 
     targets: list[str] = made(list, STAGE, role="target")
+    auxiliaries: list[str] = made(list, STAGE, role="auxiliary")
     steps: int = value(3, STAGE)
 
     @property
@@ -44,8 +46,8 @@ class PolishedConfig(TrainConfig):
 def polish(config: TrainConfig) -> Asked:
     assert isinstance(config, PolishedConfig)
     asked = config.polish
-    sizes = {"target": (Size(16, "polish"), Size(None, "polish"))}
-    roles = dict.fromkeys(asked.targets, "target")
+    sizes = dict.fromkeys(("target", "auxiliary"), (Size(16, "polish"), Size(None, "polish")))
+    roles = datasets_of(config, "polish")
     groups = {target: [target] for target in asked.targets}
     return Asked("polish", roles, sizes, asked.targets, groups, None, asked.steps)
 
@@ -59,7 +61,7 @@ def third_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def polished(config: TrainConfig, **values: int) -> PolishedConfig:
     """Return the config with the third stage."""
     parts = {one.name: getattr(config, one.name) for one in fields(TrainConfig)}
-    return PolishedConfig(**parts, polish=PolishConfig(config.finetune.targets, **values))
+    return PolishedConfig(**parts, polish=PolishConfig(config.finetune.targets, [], **values))
 
 
 def run(config: TrainConfig) -> tuple[Path, Record]:
