@@ -1,6 +1,6 @@
 """Groups of which each stage of a run uses its own part, and groups that are a stage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,8 +9,12 @@ from typing import Self
 class PerStage:
     """A group of which a stage uses what its own tasks need."""
 
-    def of(self, tasks: Sequence[str]) -> Self | None:
-        """Return the group as a stage with these tasks uses it; None: not at all."""
+    def of(self, tasks: Mapping[str, str]) -> Self | None:
+        """Return the group as a stage uses it; None: not at all.
+
+        Args:
+            tasks: of the stage, each with its role in it.
+        """
         return self
 
 

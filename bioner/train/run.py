@@ -16,7 +16,7 @@ from pytorch_lightning.loggers import Logger
 from bioner.config.identity import regime, what_counts
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import Corpus
-from bioner.errors import Stopped
+from bioner.errors import DivergedError, Stopped
 from bioner.machine.precision import keep_memory
 from bioner.machine.processes import is_first
 from bioner.machine.signals import END_SIGNALS
@@ -33,6 +33,7 @@ from bioner.train.assembly import precision
 from bioner.train.earlier import Done, earlier_stage, key_of
 from bioner.train.hardware import check_hardware
 from bioner.train.last import last_stage
+from bioner.train.recipe_warnings import warn_of_rate
 from bioner.train.scoring import TagIds, score_target
 from bioner.train.sharing import one_at_a_time
 from bioner.train.stage import Stage, stage_of
@@ -93,6 +94,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
         environment(),
     )
     log.info("precision: %s", record.precision)
+    warn_of_rate(config)
     tested: dict[str, PredictedSplit] = {}
     with _recorded(config, directory, record, tested) as logger:
         _run(config, directory, record, tested, logger)
@@ -123,7 +125,7 @@ def _recorded(
         yield logger
         record.status = "complete"
     except Exception as error:
-        record.status = "failed"
+        record.status = "diverged" if isinstance(error, DivergedError) else "failed"
         record.error = Failure(type(error).__name__, str(error))
         raise
     finally:
@@ -167,6 +169,7 @@ def _run(
     trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
     record.stages.append(_record_of_last(last, key, trained))
     record.best = dict(trained.best)
+    record.collapsed = any(best.f1 == 0 for best in trained.best.values())
     record.timing = _timing(trained)
     for target in last.groups:
         scores, predicted = score_target(
@@ -187,6 +190,7 @@ def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
         trained.timing,
         trained.affinity,
         weights={group: sha256(file) for group, file in trained.files.items()},
+        probe=trained.probe,
     )
 
 
