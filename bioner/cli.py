@@ -17,7 +17,7 @@ from bioner.config.command_line import asks_for_tracebacks, read
 from bioner.config.explain import explain
 from bioner.config.hydra_setup import SCHEMAS, own_folders, register
 from bioner.config.unknown_keys import refuse_unknown_keys
-from bioner.errors import Stopped
+from bioner.errors import DivergedError, Stopped
 from bioner.machine.collector import collector_off
 from bioner.machine.pipes import reader_may_stop
 from bioner.machine.signals import END_SIGNALS
@@ -142,7 +142,8 @@ VERBS: dict[str, Callable[[DictConfig], Any]] = {
 def main() -> int:
     """Run one verb and return the exit code.
 
-    It is 0, 1 for a defect of ours, 2 where the user's input can't be used, or that of a signal.
+    It is 0, 1 for a defect of ours or a run that diverged, 2 where the user's input can't be used,
+    or that of a signal.
 
     Raises:
         SystemExit: 1, where a job of a grid fails, `datasets check` finds something wrong or
@@ -169,7 +170,7 @@ def _run(words: Sequence[str]) -> int:
     try:
         line = read(words, SCHEMAS)
         own, schema = line.own, SCHEMAS[line.verb]
-        register(own, line.described)
+        register(own, line.described, [line.verb])
 
         def task(cfg: DictConfig) -> Any:
             refuse_unknown_keys(cfg, schema)
@@ -180,6 +181,9 @@ def _run(words: Sequence[str]) -> int:
         failed = hydra_private.Failure(error, asks_for_tracebacks(words))
     if failed is None:
         return 0
+    if isinstance(failed.error, DivergedError):
+        print(f"bioner: diverged: {failed.error}", file=sys.stderr)
+        return 1
     message = explain(failed.error, own, schema)
     if message is None or failed.debug:
         traceback.print_exception(failed.error)

@@ -66,6 +66,10 @@ class Stopped(BaseException):
         self.number, self.left, self.code = number, left, 128 + number
 
 
+class DivergedError(Exception):
+    """The loss is no number any more: what was trained is no result. Exit code 1, no traceback."""
+
+
 Report = Callable[[DataError], None]
 """What a reader does with a fault in a file: raise it, or note it and read on."""
 

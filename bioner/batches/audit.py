@@ -68,6 +68,6 @@ def tokenizer_loss(
         long_words=encoded.oversized(word_pieces),
         most_pieces=int(encoded.piece_counts.max(initial=0)),
         sentences=len(sentences),
-        windowed_sentences=int(np.count_nonzero(encoded.sentence_pieces > window)),
+        windowed_sentences=encoded.windowed(window),
         examples=by_frequency,
     )

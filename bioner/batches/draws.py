@@ -1,12 +1,13 @@
 """The draws of the tasks of each update, epoch by epoch: the same for the same seed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioner.batches.mixing import shares
 from bioner.batches.passes import stream_for
+from bioner.batches.rising import auxiliary_updates
 from bioner.config.mixing import MixingConfig, Strategy
 
 # Steps that are drawn at once; the draws are the same for any value.
@@ -27,6 +28,7 @@ class TaskDraws:
         steps: the number of updates, or None where `epochs` is given.
         seed: of all draws.
         together: tasks of one update, all different.
+        targets: those of the tasks that are targets.
     """
 
     def __init__(
@@ -37,10 +39,12 @@ class TaskDraws:
         steps: int | None,
         seed: int,
         together: int,
+        targets: Collection[str],
     ) -> None:
         # Shares are linear in the progress, so the two ends say all.
         self._start, self._end = (
-            np.array(list(shares(config, sizes, progress).values())) for progress in (0.0, 1.0)
+            np.array(list(shares(config, sizes, progress, targets).values()))
+            for progress in (0.0, 1.0)
         )
         self._cyclic = config.strategy is Strategy.round_robin
         self._epochs, self._steps, self._seed = epochs, steps, seed
@@ -121,3 +125,45 @@ def _by_share(left: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArra
     # Never the whole: rounding must not let a number fall behind the last task that is left.
     wanted = np.minimum(uniform * upto[:, -1], np.nextafter(upto[:, -1], 0.0))
     return (wanted[:, None] >= upto).sum(axis=1)
+
+
+class RisingDraws(TaskDraws):
+    """Draws tasks where the targets' share rises with their own updates, over the whole stage.
+
+    Args:
+        config: the mixing, `to_targets`.
+        sizes: sentences of each task; their order matters.
+        epochs: how many.
+        seed: of all draws.
+        targets: those of the tasks that are targets; some of them.
+        total: target updates of the stage.
+    """
+
+    def __init__(
+        self,
+        config: MixingConfig,
+        sizes: Mapping[str, int],
+        epochs: int,
+        seed: int,
+        targets: Collection[str],
+        total: int,
+    ) -> None:
+        super().__init__(config, sizes, epochs, None, seed, 1, targets)
+        self._rise, self._total, self._done = (config.start, config.end), total, 0
+
+    def epoch(
+        self, epoch: int, first: int, is_target: NDArray[np.bool_], updates: int
+    ) -> NDArray[np.int16]:
+        """Return the tasks of each step; epochs are asked for in their order.
+
+        See `TaskDraws.epoch`.
+        """
+        stream = stream_for(self._seed, _DRAWS, epoch)
+        before = auxiliary_updates(stream, self._done, updates, self._total, *self._rise)
+        self._done += updates
+        last = np.cumsum(before + 1)
+        serves = np.zeros(last[-1], dtype=np.bool_)
+        serves[last - 1] = True
+        uniform = stream.random(len(serves))
+        left = np.where(serves[:, None] == is_target, self._start, 0.0)
+        return _by_share(left, uniform).astype(np.int16)[:, None]

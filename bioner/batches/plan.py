@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bioner.batches.draws import TaskDraws
+from bioner.batches.draws import RisingDraws, TaskDraws
 from bioner.batches.mixing import shares
 from bioner.batches.passes import Cut, Passes
-from bioner.config.mixing import MixingConfig
+from bioner.config.mixing import MixingConfig, Strategy
 from bioner.errors import ConfigError
 
 # Steps in one epoch. More is no training but a mistake in the mixing, and would fill the memory.
@@ -45,7 +45,8 @@ class Plan:
     Attributes:
         sizes: sentences of each task.
         shares: of the batches that the mixing gives each task, the mean over the steps; with
-            several tasks in an update, those that were drawn.
+            several tasks in an update, or a share that rises with the targets' updates, those
+            that were drawn.
         order: for each epoch, the positions in `tasks` that each step draws, all different,
             int16 [steps, tasks of an update].
         passes: the batches of each task.
@@ -147,7 +148,8 @@ def make_plan(
     every mixing gives the targets together the same number of updates in an epoch, whatever the
     auxiliaries get.
 
-    With `epochs`, the mixing's progress is constant in an epoch, 0 in the first and 1 in the last
+    With `to_targets` and `epochs` the targets' share rises with their updates. Otherwise, with
+    `epochs`, the mixing's progress is constant in an epoch, 0 in the first and 1 in the last
     (as in Stickland & Murray 2019, arXiv 1902.02671); with `steps` it grows with each step.
 
     Args:
@@ -168,9 +170,13 @@ def make_plan(
     if not 1 <= together <= len(sizes):
         legal = f"1 to {len(sizes)}, the tasks that train together"
         raise ConfigError("mixing.tasks_per_update", f"{together}", legal)
-    draws = TaskDraws(config, sizes, epochs, steps, seed, together)
     is_target = np.isin(list(sizes), list(targets))
     passes = {t: Passes(size, cuts[t], seed, i) for i, (t, size) in enumerate(sizes.items())}
+    draws = TaskDraws(config, sizes, epochs, steps, seed, together, targets)
+    rising = config.strategy is Strategy.to_targets and together == 1 and not is_target.all()
+    if rising and epochs is not None:
+        total = sum(_updates(passes, targets, epoch) for epoch in range(epochs))
+        draws = RisingDraws(config, sizes, epochs, seed, targets, total)
     _check_length(config, _updates(passes, targets, 0), draws.smallest_share(is_target))
 
     order: list[NDArray[np.int16]] = []
@@ -182,9 +188,9 @@ def make_plan(
         progress += float(draws.progress(len(order), first, len(drawn)).sum())
         first += len(drawn)
         order.append(drawn)
-    mean = shares(config, sizes, progress / first)
+    mean = shares(config, sizes, progress / first, targets)
     plan = Plan(dict(sizes), mean, tuple(order), passes)
-    if together == 1:
+    if together == 1 and not isinstance(draws, RisingDraws):
         return plan
     batches = plan.drawn()
     return replace(plan, shares={t: n / (first * together) for t, n in batches.items()})

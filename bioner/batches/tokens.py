@@ -86,6 +86,10 @@ class Encoded:
         """Return how many words have more pieces than a window (`SpecialTokens.window`) holds."""
         return int(self.words_by_pieces[window + 1 :].sum())
 
+    def windowed(self, window: int) -> int:
+        """Return how many sentences have more pieces than a window holds, and so need several."""
+        return int(np.count_nonzero(self.sentence_pieces > window))
+
 
 def kept_tags(tags: NDArray[np.int16], piece_counts: NDArray[np.integer]) -> NDArray[np.int16]:
     """Return gold tags that are legal IOB2 when the lost words are left out, int16 [words].

@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
 from bioner.config.effects import Declared, declared
+from bioner.config.head import check_head
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
 from bioner.config.optimizer import OptimizerConfig
@@ -35,6 +36,7 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     named = named_datasets(cfg)
     OmegaConf.set_struct(cfg, False)
     cfg.dataset = {name: cfg.dataset[name] for name in named}
+    check_rate_is_given(cfg)
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(TrainConfig, OmegaConf.to_object(cfg))
@@ -42,6 +44,17 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     _check_finetune(config.finetune)
     check_pretraining(config)
     return config
+
+
+def check_rate_is_given(cfg: DictConfig) -> None:
+    """Check that the encoder has a learning rate, where the optimiser takes that.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    if OmegaConf.is_interpolation(cfg.optimizer, "lr") and cfg.encoder.lr is None:
+        legal = "encoder.lr in the encoder's YAML, or optimizer.lr"
+        raise ConfigError("encoder.lr", "is not given, and optimizer.lr takes it", legal)
 
 
 def check_pretraining(config: TrainConfig) -> None:
@@ -52,6 +65,7 @@ def check_pretraining(config: TrainConfig) -> None:
     """
     _check_pretrain(config.pretrain)
     _check_optimizer(config.optimizer)
+    check_head(config.head)
     _check_weights(config)
     check_choice("weighting.strategy", config.weighting.strategy, WEIGHTINGS)
     check_choice("head.shared", config.head.shared, HEAD_BANKS)
@@ -185,8 +199,8 @@ def check_size(key: str, size: int | float | None) -> None:
 
 
 def _check_optimizer(optimizer: OptimizerConfig) -> None:
-    for name, rate in (("lr", optimizer.lr), ("head_lr", optimizer.head_lr)):
-        if rate is not None and not (math.isfinite(rate) and rate > 0):
+    for name, rate in (("lr", optimizer.lr), ("head_lr_times", optimizer.head_lr_times)):
+        if not (math.isfinite(rate) and rate > 0):
             raise ConfigError(f"optimizer.{name}", f"is {rate}", "a finite number above 0")
     for name, value, highest in (
         ("weight_decay", optimizer.weight_decay, math.inf),
@@ -205,6 +219,8 @@ def _check_rest(config: TrainConfig) -> None:
     for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
         if not 0 <= seed < 2**32:
             raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")
+    if config.average_epochs < 1:
+        raise ConfigError("average_epochs", f"is {config.average_epochs}", "at least 1")
     minutes = config.checkpoint_minutes
     if not (math.isfinite(minutes) and minutes >= 0):
         raise ConfigError("checkpoint_minutes", f"is {minutes}", "a finite number of at least 0")

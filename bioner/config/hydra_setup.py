@@ -50,12 +50,15 @@ class Experiments(SearchPathPlugin):
         search_path.append("bioner", f"experiments://{shipped('experiments')}")
 
 
-def register(own: Sequence[Path] = (), described: Iterable[str] = ()) -> None:
+def register(
+    own: Sequence[Path] = (), described: Iterable[str] = (), verbs: Iterable[str] = tuple(SCHEMAS)
+) -> None:
     """Tell Hydra about all that is bioner's.
 
     Args:
         own: the user's folders of configs, which may hold more datasets and encoders.
         described: datasets that the command line describes, of which some have no file.
+        verbs: those that may be composed; reading a schema takes its time.
 
     Raises:
         DataError: a dataset's name can't be used.
@@ -66,8 +69,8 @@ def register(own: Sequence[Path] = (), described: Iterable[str] = ()) -> None:
         sys.path.append(plugins)
     share_the_store()
     store = ConfigStore.instance()
-    for verb, schema in SCHEMAS.items():
-        store.store(name=f"{verb}_schema", node=schema)
+    for verb in verbs:
+        store.store(name=f"{verb}_schema", node=SCHEMAS[verb])
     folders = [shipped("conf"), *own]
     unfiled = sorted(name for name in set(described) if not has_file(name, folders))
     for name in unfiled:

@@ -9,9 +9,10 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
-from bioner.config.checks import check_pretraining, check_size
+from bioner.config.checks import check_pretraining, check_rate_is_given, check_size
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
+from bioner.config.head import HeadConfig
 from bioner.config.identity import digest, encoder_label
 from bioner.config.mixing import MixingConfig
 from bioner.config.optimizer import OptimizerConfig
@@ -22,9 +23,9 @@ from bioner.config.train import (
     EncoderConfig,
     FinetuneConfig,
     Finetuning,
-    HeadConfig,
     Leakage,
     PretrainConfig,
+    Selection,
     TrainConfig,
     WeightingConfig,
 )
@@ -78,6 +79,8 @@ class MeasureConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     pretrain: PretrainConfig = group(PretrainConfig)
     optimizer: OptimizerConfig = group(OptimizerConfig)
     batch: BatchConfig = group(BatchConfig)
+    selection: Selection = value(Selection.best, STAGE, neutral=Selection.best)
+    average_epochs: int = value(3, STAGE, neutral=3)
     trainer: dict[str, Any] = made(dict, STAGE, counts_as=that_train)
 
 
@@ -102,6 +105,7 @@ def to_measure_config(cfg: DictConfig) -> MeasureConfig:
             "pretrain.sources", found, "give sources=[…]: each has a stage of its own"
         )
     cfg.dataset = {name: cfg.dataset[name] for name in sorted({*cfg.sources, *cfg.targets})}
+    check_rate_is_given(cfg)
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(MeasureConfig, OmegaConf.to_object(cfg))
@@ -154,6 +158,8 @@ def stage_config(config: MeasureConfig, source: str) -> TrainConfig:
         finetune=FinetuneConfig(kind=Finetuning.single, targets=[]),
         optimizer=config.optimizer,
         batch=config.batch,
+        selection=config.selection,
+        average_epochs=config.average_epochs,
         trainer=config.trainer,
         seed=config.seed,
         subset_seed=config.subset_seed,

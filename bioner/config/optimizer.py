@@ -22,7 +22,7 @@ class OptimizerConfig:
 
     Attributes:
         lr: peak learning rate of the encoder.
-        head_lr: peak learning rate of the heads; null takes `lr`.
+        head_lr_times: peak learning rate of the heads, as a multiple of `lr`.
         warmup: share of the steps in which the rate rises from 0.
         clip: largest norm of the gradient.
         options: handed to `_target_` as they are.
@@ -30,7 +30,7 @@ class OptimizerConfig:
 
     _target_: str = value(MISSING, STAGE)
     lr: float = value(MISSING, STAGE)
-    head_lr: float | None = value(None, STAGE)
+    head_lr_times: float = value(1.0, STAGE, neutral=1.0)
     weight_decay: float = value(0.0, STAGE)
     warmup: float = value(0.0, STAGE)
     decay: Decay = value(Decay.linear, STAGE)

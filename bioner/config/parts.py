@@ -1,6 +1,6 @@
 """What of a config counts for which stage of its run."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, cast
 
@@ -53,7 +53,7 @@ def stage_leaves(config: TrainConfig, stage: str) -> Iterator[tuple[Key, Declare
     These are the stage's own group, what the groups of earlier stages say of later ones, the
     stage's datasets, and all other groups and values, as far as the stage uses them.
     """
-    tasks = list(datasets_of(config, stage))
+    tasks = datasets_of(config, stage)
     running = stages_of(config)
     levels = dict.fromkeys(running[: running.index(stage)], LATER) | {stage: STAGE}
     for top in declared(config):
@@ -92,7 +92,7 @@ def shared_part(config: Any) -> dict[str, Any]:
         (key, one)
         for top in declared(config)
         if not top.effect.many
-        for key, one in _used(top, ["a dataset"])
+        for key, one in _used(top, {"a dataset": "source"})
         if one.effect.changes is STAGE
     )
 
@@ -119,7 +119,7 @@ def _of_levels(
                 yield key, one
 
 
-def _used(top: Declared, tasks: Sequence[str]) -> Iterator[tuple[Key, Declared]]:
+def _used(top: Declared, tasks: Mapping[str, str]) -> Iterator[tuple[Key, Declared]]:
     """Yield what a stage with these tasks uses of a value or a group of a config."""
     if top.effect.many:
         own = {name: top.value[name] for name in tasks}

@@ -1,17 +1,24 @@
 """Groups of which each stage of a run uses its own part, and groups that are a stage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Self
 
 
+@dataclass
 class PerStage:
     """A group of which a stage uses what its own tasks need."""
 
-    def of(self, tasks: Sequence[str]) -> Self | None:
-        """Return the group as a stage with these tasks uses it; None: not at all."""
+    def of(self, tasks: Mapping[str, str]) -> Self | None:
+        """Return the group as a stage uses it; None: not at all.
+
+        Args:
+            tasks: of the stage, each with its role in it.
+        """
         return self
 
 
+@dataclass
 class StageConfig(PerStage):
     """A group that is a stage of the run, which has the name of the group.
 

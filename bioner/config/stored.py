@@ -11,7 +11,8 @@ from omegaconf import MISSING
 
 from bioner.config.dataset import from_pairs
 from bioner.config.effects import NOTHING, PLACE, effect_of
-from bioner.config.train import HeadConfig, TrainConfig
+from bioner.config.head import HeadConfig
+from bioner.config.train import TrainConfig
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -26,6 +27,8 @@ def as_of_today(config: Any) -> Any:
     """Return the loaded config of a run with every value under the key that it has today.
 
     What a head's class takes stood beside `head._target_` once; it stands under `head.options`.
+    The heads' learning rate was `optimizer.head_lr`, where null took `optimizer.lr`. A
+    key that it lacks has what runs did without it, where that is declared.
     """
     if not (isinstance(config, Mapping) and isinstance(config.get("head"), Mapping)):
         return config  # not the config of a run: the schema says what is wrong with it
@@ -33,7 +36,14 @@ def as_of_today(config: Any) -> Any:
     moved = {key: head.pop(key) for key in [*head] if key not in own}
     if moved:
         head["options"] = {**head.get("options", {}), **moved}
-    return {**config, "head": head}
+    found = {**config, "head": head}
+    optimizer = found.get("optimizer")
+    if isinstance(optimizer, Mapping) and "head_lr" in optimizer:
+        rest = {key: one for key, one in optimizer.items() if key != "head_lr"}
+        rate = optimizer["head_lr"]
+        times = 1.0 if rate is None else rate / optimizer["lr"]
+        found["optimizer"] = {**rest, "head_lr_times": times}
+    return _with_neutral(TrainConfig, found)
 
 
 def to_config(counted: Mapping[str, Any], schema: type[C]) -> C:
@@ -54,6 +64,18 @@ def to_config(counted: Mapping[str, Any], schema: type[C]) -> C:
     for dataset in config.dataset.values():
         dataset.types = from_pairs(dataset.types)
     return config
+
+
+def _with_neutral(schema: type, plain: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(plain)
+    for one in fields(schema):
+        effect = effect_of(schema, one)
+        if effect.group is None:
+            if effect.neutral is not None:
+                found.setdefault(one.name, effect.neutral)
+        elif not effect.many and isinstance(found.get(one.name), Mapping):
+            found[one.name] = _with_neutral(effect.group, found[one.name])
+    return found
 
 
 def _filled(schema: "type[T]", plain: Any, above: str) -> "T":

@@ -6,7 +6,7 @@ Each field says what another value of it can change (`bioner.config.effects`).
 there the keys are checked against the signature of what is built (`bioner.config.build`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -16,6 +16,7 @@ from omegaconf import MISSING
 from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
+from bioner.config.head import HeadConfig
 from bioner.config.mixing import MixingConfig
 from bioner.config.optimizer import OptimizerConfig
 from bioner.config.per_stage import PerStage, StageConfig
@@ -31,10 +32,16 @@ class Pooling(StrEnum):
 
 
 class Carry(StrEnum):
-    """What fine-tuning takes over from the pretraining stage."""
+    """What a stage takes over from the one before it.
+
+    `encoder_and_matching_heads`: heads too, where the label space is the same.
+    `encoder_and_heads_by_type`: the rows of each entity type that an earlier head has, by its
+    name, or where both heads have a single type.
+    """
 
     encoder = "encoder"
     encoder_and_matching_heads = "encoder_and_matching_heads"
+    encoder_and_heads_by_type = "encoder_and_heads_by_type"
 
 
 class Pretraining(StrEnum):
@@ -61,6 +68,19 @@ class Leakage(StrEnum):
     ignore = "ignore"
 
 
+class Selection(StrEnum):
+    """Which weights of a training are its result.
+
+    `best`: those after the epoch with the best devel F1, for each target. `last`: those after the
+    last update. `average`: the mean of those after each of the last epochs
+    (`bioner.model.averaging`).
+    """
+
+    best = "best"
+    last = "last"
+    average = "average"
+
+
 @dataclass
 class AdapterConfig:
     """Few new weights that are trained in the place of the transformer's own.
@@ -81,6 +101,7 @@ class EncoderConfig:
     Attributes:
         name: a hub id, a folder, or `package:MODULE/FOLDER` for weights in a Python package.
         revision: the hub commit; null takes the newest.
+        lr: the peak learning rate that `optimizer.lr` takes where it is not given.
         from_scratch: null, or config values that replace the model's own: the weights are random.
         layers: the hidden layers whose mean is taken; -1 is the last.
         pooling: which pieces stand for a word.
@@ -94,6 +115,7 @@ class EncoderConfig:
 
     name: str = value(MISSING, STAGE)
     revision: str | None = value(None, STAGE)
+    lr: float | None = value(None, NOTHING)
     from_scratch: Any = value(None, STAGE)
     layers: list[int] = made(lambda: [-1], STAGE)
     pooling: Pooling = value(Pooling.first, STAGE)
@@ -103,20 +125,6 @@ class EncoderConfig:
     flash_attention: bool | None = value(None, STAGE)
     compile: bool | None = value(None, STAGE)
     adapter: AdapterConfig = group(AdapterConfig)
-
-
-@dataclass
-class HeadConfig:
-    """The kind of the heads.
-
-    Attributes:
-        shared: which tasks share a head: a name in `bioner.config.choices.HEAD_BANKS`.
-        options: handed to `_target_` as they are.
-    """
-
-    _target_: str = value(MISSING, STAGE)
-    shared: str = value("none", STAGE, neutral="none")
-    options: dict[str, Any] = made(dict, STAGE)
 
 
 @dataclass
@@ -131,7 +139,7 @@ class WeightingConfig(PerStage):
     strategy: str = value(MISSING, STAGE)
     options: dict[str, Any] = made(dict, STAGE, neutral={})
 
-    def of(self, tasks: Sequence[str]) -> Self | None:
+    def of(self, tasks: Mapping[str, str]) -> Self | None:
         """Return the weighting of one stage; where there is one task, nothing is combined."""
         return self if len(tasks) > 1 else None
 
@@ -178,7 +186,7 @@ class FinetuneConfig(StageConfig):
     steps: int | None = value(None, STAGE)
     affinity_every: int | None = value(None, RUN)
 
-    def of(self, tasks: Sequence[str]) -> Self:
+    def of(self, tasks: Mapping[str, str]) -> Self:
         """Return the stage without the size of auxiliaries that it lacks."""
         return self if self.auxiliaries else replace(self, auxiliary_size=None)
 
@@ -202,6 +210,8 @@ class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner train`. Every group but those of stages counts for each stage.
 
     Attributes:
+        selection: which weights of a training are its result.
+        average_epochs: of `selection=average`, how many of the last epochs.
         checkpoint_minutes: from one checkpoint of a training to the next: the most that a killed
             run loses, besides what one scoring of devel takes. 0: one after each update.
     """
@@ -215,6 +225,8 @@ class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     finetune: FinetuneConfig = group(FinetuneConfig)
     optimizer: OptimizerConfig = group(OptimizerConfig)
     batch: BatchConfig = group(BatchConfig)
+    selection: Selection = value(Selection.best, STAGE, neutral=Selection.best)
+    average_epochs: int = value(3, STAGE, neutral=3)
     trainer: dict[str, Any] = made(dict, STAGE, counts_as=that_train)
     logger: dict[str, Any] = made(dict, NOTHING)
     study: str = value("default", NOTHING)

@@ -13,7 +13,7 @@ from bioner.corpora.fetching.fetch import ARCHIVE, ensure
 from bioner.corpora.fetching.hub import check_hub
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
 from bioner.corpora.schemes import SCHEMES
-from bioner.corpora.split import Split, SplitReader
+from bioner.corpora.split import Split, SplitReader, TooLittleLeftError
 from bioner.corpora.tags import tag_set
 from bioner.corpora.type_map import type_names
 from bioner.errors import ConfigError, DataError, Report, nearest, raise_it
@@ -94,6 +94,8 @@ def load_corpus(
             splits[split] = reader.split(path, split)
         except DataError as error:
             reader.note(error)
+        except TooLittleLeftError:
+            continue
         else:
             warnings += reader.compare(path, split, splits[split])
     mentions = {split: found.sentences.mentions for split, found in splits.items()}

@@ -55,6 +55,10 @@ class Split:
         return int(self.sentences.notes.get(what, 0))
 
 
+class TooLittleLeftError(Exception):
+    """What faults leave of a file can't be parted; they were noted, and there is no more to say."""
+
+
 class SplitReader:
     """Reads the files of one dataset, each once, and notes which of them have a fault."""
 
@@ -80,6 +84,7 @@ class SplitReader:
 
         Raises:
             DataError: if the file can't be read.
+            TooLittleLeftError: if too little of it can, and its faults were noted.
         """
         held = self._config.devel_share is not None and split != "test"
         sha256 = (
@@ -105,6 +110,8 @@ class SplitReader:
         assert share is not None
         left, held = hold_out(table, share)
         if not len(held):
+            if str(path) in self._faulty:
+                raise TooLittleLeftError
             found = f"has one document, so that dataset.{self._name}.devel_share can't part it"
             raise DataError(path, None, found, f"give dataset.{self._name}.files.devel")
         # What the reader counted is known of the whole file alone: it stands with train.

@@ -1,17 +1,46 @@
 """Composes the many configs of a grid without reading every file for each."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
+from typing import cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, open_dict
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from bioner.config.checks import named_datasets
 from bioner.config.command_line import names_in_lists
 from bioner.config.hydra_private import is_group, set_values
+from bioner.config.parts import dataset_keys
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
+
+# Parts of Hydra's own config that no job looks at here, and that are half of what is copied.
+_NOT_OF_JOBS = ("help", "hydra_help", "hydra_logging", "job_logging")
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What the choices of the groups make.
+
+    Attributes:
+        config: without a dataset in it: most of the time of a copy is that of the catalogue.
+        datasets: the catalogue.
+    """
+
+    config: DictConfig
+    datasets: dict[str, DictConfig]
+
+    def copy(self, names: Collection[str]) -> DictConfig:
+        """Return a config of its own with these datasets."""
+        config = deepcopy(self.config)
+        with open_dict(config.dataset):
+            for name in names:
+                config.dataset[name] = deepcopy(self.datasets[name])
+        return config
 
 
 class Composer:
@@ -29,7 +58,7 @@ class Composer:
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self._loader, self._master = loader, master
         self._parser = OverridesParser.create(config_loader=loader)
-        self._built: dict[tuple[str, ...], DictConfig] = {}
+        self._built: dict[tuple[str, ...], _Built] = {}
 
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
         """Return the config of one job, Hydra's own part included."""
@@ -37,23 +66,50 @@ class Composer:
         chosen = [one for one in parsed if is_group(self._loader, one)]
         choices = tuple(str(one.input_line) for one in chosen)
         if choices not in self._built:
-            self._built[choices] = self._loader.load_sweep_config(self._master, list(choices))
-        config = deepcopy(self._built[choices])
+            self._built[choices] = self._build(choices)
         values = [one for one in parsed if one not in chosen]
-        set_values(config, values)
+        config = self._set(self._built[choices], values)
         if config.hydra.sweeper != self._master.hydra.sweeper:
             raise ConfigError(
                 "experiment",
                 f"{config.hydra.runtime.choices.experiment} is a grid of its own",
                 "bioner train -m experiment=NAME starts one such grid",
             )
-        _leave_out_unused(config)
+        return config
+
+    def _build(self, choices: Sequence[str]) -> _Built:
+        config = self._loader.load_sweep_config(self._master, list(choices))
+        datasets = {str(name): config.dataset[name] for name in config.dataset}
+        _keep_datasets(config, ())
+        with open_dict(config.hydra):
+            for part in _NOT_OF_JOBS:
+                del config.hydra[part]
+        return _Built(config, datasets)
+
+    def _set(self, built: _Built, values: Sequence[Override]) -> DictConfig:
+        """Return a config with these values, and with the datasets alone that it then uses."""
+        words = {word for one in values for word in re.findall(r"\w+", str(one.input_line))}
+        words.update(name for names in _lists(built.config) for name in names)
+        config = built.copy(words & set(built.datasets))
+        set_values(config, values)
+        if not {name for names in _lists(config) for name in names} <= set(config.dataset):
+            # A name that none of the words spells, or of no dataset: the message lists them all.
+            config = built.copy(built.datasets)
+            set_values(config, values)
+        _keep_datasets(config, named_datasets(config))
         return config
 
 
-def _leave_out_unused(config: DictConfig) -> None:
-    """Take the datasets out that a job doesn't use: what is done with a config copies all of it."""
-    unused = set(config.dataset) - set(named_datasets(config))
+def _lists(config: DictConfig) -> list[list[str]]:
+    """Return the lists of datasets that are given."""
+    schema = cast(type, OmegaConf.get_type(config))
+    found = (OmegaConf.select(config, key) for key in dataset_keys(schema))
+    return [list(names) for names in found if names is not None]
+
+
+def _keep_datasets(config: DictConfig, kept: Collection[str]) -> None:
+    """Take all other datasets out: what is done with a config copies all of it."""
+    unused = set(config.dataset) - set(kept)
     with open_dict(config.dataset):
         for name in unused:
             del config.dataset[name]

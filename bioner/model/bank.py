@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from bioner.config.build import build
 from bioner.config.choices import HEAD_BANKS
 from bioner.config.train import Carry
-from bioner.model.heads import Head
+from bioner.model.carrying import BIAS, WEIGHT, typed_rows
+from bioner.model.heads import Head, LinearHead
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +26,12 @@ class Carried:
     Attributes:
         tensors: the first values, under the names in `HeadBank.parts`.
         used: the names of the earlier stage's tensors that they are made of.
+        rows: of the tasks whose heads are carried in part, the tags whose rows are, Bool [tags].
     """
 
     tensors: dict[str, Tensor]
     used: set[str]
+    rows: dict[str, Tensor]
 
 
 class HeadBank(ABC):
@@ -118,23 +121,65 @@ class HeadPerTask(HeadBank):
     def carry(
         self, earlier: Mapping[str, Tensor], tags: Mapping[str, tuple[str, ...]], what: Carry
     ) -> Carried:
-        """Start each head from the first earlier one with the same label space.
+        """Start each head from the first earlier one with the same label space, or by its types.
 
         See `HeadBank.carry`.
         """
-        carried = Carried({}, set())
-        if what != Carry.encoder_and_matching_heads:
+        carried = Carried({}, set(), {})
+        if what == Carry.encoder:
             return carried
         for task, own in self.tags.items():
             source = next((other for other, names in tags.items() if names == own), None)
-            if source is None:
-                continue
-            for name, tensor in earlier.items():
-                if name.startswith(f"{source}."):
-                    carried.tensors[f"{task}.{name.removeprefix(f'{source}.')}"] = tensor
-                    carried.used.add(name)
-            log.info("head of %s starts from the head of %s", task, source)
+            if source is not None:
+                self._take_whole(task, source, earlier, carried)
+            elif what == Carry.encoder_and_heads_by_type:
+                self._take_rows(task, earlier, tags, carried)
+            else:
+                _say_nothing_matches(task, "the same types", tags)
         return carried
+
+    @staticmethod
+    def _take_whole(
+        task: str, source: str, earlier: Mapping[str, Tensor], carried: Carried
+    ) -> None:
+        for name, tensor in earlier.items():
+            if name.startswith(f"{source}."):
+                carried.tensors[f"{task}.{name.removeprefix(f'{source}.')}"] = tensor
+                carried.used.add(name)
+        log.info("head of %s starts from the head of %s", task, source)
+
+    def _take_rows(
+        self,
+        task: str,
+        earlier: Mapping[str, Tensor],
+        tags: Mapping[str, tuple[str, ...]],
+        carried: Carried,
+    ) -> None:
+        found = typed_rows(self.tags[task], self._heads[task].state_dict(), earlier, tags)
+        if not found.sources:
+            _say_nothing_matches(task, "any of its types", tags)
+            return
+        carried.tensors[f"{task}.{WEIGHT}"] = found.weight
+        carried.tensors[f"{task}.{BIAS}"] = found.bias
+        used = {*found.sources.values()}
+        carried.used.update(f"{source}.{name}" for source in used for name in (WEIGHT, BIAS))
+        whole = bool(found.carried.all()) and isinstance(self._heads[task], LinearHead)
+        if not whole:
+            carried.rows[task] = found.carried
+        for name, source in found.sources.items():
+            log.info("head of %s starts for %s from the head of %s", task, name, source)
+
+
+def _say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...]]) -> None:
+    log.warning(
+        "head of %s starts anew: no head of the stage before has %s (%s)",
+        task,
+        what,
+        "; ".join(
+            f"{other} has {', '.join(t[2:] for t in names if t.startswith('B-'))}"
+            for other, names in tags.items()
+        ),
+    )
 
 
 def build_bank(kind: str, tags: Mapping[str, Sequence[str]], make: MakeHead) -> HeadBank:

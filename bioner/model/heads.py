@@ -7,7 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bioner.config.build import build_with_options
+from bioner.config.head import Decode, HeadConfig
 from bioner.model.dropout import Dropout
+from bioner.model.viterbi import best_legal, illegal_pairs
 
 
 class Head(nn.Module, ABC):
@@ -28,6 +31,7 @@ class Head(nn.Module, ABC):
         self.linear = nn.Linear(hidden, len(self.tags))
         nn.init.normal_(self.linear.weight, std=0.02)
         nn.init.zeros_(self.linear.bias)
+        self._legal = True
 
     def emissions(self, words: Tensor) -> Tensor:
         """Return the score of each tag for each word, whatever autocast says in float32 or finer.
@@ -42,6 +46,15 @@ class Head(nn.Module, ABC):
         precise = torch.promote_types(weight.dtype, torch.float32)
         with torch.autocast(words.device.type, enabled=False):
             return self.linear(self.dropout(words.to(weight.dtype))).to(precise)
+
+    @property
+    def legal(self) -> bool:
+        """Whether it may give none but legal tags, where it scores each word by itself."""
+        return self._legal
+
+    def decode_as(self, how: Decode) -> None:
+        """Say which tags it gives."""
+        self._legal = how == Decode.legal
 
     @abstractmethod
     def loss(self, words: Tensor, lengths: Tensor, tags: Tensor) -> Tensor:
@@ -69,7 +82,13 @@ class Head(nn.Module, ABC):
 
 
 class LinearHead(Head):
-    """Tags each word by itself: softmax over the scores. The tags may be illegal IOB2."""
+    """Tags each word by itself: softmax over the scores. Arguments as in `Head`."""
+
+    illegal: Tensor
+
+    def __init__(self, hidden: int, tags: Sequence[str], dropout: float = 0.1) -> None:
+        super().__init__(hidden, tags, dropout)
+        self.register_buffer("illegal", illegal_pairs(self.tags), persistent=False)
 
     def loss(self, words: Tensor, lengths: Tensor, tags: Tensor) -> Tensor:
         """Return the cross-entropy, a mean over words. See `Head.loss`."""
@@ -79,10 +98,27 @@ class LinearHead(Head):
 
     @torch.no_grad()
     def decode(self, words: Tensor, lengths: Tensor) -> Tensor:
-        """Return the best tag of each word. See `Head.decode`."""
-        return self.emissions(words).argmax(-1)
+        """Return the best legal tags, or each word's best tag. See `Head.decode`."""
+        scores = self.emissions(words)
+        return best_legal(scores, lengths, self.illegal) if self.legal else scores.argmax(-1)
 
     @torch.no_grad()
     def marginals(self, words: Tensor, lengths: Tensor) -> Tensor:
         """Return the softmax of the scores. See `Head.marginals`."""
         return self.emissions(words).softmax(-1)
+
+
+def make_head(config: HeadConfig, hidden: int, tags: Sequence[str]) -> Head:
+    """Build the head that a config names, with random first weights.
+
+    Args:
+        config: of the head.
+        hidden: length of a word vector.
+        tags: of the task, in the order of their ids.
+
+    Raises:
+        ConfigError: no such class, a key that it does not take, or a value that it refuses.
+    """
+    head: Head = build_with_options("head", config, hidden=hidden, tags=tags)
+    head.decode_as(config.decode)
+    return head

@@ -13,9 +13,11 @@ from torch.optim.lr_scheduler import LambdaLR
 from bioner.batches.batch import Batch, Update
 from bioner.config.build import build_with_options
 from bioner.config.optimizer import Decay, OptimizerConfig
+from bioner.errors import DivergedError
 from bioner.model.metric import EntityCounts
 from bioner.model.network import Network
 from bioner.model.weighting import TaskWeighting
+from bioner.runs.scores import EntityScores
 
 
 def rate(step: int, steps: int, warmup: float, decay: Decay) -> float:
@@ -56,16 +58,21 @@ class TaggingModule(pl.LightningModule):
         self._counts = {task: EntityCounts(names) for task, names in types.items()}
         self.counts = nn.ModuleDict(self._counts)
         self.weighting = weighting
-        self.devel_f1: dict[str, float] = {}
+        self.devel: dict[str, EntityScores] = {}
         self.words_seen = 0
         self._losses: dict[str, Tensor] = {}
+        self._last_loss: Tensor | None = None
         self._optimizer, self._steps, self._seed = optimizer, steps, seed
 
     def on_train_batch_start(self, batch: Update, batch_idx: int) -> None:
         """Free the last gradients, and make the update a function of the seed and the step alone.
 
         Lightning frees them after the forward pass, whose peak of memory they would add to.
+
+        Raises:
+            DivergedError: the loss of the update before is no number.
         """
+        self._check_last_loss()
         self.zero_grad()
         torch.manual_seed((self._seed << 32) + self.global_step)
 
@@ -79,6 +86,7 @@ class TaggingModule(pl.LightningModule):
         together = reduce(torch.add, plain.values())
         size = sum(len(one.words) for one in batch)
         self.log("loss", together, prog_bar=True, logger=False, batch_size=size)
+        self._last_loss = self._over_processes(together.detach())
         scaled = zip(plain.items(), factors, strict=True)
         self._losses = {task: loss * factor for (task, loss), factor in scaled}
         return self.weighting.combine(self._losses)
@@ -95,6 +103,28 @@ class TaggingModule(pl.LightningModule):
         every = torch.tensor(words, dtype=torch.float32, device=self.device)
         torch.distributed.all_reduce(every)
         return [n * processes / max(1.0, e) for n, e in zip(words, every.tolist(), strict=True)]
+
+    def _over_processes(self, loss: Tensor) -> Tensor:
+        """Return the sum over processes: where one is no number, all of them see it."""
+        if self.trainer.world_size > 1:
+            loss = loss.clone()
+            torch.distributed.all_reduce(loss)
+        return loss
+
+    def on_validation_start(self) -> None:
+        """Look at the loss of the epoch's last update.
+
+        Raises:
+            DivergedError: it is no number.
+        """
+        self._check_last_loss()
+
+    def _check_last_loss(self) -> None:
+        """Raise a DivergedError; the loss of the last update is there, so nothing waits for it."""
+        loss, self._last_loss = self._last_loss, None
+        if loss is not None and not torch.isfinite(loss):
+            found = f"the loss is {float(loss)} after update {self.global_step}"
+            raise DivergedError(f"{found}; a smaller optimizer.lr, or another precision, may help")
 
     def backward(self, loss: Tensor) -> None:
         """Let the weighting make the gradients of the update, with the scale of float16, if any.
@@ -124,7 +154,7 @@ class TaggingModule(pl.LightningModule):
         for task, counts in self._counts.items():
             scores = counts.compute()
             counts.reset()
-            self.devel_f1[task] = scores.f1
+            self.devel[task] = scores
             for name in ("precision", "recall", "f1"):
                 self.log(f"devel/{task}/{name}", getattr(scores, name), rank_zero_only=True)
 
@@ -147,9 +177,9 @@ class TaggingModule(pl.LightningModule):
             )
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Encoder and heads with their own rates; no decay on biases and norms, as BERT does."""
+        """Encoder and heads with their own rates; no decay on biases, norms and embeddings."""
         config = self._optimizer
-        head_lr = config.lr if config.head_lr is None else config.head_lr
+        head_lr = config.lr * config.head_lr_times
         groups = []
         heads = [self.network.heads, self.weighting]
         for lr, modules in ((config.lr, [self.network.encoder]), (head_lr, heads)):
@@ -170,5 +200,10 @@ class TaggingModule(pl.LightningModule):
 
 
 def _parameters(module: nn.Module) -> list[tuple[bool, nn.Parameter]]:
-    """Return each trained parameter with whether weight decay applies: matrices only."""
-    return [(p.ndim >= 2, p) for p in module.parameters() if p.requires_grad]
+    """Return each trained parameter with whether weight decay applies: matrices, no embeddings.
+
+    So a piece that no batch holds keeps its embedding, bit for bit, and need not be touched.
+    """
+    embeddings = {one.weight for one in module.modules() if isinstance(one, nn.Embedding)}
+    trained = (p for p in module.parameters() if p.requires_grad)
+    return [(p.ndim >= 2 and p not in embeddings, p) for p in trained]

@@ -77,8 +77,12 @@ class Network(nn.Module):
             raise UserError(f"{weights.file}: lacks {len(lacking)} tensors, e.g. {lacking[0]}")
         self._copy(weights.tensors, weights.file)
 
-    def carry(self, weights: Weights, what: Carry) -> None:
+    def carry(self, weights: Weights, what: Carry) -> dict[str, Tensor | None]:
         """Start from an earlier stage's weights; log every tensor carried, skipped or fresh.
+
+        Returns:
+            The tasks that have a head, or a part of it, which starts anew, with the tags whose
+            rows do not, Bool [tags]; None where all do.
 
         Args:
             weights: what the earlier stage selected.
@@ -100,6 +104,11 @@ class Network(nn.Module):
         log.info("carried %d, skipped %d, fresh %d tensors", len(carried), len(skipped), len(fresh))
         for word, names in (("carried", list(carried)), ("skipped", skipped), ("fresh", fresh)):
             log.debug("%s: %s", word, ", ".join(names) or "(none)")
+        return {
+            task: heads.rows.get(task)
+            for task in self.bank.tags
+            if task in heads.rows or {*self.bank.names([task])} - {*heads.tensors}
+        }
 
     def _names(self, tasks: Iterable[str]) -> list[str]:
         """Return the names of all tensors that these tasks need; a strange task needs none."""

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from transformers.utils import logging as chatter
 
 from bioner.config.export import ExportConfig, ExportFormat
+from bioner.config.head import Decode
 from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.schemes import to_iob2
 from bioner.corpora.sentence import Sentence
@@ -45,8 +46,8 @@ def export(config: ExportConfig) -> None:
     head = network.bank.head(name)
     model = to_token_classifier(run.config.encoder, network.encoder, head)
     losses = []
-    if isinstance(head, CrfHead):
-        losses.append(_without_crf(config, run, name, tagger, network.encoder, head))
+    if isinstance(head, CrfHead) or head.legal:
+        losses.append(_word_by_word(config, run, name, tagger, network.encoder, head))
     partial = output.with_name(f"{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -83,17 +84,18 @@ def _only(run: FinishedRun, head: str | None) -> str:
     return heads[0]
 
 
-def _without_crf(
+def _word_by_word(
     config: ExportConfig,
     run: FinishedRun,
     name: str,
     tagger: Tagger,
     encoder: Encoder,
-    head: CrfHead,
+    head: Head,
 ) -> str:
-    """Measure on devel what a CRF without its transitions loses, and say it."""
+    """Measure on devel what a head loses that tags each word by itself, and say it."""
     sentences = _devel(config, run, name)
-    kinds: dict[str, Head] = {"crf": head, "linear": without_transitions(head)}
+    kinds: dict[str, Head] = {"whole": head, "words": without_transitions(head)}
+    kinds["words"].decode_as(Decode.argmax)
     tags = dict.fromkeys(kinds, head.tags)
     both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind])).eval()
     tagged = replace(tagger, tags=tags, networks={tuple(kinds): both}).tag(sentences)
@@ -101,9 +103,13 @@ def _without_crf(
         kind: score(sentences, [as_read(head, found.tags(i)) for i in range(len(sentences))])
         for kind, found in tagged.items()
     }
+    if isinstance(head, CrfHead):
+        dropped, with_it = "The CRF's transitions are dropped", "with them"
+    else:
+        dropped, with_it = "Each word's tag is its best, legal or not", "with legal tags"
     said = (
-        f"The CRF's transitions are dropped: strict F1 on devel is {f1['linear']:.4f} without "
-        f"them, {f1['crf']:.4f} with them ({f1['linear'] - f1['crf']:+.4f}).\n"
+        f"{dropped}: strict F1 on devel is {f1['words']:.4f} so, {f1['whole']:.4f} {with_it} "
+        f"({f1['words'] - f1['whole']:+.4f}).\n"
     )
     log.info("%s", said.strip())
     return said

@@ -17,12 +17,12 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from bioner.config.build import build_with_options
 from bioner.config.checks import to_train_config
+from bioner.config.head import HeadConfig
 from bioner.config.stored import as_of_today
-from bioner.config.train import HeadConfig, TrainConfig
+from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError, nearest
-from bioner.model.heads import Head
+from bioner.model.heads import Head, make_head
 from bioner.runs.record import Record
 from bioner.runs.record_file import read_record
 
@@ -111,5 +111,4 @@ def build_head(config: HeadConfig, hidden: int, tags: Sequence[str]) -> Head:
     if not (isinstance(found, type) and issubclass(found, Head)):
         legal = "a head of bioner, or one that is imported before the run is loaded"
         raise ConfigError("head._target_", f"{path!r} is no known head", legal)
-    head: Head = build_with_options("head", config, hidden=hidden, tags=tags)
-    return head
+    return make_head(config, hidden, tags)

@@ -151,6 +151,8 @@ class StageRecord:
         affinity: of its tasks to each other, where that was asked for.
         source: where its weights came from, if not from training.
         sha256: of the selected weights, where the store keeps them.
+        probe: devel F1 of each scored task whose head was fitted to the frozen encoder, before
+            the first update; None where none was, and in older records.
         weights: SHA-256 of each set of selected weights in the run's directory, by the name of the
             group of tasks; older records lack it.
     """
@@ -166,6 +168,7 @@ class StageRecord:
     source: Source | None = None
     sha256: str | None = None
     weights: dict[str, str] = field(default_factory=dict)
+    probe: dict[str, float] | None = None
 
 
 @dataclass
@@ -222,6 +225,7 @@ class Record:
         encoder_sha256: over the encoder's files as they were when the run was last started: two
             versions behind one name are told apart by it. Older records lack it.
         cross: what `bioner evaluate` adds, by head, dataset and split.
+        collapsed: whether some target's run never found a devel mention; older records don't say.
     """
 
     run: str
@@ -243,6 +247,7 @@ class Record:
     error: Failure | None
     encoder_sha256: str | None
     cross: dict[str, dict[str, dict[str, CrossScores]]] = field(default_factory=dict)
+    collapsed: bool = False
 
     def stage(self, name: str) -> StageRecord | None:
         """Return a stage by its name, or None where the run has none of it."""

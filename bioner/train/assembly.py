@@ -12,7 +12,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from bioner.batches.datamodule import Window
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
-from bioner.config.build import build, build_with_options
+from bioner.config.build import build
 from bioner.config.identity import digest
 from bioner.config.mixing import mixing_of, tasks_together
 from bioner.config.train import TrainConfig
@@ -21,7 +21,7 @@ from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
 from bioner.model.bank import MakeHead, build_bank
 from bioner.model.encoder import load_encoder
-from bioner.model.heads import Head
+from bioner.model.heads import Head, make_head
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
@@ -47,7 +47,7 @@ def make_module(
     network = Network(
         encoder, build_bank(config.head.shared, stage.tags, _head_maker(config, encoder.hidden))
     )
-    scored = {t: stage.tasks[t].corpus.types for group in stage.groups.values() for t in group}
+    scored = {name: stage.tasks[name].corpus.types for name in stage.scored}
     weighting = build_weighting(config.weighting, list(stage.tasks))
     return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
 
@@ -57,8 +57,7 @@ def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
 
     def make(name: str, tags: Sequence[str]) -> Head:
         torch.manual_seed(int(digest([config.seed, name])[:8], 16))
-        head: Head = build_with_options("head", config.head, hidden=hidden, tags=tags)
-        return head
+        return make_head(config.head, hidden, tags)
 
     return make
 
@@ -82,7 +81,7 @@ def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int
     special = window.special.count
     cuts = {name: _cut(task, config, processes, special) for name, task in stage.tasks.items()}
     plan = make_plan(
-        mixing_of(config.mixing, list(sizes)),
+        mixing_of(config.mixing, {name: task.role for name, task in stage.tasks.items()}),
         sizes,
         stage.targets,
         cuts,

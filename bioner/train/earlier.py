@@ -80,6 +80,7 @@ def earlier_stage(
             "best": asdict(trained.best[group]),
             "mixing": asdict(trained.mixing),
             "timing": asdict(trained.timing),
+            "probe": trained.probe,
         }
         return trained.files[group], about
 
@@ -131,6 +132,7 @@ def record_of(stage: Stage, key: str, stored: Stored) -> StageRecord:
         {group: Best(**about["best"])},
         StageTiming(**about["timing"]),
         sha256=about["sha256"],
+        probe=about.get("probe"),
     )
 
 
@@ -142,6 +144,7 @@ def _about(stage: StageRecord) -> dict[str, Any]:
         "best": asdict(stage.best[group]),
         "mixing": asdict(stage.mixing),
         "timing": asdict(stage.timing),
+        "probe": stage.probe,
         "sha256": stage.weights[group],
     }
 

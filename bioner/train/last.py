@@ -87,7 +87,15 @@ def _taken(
     known: StageRecord = found.stage
     best = {group: known.best[group] for group in stage.groups}
     return Trained(
-        module, trainer, files, best, known.mixing, known.timing, affinity=None, reused=True
+        module,
+        trainer,
+        files,
+        best,
+        known.mixing,
+        known.timing,
+        affinity=None,
+        probe=known.probe,
+        reused=True,
     )
 
 

@@ -58,7 +58,7 @@ class StageProgress(pl.Callback):
 
     def _news(self, trainer: pl.Trainer) -> str:
         assert isinstance(trainer.lightning_module, TaggingModule)
-        devel = trainer.lightning_module.devel_f1
+        devel = {task: one.f1 for task, one in trainer.lightning_module.devel.items()}
         loss = f"loss {float(trainer.callback_metrics.get('loss', float('nan'))):.3f}"
         if not devel:
             return loss

@@ -10,27 +10,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
 
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.config.identity import regime, what_counts
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import Corpus
-from bioner.errors import Stopped
+from bioner.errors import DivergedError, Stopped
 from bioner.machine.precision import keep_memory
 from bioner.machine.processes import is_first
 from bioner.machine.signals import END_SIGNALS
 from bioner.model.pretrained import Pretrained
-from bioner.model.weights import load_weights
 from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
 from bioner.runs.leftovers import remove_leftovers
-from bioner.runs.predictions import write_predictions
 from bioner.runs.record import Failure, Record, StageRecord, Timing, begin, mean_devel
 from bioner.runs.record_file import finished, write_record
-from bioner.runs.scores import SplitScores, TargetScores
 from bioner.runs.store import sha256
 from bioner.tracking.loggers import close_logger, open_logger
 from bioner.tracking.mention_tables import PredictedSplit
@@ -38,11 +33,12 @@ from bioner.train.assembly import precision
 from bioner.train.earlier import Done, earlier_stage, key_of
 from bioner.train.hardware import check_hardware
 from bioner.train.last import last_stage
-from bioner.train.scoring import TagIds, predict, score, surfaces
+from bioner.train.recipe_warnings import warn_of_rate
+from bioner.train.scoring import TagIds, score_target
 from bioner.train.sharing import one_at_a_time
 from bioner.train.stage import Stage, stage_of
 from bioner.train.stages import asked_stages
-from bioner.train.tasks import Task, load_tasks
+from bioner.train.tasks import load_tasks
 from bioner.train.training import Trained
 
 log = logging.getLogger(__name__)
@@ -98,6 +94,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
         environment(),
     )
     log.info("precision: %s", record.precision)
+    warn_of_rate(config)
     tested: dict[str, PredictedSplit] = {}
     with _recorded(config, directory, record, tested) as logger:
         _run(config, directory, record, tested, logger)
@@ -128,7 +125,7 @@ def _recorded(
         yield logger
         record.status = "complete"
     except Exception as error:
-        record.status = "failed"
+        record.status = "diverged" if isinstance(error, DivergedError) else "failed"
         record.error = Failure(type(error).__name__, str(error))
         raise
     finally:
@@ -172,9 +169,10 @@ def _run(
     trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
     record.stages.append(_record_of_last(last, key, trained))
     record.best = dict(trained.best)
+    record.collapsed = any(best.f1 == 0 for best in trained.best.values())
     record.timing = _timing(trained)
     for target in last.groups:
-        scores, predicted = _score(
+        scores, predicted = score_target(
             target, last.tasks[target], trained, pretrained.window, directory
         )
         record.scores[target] = scores
@@ -192,6 +190,7 @@ def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
         trained.timing,
         trained.affinity,
         weights={group: sha256(file) for group, file in trained.files.items()},
+        probe=trained.probe,
     )
 
 
@@ -200,38 +199,6 @@ def _timing(trained: Trained) -> Timing:
     assert trained.timing is not None
     timing = Timing(**vars(trained.timing))
     return replace(timing, earlier_seconds=0.0) if trained.reused else timing
-
-
-def _score(
-    target: str, task: Task, trained: Trained, window: Window, directory: Path
-) -> tuple[TargetScores, list[TagIds]]:
-    """Score devel and, this once, test with the target's selected weights.
-
-    Returns:
-        The scores, and the predicted tag ids of each test sentence.
-    """
-    trained.module.network.load(load_weights(trained.files[target]))
-    shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
-    train_sentences = task.corpus.splits["train"].sentences
-    # Where nothing is marked there is nothing to know; of a large corpus that is most.
-    marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
-    known = surfaces(train_sentences[int(i)] for i in marked)
-    found: dict[str, SplitScores] = {}
-    for split in ("devel", "test"):
-        every, encoded = task.corpus.splits[split].sentences, task.encoded[split]
-        sentences = [every[i] for i in task.scored[split]]
-        batches = ScoredBatches(target, encoded, task.scored[split], window, shard)
-        predicted = predict(trained.trainer, trained.module, batches)
-        if trained.trainer.is_global_zero:
-            names = task.corpus.tags
-            write_predictions(
-                directory / "predictions" / f"{target}.{split}.tsv",
-                sentences,
-                ([names[tag] for tag in row.tolist()] for row in predicted),
-            )
-        gold = [encoded.sentence_tags(int(i)) for i in task.scored[split]]
-        found[split] = score(task.corpus.types, sentences, gold, predicted, known)
-    return TargetScores(**found), predicted
 
 
 def _tested(corpus: Corpus, predicted: list[TagIds]) -> PredictedSplit:

@@ -1,6 +1,7 @@
 """Predictions of a finished stage, and the scores that the record takes from them."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -9,13 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bioner.batches.datamodule import ScoredBatches
+from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.tag_ids import mentions_of
 from bioner.corpora.tags import spans
 from bioner.model.metric import EntityCounts, scores
 from bioner.model.module import TaggingModule
-from bioner.runs.scores import Scores, SplitScores
+from bioner.model.weights import load_weights
+from bioner.runs.predictions import write_predictions
+from bioner.runs.scores import Scores, SplitScores, TargetScores
+from bioner.train.tasks import Task
+from bioner.train.training import Trained
 
 TagIds = NDArray[np.int64]
 """Tag ids in the order of `bioner.corpora.tags.tag_set`, [words of a sentence]."""
@@ -61,6 +66,38 @@ def score(
     counts.update(*(torch.from_numpy(ids) for ids in (guess, right, lengths)))
     seen, unseen = _by_novelty(sentences, guess, right, lengths, known)
     return SplitScores(**vars(counts.compute()), seen=seen, unseen=unseen)
+
+
+def score_target(
+    target: str, task: Task, trained: Trained, window: Window, directory: Path
+) -> tuple[TargetScores, list[TagIds]]:
+    """Score devel and, this once, test with the target's selected weights.
+
+    Returns:
+        The scores, and the predicted tag ids of each test sentence.
+    """
+    trained.module.network.load(load_weights(trained.files[target]))
+    shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
+    train_sentences = task.corpus.splits["train"].sentences
+    # Where nothing is marked there is nothing to know; of a large corpus that is most.
+    marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
+    known = surfaces(train_sentences[int(i)] for i in marked)
+    found: dict[str, SplitScores] = {}
+    for split in ("devel", "test"):
+        every, encoded = task.corpus.splits[split].sentences, task.encoded[split]
+        sentences = [every[i] for i in task.scored[split]]
+        batches = ScoredBatches(target, encoded, task.scored[split], window, shard)
+        predicted = predict(trained.trainer, trained.module, batches)
+        if trained.trainer.is_global_zero:
+            names = task.corpus.tags
+            write_predictions(
+                directory / "predictions" / f"{target}.{split}.tsv",
+                sentences,
+                ([names[tag] for tag in row.tolist()] for row in predicted),
+            )
+        gold = [encoded.sentence_tags(int(i)) for i in task.scored[split]]
+        found[split] = score(task.corpus.types, sentences, gold, predicted, known)
+    return TargetScores(**found), predicted
 
 
 def surface(sentence: Sentence, start: int, end: int) -> tuple[str, ...]:

@@ -1,47 +1,124 @@
-"""Keeps the best devel step: encoder and heads together."""
+"""Keeps the selected weights of a training: encoder and heads together."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from torch import Tensor
 
+from bioner.config.train import Selection
+from bioner.model.averaging import WeightAverage
+from bioner.model.f1_error import f1_standard_error
 from bioner.model.module import TaggingModule
 from bioner.runs.record import Best
 
+log = logging.getLogger(__name__)
 
-class KeepBest(pl.Callback):
-    """After each epoch, saves the weights of every group whose mean devel F1 rose.
+
+class KeepSelected(pl.Callback):
+    """Saves the weights of every group of tasks, after the epochs in which they are selected.
 
     Args:
         groups: the tasks that are selected together, under the group's name.
         folder: where `GROUP.safetensors` are written.
+        how: which weights are selected.
+        epochs: whose weights an average takes, the last ones.
+
+    Attributes:
+        best: for each group the step that is selected so far, with the devel F1 of its weights.
     """
 
-    def __init__(self, groups: Mapping[str, Sequence[str]], folder: Path) -> None:
-        self._groups, self._folder = groups, folder
+    def __init__(
+        self,
+        groups: Mapping[str, Sequence[str]],
+        folder: Path,
+        how: Selection = Selection.best,
+        epochs: int = 1,
+    ) -> None:
+        self._groups, self._folder, self._how, self._epochs = groups, folder, how, epochs
+        self._average = WeightAverage()
+        self._own: dict[str, Tensor] = {}
         self.best: dict[str, Best] = {}
 
     def file(self, group: str) -> Path:
-        """Return where the best weights of a group are."""
+        """Return where the selected weights of a group are."""
         return self._folder / f"{group}.safetensors"
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Let the last look at devel be one at the average, if that is what is selected."""
+        assert isinstance(pl_module, TaggingModule)
+        if self._how == Selection.average and _left(trainer) == 0:
+            whole = deepcopy(self._average)
+            whole.add(pl_module.network)
+            self._own = whole.swap(pl_module.network)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Compare and save."""
         assert isinstance(pl_module, TaggingModule)
+        last = _left(trainer) == 0
         for group, tasks in self._groups.items():
-            f1 = sum(pl_module.devel_f1[task] for task in tasks) / len(tasks)
-            if group in self.best and f1 <= self.best[group].f1:
-                continue
-            self.best[group] = Best(trainer.global_step, trainer.current_epoch + 1, f1)
-            if trainer.is_global_zero:
-                pl_module.network.save(self.file(group), tasks)
+            f1 = sum(pl_module.devel[task].f1 for task in tasks) / len(tasks)
+            if self._how == Selection.best:
+                selected = group not in self.best or f1 > self.best[group].f1
+            else:
+                selected = last
+            if selected:
+                self.best[group] = Best(trainer.global_step, trainer.current_epoch + 1, f1)
+                if trainer.is_global_zero:
+                    pl_module.network.save(self.file(group), tasks)
+            if last and self._how == Selection.best:
+                self._say_if_unsure(pl_module, group, tasks, f1)
+        if self._own:
+            self._average.put(pl_module.network, self._own)
+            self._own = {}
+        elif self._how == Selection.average and _left(trainer) < self._epochs:
+            self._average.add(pl_module.network)
+
+    def _say_if_unsure(
+        self, module: TaggingModule, group: str, tasks: Sequence[str], last: float
+    ) -> None:
+        """Say it where devel is too small for the choice of the epoch to mean anything."""
+        best, counts = self.best[group].f1, [module.devel[task] for task in tasks]
+        error = f1_standard_error(
+            sum(c.predicted for c in counts),
+            sum(c.support for c in counts),
+            sum(c.correct for c in counts),
+        )
+        if 0 < best - last < error:
+            log.warning(
+                "%s: epoch %d was selected for a devel F1 %.4f above that of the last one; with %d "
+                "devel mentions the standard error is %.4f (selection=last or average, or a larger "
+                "devel_size, may be better)",
+                group,
+                self.best[group].epoch,
+                best - last,
+                sum(c.support for c in counts),
+                error,
+            )
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keep the module's own weights, also while the average is in their place."""
+        for name, weight in self._own.items():
+            checkpoint["state_dict"][f"network.{name}"] = weight
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
-        return {group: asdict(best) for group, best in self.best.items()}
+        kept: dict[str, Any] = {group: asdict(best) for group, best in self.best.items()}
+        return {"best": kept, "average": self._average.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
-        self.best = {group: Best(**best) for group, best in state_dict.items()}
+        self.best = {group: Best(**best) for group, best in state_dict["best"].items()}
+        self._average.load_state_dict(state_dict["average"])
+
+
+def _left(trainer: pl.Trainer) -> int:
+    """Return the epochs after the present one."""
+    assert trainer.max_epochs is not None
+    return trainer.max_epochs - trainer.current_epoch - 1

@@ -34,6 +34,11 @@ class Stage:
         """The label space of each task."""
         return {name: task.corpus.tags for name, task in self.tasks.items()}
 
+    @property
+    def scored(self) -> list[str]:
+        """The tasks that are scored on devel."""
+        return [name for group in self.groups.values() for name in group]
+
 
 def stage_of(asked: Asked, tasks: Mapping[str, Task]) -> Stage:
     """Return a stage with its tasks."""

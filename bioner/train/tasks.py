@@ -211,6 +211,10 @@ def _say_what_is_lost(name: str, task: Task, longest_word: int) -> None:
     for what, words in (
         ("words the tokenizer lost (predicted O)", found.lost_words),
         ("words longer than a window (their first pieces are used)", found.oversized_words),
+        (
+            "sentences longer than a window (read in several)",
+            {split: encoded.windowed(longest_word) for split, encoded in task.encoded.items()},
+        ),
     ):
         if any(words.values()):
             log.warning("%s: %s: %s", name, what, ", ".join(f"{s} {n}" for s, n in words.items()))

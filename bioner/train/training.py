@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
+from torch import Tensor
 
 from bioner.batches.datamodule import MultiTaskData
 from bioner.batches.plan import Plan
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
-from bioner.machine.processes import meet
+from bioner.machine.processes import is_first, meet
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights
@@ -20,9 +21,11 @@ from bioner.runs.record import Affinity, Best, Mixing, StageTiming
 from bioner.train.assembly import make_module, make_trainer, plan_stage
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.progress import StageProgress
+from bioner.train.recipe_warnings import CollapseWatch, warn_of_few_updates
 from bioner.train.resuming import Checkpoint
-from bioner.train.selection import KeepBest
+from bioner.train.selection import KeepSelected
 from bioner.train.stage import Stage
+from bioner.train.starting import HeadStarter, Probed
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ class Trained:
         mixing: what was drawn.
         timing: what it took.
         affinity: of the tasks to each other, where that was asked for.
+        probe: devel F1 of each scored task whose head was probed, before the first update.
         reused: whether another run had trained it.
     """
 
@@ -57,6 +61,7 @@ class Trained:
     mixing: Mixing | None
     timing: StageTiming | None
     affinity: Affinity | None
+    probe: dict[str, float] | None = None
     reused: bool = False
 
 
@@ -84,20 +89,27 @@ def train_stage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
-    keep = KeepBest(stage.groups, folder)
+    keep = KeepSelected(stage.groups, folder, config.selection, config.average_epochs)
     progress = StageProgress(stage.name)
     affinity = _look_at_affinity(stage, config, pretrained)
-    callbacks = [keep, checkpoint, progress, *([affinity] if affinity else [])]
+    probed, collapse = Probed(), CollapseWatch()
+    callbacks = [keep, checkpoint, progress, probed, collapse, *([affinity] if affinity else [])]
     trainer = make_trainer(config, callbacks, folder, logger)
     plan = plan_stage(stage, config, pretrained.window, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
     trainer.fit_loop.max_epochs = plan.epochs
-    progress.steps = plan.steps
+    progress.steps = collapse.steps = plan.steps
+    warn_of_few_updates(stage.name, plan.steps)
     module = make_module(stage, config, pretrained, plan.steps)
     _check_processes(trainer, module, config)
+    fresh: dict[str, Tensor | None] = dict.fromkeys(stage.tasks)
     if start is not None:
-        module.network.carry(start.weights, start.carry)
+        fresh = module.network.carry(start.weights, start.carry)
     earlier = checkpoint.found(module.state_dict())
+    if earlier is None and is_first():
+        # DistributedDataParallel hands the weights of the first process to the others.
+        starter = HeadStarter(config, pretrained, trainer.strategy.root_device)
+        probed.f1 = starter.start(module.network, stage, fresh)
     data = _data(stage, plan, pretrained)
     try:
         trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
@@ -115,6 +127,7 @@ def train_stage(
         _mixing(plan, config),
         timing,
         affinity.result() if affinity else None,
+        probed.f1,
     )
 
 
@@ -135,8 +148,8 @@ def _check_processes(trainer: pl.Trainer, module: TaggingModule, config: TrainCo
 
 def _data(stage: Stage, plan: Plan, pretrained: Pretrained) -> MultiTaskData:
     train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
-    scored = [stage.tasks[name] for group in stage.groups.values() for name in group]
-    devel = {t.corpus.name: (t.encoded["devel"], t.scored["devel"]) for t in scored}
+    scored = {name: stage.tasks[name] for name in stage.scored}
+    devel = {name: (t.encoded["devel"], t.scored["devel"]) for name, t in scored.items()}
     return MultiTaskData(train, devel, plan, pretrained.window)
 
 

@@ -11,13 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from bioner.batches.tokens import Encoded, fingerprint
-from bioner.config.build import build_with_options
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
 from bioner.model.bank import build_bank
 from bioner.model.encoder import Encoder, load_encoder
-from bioner.model.heads import Head
+from bioner.model.heads import Head, make_head
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights, load_weights
@@ -202,10 +201,7 @@ class Workbench:
         encoder = load_encoder(self._pretrained)
 
         def make(name: str, tags: Sequence[str]) -> Head:
-            head: Head = build_with_options(
-                "head", self._config.head, hidden=encoder.hidden, tags=tags
-            )
-            return head
+            return make_head(self._config.head, encoder.hidden, tags)
 
         network = Network(encoder, build_bank(self._config.head.shared, weights.tags, make))
         network.load(weights)

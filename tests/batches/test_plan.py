@@ -15,6 +15,7 @@ from bioner.config.mixing import MixingConfig, Strategy
 from bioner.errors import ConfigError
 
 SIZES = {"target": 70, "large": 400, "tiny": 5}
+CHANGING = (Strategy.annealed, Strategy.to_targets)
 
 
 def mixing(strategy, tasks=SIZES, **values):
@@ -124,7 +125,7 @@ def test_epochs_differ_in_their_draws():
     assert made.order[0].dtype == np.int16
 
 
-@pytest.mark.parametrize("strategy", [s for s in Strategy if s is not Strategy.annealed])
+@pytest.mark.parametrize("strategy", [s for s in Strategy if s not in CHANGING])
 def test_what_is_drawn_is_near_the_shares(strategy):
     made = plan(strategy, steps=20_000)
     expected = shares(mixing(strategy), SIZES)
@@ -226,7 +227,11 @@ def test_an_update_of_several_tasks_has_different_ones_and_can_be_taken_up_anywh
         assert all(sorted(p) == list(range(size)) for p in passes[:-1])
 
 
-@pytest.mark.parametrize("strategy", [s for s in Strategy if s is not Strategy.round_robin])
+# Round robin draws nothing, and in the end `to_targets` has no second task to draw.
+DRAWN = [s for s in Strategy if s not in (Strategy.round_robin, Strategy.to_targets)]
+
+
+@pytest.mark.parametrize("strategy", DRAWN)
 def test_the_first_task_of_an_update_is_drawn_as_if_it_were_the_only_one(strategy):
     alone, several = (plan(strategy, steps=500, together=n) for n in (1, 2))
     one, two = (made.order[0][:, 0] for made in (alone, several))
@@ -266,3 +271,31 @@ def test_targets_that_are_hardly_ever_drawn_are_refused(config):
     with pytest.raises(ConfigError, match=r"mixing\.strategy: .*an epoch of 9 target batches"):
         cuts = {task: Cut(8) for task in ("target", "other")}
         make_plan(config, {"target": 70, "other": 700}, ["target"], cuts, 1, None, 1)
+
+
+def test_towards_the_targets_their_share_rises_over_the_stage():
+    made = plan("to_targets", {"target": 800, "a": 100, "b": 300}, batch=1, epochs=4)
+    parts = [np.bincount(order[:, 0], minlength=3) for order in made.order]
+    assert [int(part[0]) for part in parts] == [800] * 4
+    others = [int(part[1:].sum()) for part in parts]
+    # The integral of 1 / p - 1 over each quarter of a rise from 0.5 to 1.
+    expected = [800 * (8 * math.log((5 + i) / (4 + i)) - 1) for i in range(4)]
+    assert others == pytest.approx(expected, rel=0.15)
+    assert not made.order[-1][-20:].any()
+    assert sum(int(part[2]) for part in parts) == pytest.approx(0.75 * sum(others), rel=0.1)
+    assert made.shares["target"] == pytest.approx(3200 / (3200 + sum(others)))
+
+
+def test_towards_the_targets_in_steps_ends_at_them():
+    made = plan("to_targets", {"target": 50, "a": 50}, batch=1, steps=2000)
+    order = np.concatenate(made.order)[:, 0]
+    means = [float((part == 0).mean()) for part in np.split(order, 4)]
+    assert means == pytest.approx([0.5625, 0.6875, 0.8125, 0.9375], abs=0.06)
+
+
+def test_towards_the_targets_without_auxiliaries_it_is_its_base():
+    sizes = {"a": 10, "b": 90}
+    rising, base = (plan(s, sizes, ("a", "b"), epochs=3) for s in ("to_targets", "proportional"))
+    assert all(
+        one.tolist() == two.tolist() for one, two in zip(rising.order, base.order, strict=True)
+    )

@@ -129,6 +129,7 @@ def test_truncation_and_padding_that_the_tokenizer_file_asks_for_are_not_applied
         encoded = encode(plain(["-" * 200, "gene"]), TAGS, tokenizer)
         assert encoded.piece_counts.tolist() == [200, 1]
         assert encoded.oversized(199) == 1 and encoded.oversized(200) == 0
+        assert encoded.windowed(200) == 1 and encoded.windowed(201) == 0
         assert special_tokens(tokenizer) == SpecialTokens((101,), (102,))
         assert (backend.truncation, backend.padding) == before
     finally:

@@ -74,7 +74,7 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ([TARGET, "optimizer.lr=-1e-3"], "optimizer.lr", "is -0.001"),
         ([TARGET, "optimizer.lr=nan"], "optimizer.lr", "is nan"),
         ([TARGET, "optimizer.lr=inf"], "optimizer.lr", "is inf"),
-        ([TARGET, "optimizer.head_lr=0"], "optimizer.head_lr", "is 0.0"),
+        ([TARGET, "optimizer.head_lr_times=0"], "optimizer.head_lr_times", "is 0.0"),
         ([TARGET, "optimizer.warmup=1.0"], "optimizer.warmup", "is 1.0"),
         ([TARGET, "optimizer.weight_decay=-0.1"], "optimizer.weight_decay", "is -0.1"),
         ([TARGET, "optimizer.clip=0"], "optimizer.clip", "is 0.0"),

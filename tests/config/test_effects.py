@@ -52,6 +52,9 @@ WEIGHTS = "mixing.weights={" + ", ".join(f"{n}: 1" for n in (*TARGETS, *SOURCES,
 USED_WITH = {
     "mixing.temperature": ["mixing=temperature"],
     "mixing.weights": ["mixing=weights", WEIGHTS],
+    "mixing.start": ["mixing=to_targets"],
+    "mixing.end": ["mixing=to_targets"],
+    "mixing.base": ["mixing=to_targets"],
 }
 # Other values where the kind of the present one does not give a legal one.
 OTHER: dict[str, Any] = {
@@ -172,6 +175,8 @@ def expected(config: TrainConfig, key: Key, one: Declared) -> dict[str, bool]:
         users = [top]
     elif top == "dataset":
         users = ["pretrain"] if key[1] in SOURCES else ["finetune"]
+    elif key in (("mixing", "start"), ("mixing", "end")):
+        users = ["finetune"]  # the stage with auxiliaries
     first = stages.index(users[0]) + (changes is LATER)
     of_stage = changes in (STAGE, LATER)
     found = {s: of_stage and i >= first for i, s in enumerate(stages)}

@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bioner.model.crf import CrfHead, _layout
+from bioner.model.crf import CrfHead
+from bioner.model.sentence_grid import to_grid
 
 TAGS = ("O", "B-Gene", "I-Gene", "B-Disease", "I-Disease")
 HIDDEN = 3
@@ -71,7 +72,7 @@ def enumerated(head: CrfHead, emissions: Tensor) -> tuple[list[tuple[int, ...]],
 def test_equals_enumeration(lengths: list[int], seed: int) -> None:
     head, words, tags = random_head(seed), random_words(lengths, seed), random_tags(lengths, seed)
     sizes = torch.tensor(lengths)
-    partitions = head._log_partition(head.emissions(words), _layout(sizes, len(words)))
+    partitions = head._log_partition(head.emissions(words), to_grid(sizes, len(words)))
     decoded = head.decode(words, sizes).split(lengths)
     marginals = head.marginals(words, sizes).split(lengths)
     negative = torch.zeros((), dtype=torch.float64)
@@ -129,18 +130,6 @@ def test_sentences_of_a_batch_do_not_touch(lengths: list[int], seed: int) -> Non
     total = head.loss(words, sizes, tags) * len(words)
     torch.testing.assert_close(total, torch.stack([loss for loss, _ in alone]).sum())
     assert head.decode(words, sizes).equal(torch.cat([path for _, path in alone]))
-
-
-def test_padding_and_back() -> None:
-    lengths = torch.tensor([2, 0, 3])
-    flat = torch.arange(1.0, 6)[:, None]
-    layout = _layout(lengths, 5)
-    grid = layout.pad(flat)
-    assert grid[..., 0].tolist() == [[1, 0, 3], [2, 0, 4], [0, 0, 5]]
-    assert grid.flatten(0, 1)[layout.cell].equal(flat)
-    assert layout.at_last(grid)[[0, 2], 0].tolist() == [2, 5]
-    assert layout.begins.tolist() == [True, False, True, False, False]
-    assert layout.ends.tolist() == [False, True, False, False, True]
 
 
 def test_illegal_gold_has_no_probability() -> None:

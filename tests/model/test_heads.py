@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from omegaconf import OmegaConf
 
 from bioner.config.build import build_with_options
-from bioner.config.train import HeadConfig
+from bioner.config.head import HeadConfig
 from bioner.model.crf import CrfHead
 from bioner.model.heads import Head, LinearHead
 

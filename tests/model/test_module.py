@@ -57,13 +57,13 @@ def test_matrices_alone_decay_and_the_head_has_its_own_rate(
 
     usual = training.make_module
     monkeypatch.setattr(training, "make_module", noted)
-    rates = ["optimizer.head_lr=0.5", "optimizer.lr=0.25", "optimizer.weight_decay=0.125"]
+    rates = ["optimizer.head_lr_times=2", "optimizer.lr=0.25", "optimizer.weight_decay=0.125"]
     run(config_of(tmp_path, *SMALL, *rates))
     groups = made[0].configure_optimizers()["optimizer"].param_groups
     found = {p: (g["initial_lr"], g["weight_decay"]) for g in groups for p in g["params"]}
     for name, parameter in made[0].named_parameters():
         if parameter.requires_grad:
-            plain = name.endswith("bias") or "LayerNorm" in name
+            plain = name.endswith("bias") or "LayerNorm" in name or "embeddings" in name
             expected = (0.5 if name.startswith("network.heads.") else 0.25, 0.0 if plain else 0.125)
             assert found.pop(parameter) == expected, name
     assert found == {}

@@ -34,7 +34,7 @@ from tests.predict.test_tagger import predictions
 from tests.train.test_run import TARGET, config_of, run
 
 STILL = ["hidden_dropout_prob", "attention_probs_dropout_prob"]
-PAIR = ["finetune=mtl", *TARGET, "finetune.auxiliaries=[demo_chemical]", "head.dropout=0.0"]
+PAIR = ["finetune=mtl", *TARGET, "finetune.auxiliaries=[demo_chemical]", "head.options.dropout=0.0"]
 TAGS = {"a": ("O", "B-X", "I-X"), "b": ("O", "B-Y", "I-Y", "B-X", "I-X")}
 
 

@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from bioner import load
-from bioner.config.train import HeadConfig
+from bioner.config.head import HeadConfig
 from bioner.errors import ConfigError, UserError
 from bioner.model.heads import LinearHead
 from bioner.predict.finished import build_head, open_run

@@ -1,10 +1,12 @@
 """A record is read as what was written; one that can't be is named with the field's path."""
 
+import copy
 import json
 import subprocess
 import sys
 import tarfile
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from bioner.runs.record import (
     SCHEMA,
     Affinity,
     Failure,
+    Record,
     Source,
     WandbPlace,
 )
@@ -30,8 +33,13 @@ A = "demo_disease"
 ARCHIVE = Path(__file__).parents[2] / "experiments" / "lowres" / "runs.tar.xz"
 
 
-def whole() -> Any:
+def whole() -> Record:
     """Return a record that has something in every field."""
+    return copy.deepcopy(_whole())
+
+
+@cache
+def _whole() -> Record:
     record = complete_record(train_config(f"finetune.targets=[{A}]"))
     record.environment = environment()
     record.wandb = WandbPlace("offline", "a", "wandb/a", None)
@@ -144,20 +152,28 @@ def test_missing(tmp_path: Path) -> None:
         read_record(tmp_path)
 
 
-def archived(prefix: str) -> tuple[str, dict[str, Any]]:
-    """Return the text of the first record of the study's archive whose run begins so."""
+def old_record() -> tuple[str, dict[str, Any]]:
+    """Return a record of schema 4, of transfer then MTL: its text, and what that holds."""
+    text = (Path(__file__).parent / "record_of_schema_4.json").read_text()
+    return text, json.loads(text)
+
+
+def test_every_record_of_the_low_resource_study_is_read() -> None:
+    read = 0
     with tarfile.open(ARCHIVE) as archive:
         for entry in archive:
-            if entry.name.startswith(prefix) and entry.name.endswith("record.json"):
+            if entry.name.endswith("/record.json"):
                 file = archive.extractfile(entry)
                 assert file is not None
-                text = file.read().decode()
-                return text, json.loads(text)
-    raise AssertionError(prefix)
+                record = parse_record(file.read().decode(), entry.name)
+                assert record.run == entry.name.split("/")[0]
+                assert [stage.name for stage in record.stages][-1] == FINETUNE
+                read += 1
+    assert read == 116
 
 
 def test_schema_4_of_transfer_then_mtl(tmp_path: Path) -> None:
-    text, old = archived("transfer_mtl-linnaeus-from-s800")
+    text, old = old_record()
     assert old["schema"] == 4
     record = parse_record(text, "old")
     first, second = record.stages
@@ -187,7 +203,7 @@ def test_schema_4_of_transfer_then_mtl(tmp_path: Path) -> None:
 
 
 def test_schema_4_from_a_checkpoint_and_failed() -> None:
-    _, old = archived("single-")
+    _, old = old_record()
     old["pretraining"] = {"checkpoint": "a.safetensors", "sha256": "0", "reused": True}
     record = parse_record(json.dumps(old), "old")
     assert record.stages[0].source == Source("a.safetensors", "0")

@@ -87,7 +87,8 @@ def _select_the_last() -> None:
 
     def rising(module: TaggingModule) -> None:
         count(module)
-        module.devel_f1 = dict.fromkeys(module.devel_f1, module.global_step / 1000)
+        for scores in module.devel.values():
+            scores.f1 = module.global_step / 1000
 
     TaggingModule.on_validation_epoch_end = rising
 

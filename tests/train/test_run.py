@@ -13,10 +13,11 @@ from seqeval.scheme import IOB2
 
 from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
-from bioner.errors import ConfigError, UserError
+from bioner.errors import ConfigError, DivergedError, UserError
 from bioner.model import pretrained
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
+from bioner.model.weights import load_weights
 from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record, Source, StageRecord, Timing
 from bioner.runs.record_file import read_record
 from bioner.train.run import train
@@ -100,9 +101,64 @@ def test_regime(regime: str, tmp_path: Path) -> None:
 def test_a_run_that_learnt_nothing_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, record = run(config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64"))
+    budget = ["finetune.epochs=1", "finetune.train_size=64", "head.start=random"]
+    _, record = run(config_of(tmp_path, *TARGET, *budget))
     assert record.best["demo_disease"].f1 == 0
+    assert record.collapsed
     assert "demo_disease: devel F1 was 0 after every epoch" in caplog.text
+    assert "no devel mention is predicted after 4 of 4 updates" in caplog.text
+
+
+def test_a_probed_run_starts_with_mentions(tmp_path: Path) -> None:
+    budget = ["finetune.epochs=1", "finetune.train_size=64"]
+    _, record = run(config_of(tmp_path, *REGIMES["transfer_mtl"], *budget))
+    pretrain, finetune = record.stages
+    assert pretrain.probe is not None and finetune.probe is not None
+    assert [*pretrain.probe] == ["demo_disease_related"]
+    assert [*finetune.probe] == ["demo_disease"]  # the auxiliary is probed, and never scored
+    assert finetune.probe["demo_disease"] > 0
+    assert not record.collapsed
+
+
+@pytest.mark.parametrize("start", ["random", "prior"])
+def test_a_run_without_a_probe_says_nothing_of_one(start: str, tmp_path: Path) -> None:
+    budget = ["finetune.epochs=1", "finetune.train_size=64", f"head.start={start}"]
+    _, record = run(config_of(tmp_path, *TARGET, *budget))
+    assert record.stages[0].probe is None
+
+
+def _selected(tmp_path: Path, *overrides: str) -> tuple[dict[str, torch.Tensor], Record]:
+    budget = ["finetune.epochs=3", "finetune.train_size=64", *overrides]
+    directory, record = run(config_of(tmp_path, *TARGET, *budget))
+    return load_weights(directory / "checkpoints" / "demo_disease.safetensors").tensors, record
+
+
+def test_the_last_weights_and_their_average_can_be_selected(tmp_path: Path) -> None:
+    last, record = _selected(tmp_path, "selection=last")
+    assert (record.best["demo_disease"].epoch, record.best["demo_disease"].step) == (3, 12)
+    alone, _ = _selected(tmp_path, "selection=average", "average_epochs=1")
+    assert all(alone[name].equal(tensor) for name, tensor in last.items())
+    mean, record = _selected(tmp_path, "selection=average", "average_epochs=2")
+    assert record.scores["demo_disease"].devel.f1 == record.best["demo_disease"].f1
+    shorter, _ = _selected(tmp_path, "selection=average", "average_epochs=3")
+    weight = "encoder.transformer.encoder.layer.0.output.dense.weight"
+    assert not mean[weight].equal(last[weight])
+    assert not shorter[weight].equal(mean[weight])
+    # The weights move: the longer the average, the farther it lies from the last ones.
+    far, near = ((one[weight] - last[weight]).norm() for one in (shorter, mean))
+    assert far > near > 0
+
+
+def test_a_run_whose_loss_is_no_number_ends_at_once(tmp_path: Path) -> None:
+    config = config_of(tmp_path, *TARGET, "optimizer.lr=1e30", "finetune.epochs=3")
+    directory = Path(config.runs_dir) / config.study / run_name(config)
+    directory.mkdir(parents=True)
+    with pytest.raises(DivergedError, match=r"the loss is nan after update \d+; a smaller"):
+        train(config, directory)
+    record = read_record(directory)
+    assert record.status == "diverged"
+    assert record.error is not None and record.error.type == "DivergedError"
+    assert record.scores == {}
 
 
 def test_it_learns(tmp_path: Path) -> None:
@@ -377,7 +433,7 @@ def test_golden_losses(regime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]
     if regime.startswith("transfer"):
         budget += ["pretrain.epochs=null", "pretrain.steps=2"]
-    run(config_of(tmp_path, *REGIMES[regime], *budget))
+    run(config_of(tmp_path, *REGIMES[regime], *budget, "head.start=random"))
     assert losses == pytest.approx(GOLDEN[regime], rel=1e-5)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bioner.config.recommend import RecommendConfig, to_recommend_config
 from bioner.errors import UserError
+from bioner.machine.user_cache import user_cache
 from bioner.transferability.advice import advise
 from bioner.transferability.known import Known, load_known
 from bioner.transferability.recommendation import recommend
@@ -170,7 +171,10 @@ def configured(tmp_path: Path, *overrides: str) -> RecommendConfig:
     )
 
 
-def test_from_raw_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_raw_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))  # where the demo datasets lie
     config = configured(tmp_path)
     found = advise(config, ["encoder=tiny"])
     assert found.advice[0].source == "demo_disease_related"
@@ -181,8 +185,8 @@ def test_from_raw_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         "finetune.targets=[demo_disease] encoder=tiny"
     )
     # A source that holds the target's test sentences.
-    folder = tmp_path / "datasets" / "demo_disease_related"
-    test = (tmp_path / "datasets" / "demo_disease" / "test.tsv").read_text()
+    folder = user_cache("datasets") / "demo_disease_related"
+    test = (user_cache("datasets") / "demo_disease" / "test.tsv").read_text()
     train = folder / "train.tsv"
     train.write_text(train.read_text() + test)
     related = config.dataset["demo_disease_related"]

@@ -14,7 +14,7 @@ from bioner.corpora.formats.shared.bioc_sentences import joined
 from bioner.corpora.formats.shared.json_escapes import Escapes
 from bioner.corpora.formats.shared.json_shape import Members
 from bioner.corpora.formats.shared.quoting import shown
-from bioner.corpora.formats.shared.source import Source, opened, place_of
+from bioner.corpora.formats.shared.source import Source, file_behind, opened, place_of
 from bioner.errors import DataError, Report, raise_it
 
 # What the interface of PubTator 3 calls the list of documents.
@@ -73,14 +73,14 @@ class _Checked:
 def _no_json(source: Source, error: Exception) -> DataError:
     """Return the error of a file that the parser refuses, which does not say on which line."""
     legal = "expected a BioC collection"
-    if isinstance(source, Path):
-        if not source.stat().st_size:
-            return DataError(source, None, "is empty", legal)
+    if (file := file_behind(source)) is not None:
+        if not file.stat().st_size:
+            return DataError(file, None, "is empty", legal)
         try:
-            json.loads(text(source))
+            json.loads(text(file))
         except json.JSONDecodeError as found:
             says = f"no JSON: {found.msg} at column {found.colno}"
-            return DataError(source, found.lineno, says, legal)
+            return DataError(file, found.lineno, says, legal)
         except DataError as found:
             return found
         except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other

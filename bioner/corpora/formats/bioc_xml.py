@@ -16,7 +16,7 @@ from bioner.corpora.formats import bioc_xml_writer
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.shared.bioc_sentences import joined
 from bioner.corpora.formats.shared.quoting import shown
-from bioner.corpora.formats.shared.source import Source, opened, place_of
+from bioner.corpora.formats.shared.source import Source, file_behind, opened, place_of
 from bioner.errors import DataError, Report, raise_it
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
         DataError: if the source is no well-formed XML, declares an entity or is no collection; by
             default also for the first fault.
     """
-    place = place_of(source)
+    place, begin, found = place_of(source), 0, False
     with opened(source) as stream:
-        rest: IO[bytes] | None = stream
-        found = False
-        while rest is not None:
+        rest: IO[bytes] = stream
+        while True:
             try:
                 for document in _parsed(rest, place, report):
                     found = True
@@ -55,15 +54,24 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
                 if not found:  # nothing says that it is BioC XML at all
                     raise fault.error from None
                 report(fault.error)
-                rest = _after(source, fault.error.line)
+                file = file_behind(source)
+                after = None if file is None else _after(file, fault, begin)
+                if after is None:
+                    return
+                rest, begin = after
 
 
 class _SyntaxFault(Exception):
-    """The parser can't go on."""
+    """The parser can't go on.
 
-    def __init__(self, error: DataError) -> None:
+    Attributes:
+        error: says why, with the line.
+        column: of the line, from 1.
+    """
+
+    def __init__(self, error: DataError, column: int) -> None:
         super().__init__(str(error))
-        self.error = error
+        self.error, self.column = error, column
 
 
 def _parsed(stream: IO[bytes], place: Path | str, report: Report) -> Iterator[Iterator[Document]]:
@@ -101,19 +109,30 @@ def _parsed(stream: IO[bytes], place: Path | str, report: Report) -> Iterator[It
         line, says = error.lineno or None, error.msg
         if line is None and len(parsing.error_log):
             line, says = parsing.error_log[0].line, parsing.error_log[0].message
-        raise _SyntaxFault(DataError(place, line, f"no XML: {says}", "expected BioC XML")) from None
+        found_here = DataError(place, line, f"no XML: {says}", "expected BioC XML")
+        raise _SyntaxFault(found_here, (error.position or (1, 1))[1]) from None
 
 
-def _after(source: Source, line: int | None) -> IO[bytes] | None:
-    """Return a file from the next document after a line on, as a collection with equal lines."""
-    if not isinstance(source, Path) or line is None:
+def _after(file: Path, fault: _SyntaxFault, before: int) -> tuple[IO[bytes], int] | None:
+    """Return the rest of a file from the next document on, as a collection with equal lines.
+
+    Args:
+        file: the whole of it.
+        fault: behind which the document starts.
+        before: where the rest began that has the fault.
+
+    Returns:
+        The rest, and where it begins; None where no document follows.
+    """
+    data, line = contents(file), fault.error.line or 1
+    begin = 0
+    for _ in range(line - 1):
+        begin = data.find(b"\n", begin) + 1
+    begin = data.find(b"<document>", max(begin + fault.column - 1, before + 1))
+    if begin < 0:
         return None
-    data = contents(source)
-    lines = data.split(b"\n", line - 1)
-    begin = data.find(b"<document>", len(data) - len(lines[-1]))
-    if len(lines) < line or begin < 0:
-        return None
-    return BytesIO(b"\n" * data.count(b"\n", 0, begin) + b"<collection>" + data[begin:])
+    lines = b"\n" * data.count(b"\n", 0, begin)
+    return BytesIO(lines + b"<collection>" + data[begin:]), begin
 
 
 class _Begun:

@@ -140,7 +140,7 @@ def _is_relation(row: Sequence[str], text: str, types: Collection[str]) -> bool:
         return False
     numbers = [int(column) for column in row[1:] if _NUMBER.fullmatch(column)]
     marked = {text[start:end] for start, end in permutations(numbers, 2) if start < end}
-    return not marked.intersection(row[1:])
+    return not (marked - {""}).intersection(row[1:])
 
 
 def _looks_like_a_number(column: str) -> bool:

@@ -134,6 +134,12 @@ def test_any_blank_between_an_initial_and_a_full_stop(blank: str) -> None:
     assert found[0].tags[:4] == ("O", "B-X", "I-X", "O")
 
 
+def test_no_panic_of_a_library_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    for text in ("Hepatitis C\u00a0.", "E \u2009. coli", "Of A\u3000\u00a0. B", "(D\u2028.)"):
+        assert segment(document(text))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_word_of_50_000_characters_and_a_sentence_of_5_000_words() -> None:
     (sentence,) = segment(document("G" * 50_000 + " is long", mark(0, 50_000)))
     assert len(sentence.words[0]) == 50_000 and sentence.tags == ("B-X", "O", "O")

@@ -17,6 +17,12 @@ def place_of(source: Source) -> Path | str:
     return source if isinstance(source, Path) else str(getattr(source, "name", "(stream)"))
 
 
+def file_behind(source: Source) -> Path | None:
+    """Return the file that a source reads, which may be read anew; None where there is none."""
+    path = Path(place_of(source))
+    return path if path.is_file() else None
+
+
 @contextmanager
 def opened(source: Source) -> Iterator[IO[bytes]]:
     """Lend the bytes of a source; a file is closed afterwards, a stream is not.

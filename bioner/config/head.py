@@ -1,0 +1,64 @@
+"""The typed schema of the heads: what they are, how they start and how they are decoded."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from omegaconf import MISSING
+
+from bioner.config.effects import STAGE, made, value
+from bioner.errors import ConfigError
+
+
+class Start(StrEnum):
+    """What the heads of a stage start from, where nothing is carried over.
+
+    `random`: small random weights. `prior`: these, and the log frequencies of the tags as bias.
+    `probe`: a fit to the word vectors of the encoder before its first update
+    (`bioner.model.probe`).
+    """
+
+    random = "random"
+    prior = "prior"
+    probe = "probe"
+
+
+class Decode(StrEnum):
+    """Which tags a head that scores each word by itself gives a sentence.
+
+    `legal`: of the legal IOB2 tags those whose scores add up to most. `argmax`: each word's best,
+    legal together or not. A CRF's are always legal.
+    """
+
+    legal = "legal"
+    argmax = "argmax"
+
+
+@dataclass
+class HeadConfig:
+    """The kind of the heads.
+
+    Attributes:
+        shared: which tasks share a head: a name in `bioner.config.choices.HEAD_BANKS`.
+        start: what they start from.
+        probe_sentences: train sentences of a task, at most, that a probe is fitted to.
+        decode: which tags they give.
+        options: handed to `_target_` as they are.
+    """
+
+    _target_: str = value(MISSING, STAGE)
+    shared: str = value("none", STAGE, neutral="none")
+    start: Start = value(Start.probe, STAGE, neutral=Start.random)
+    probe_sentences: int = value(800, STAGE, neutral=800)
+    decode: Decode = value(Decode.legal, STAGE, neutral=Decode.argmax)
+    options: dict[str, Any] = made(dict, STAGE)
+
+
+def check_head(head: HeadConfig) -> None:
+    """Check the values of the heads.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    if head.probe_sentences < 1:
+        raise ConfigError("head.probe_sentences", f"is {head.probe_sentences}", "at least 1")
