@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file
+import torch
+from torch import Tensor
 
 import bioner
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS
@@ -16,10 +17,16 @@ from bioner.config.measure import to_measure_config
 from bioner.config.predict import to_predict_config
 from bioner.config.train import TrainConfig
 from bioner.corpora.formats.all_formats import FORMATS
-from bioner.corpora.sentence import Sentence
 from bioner.errors import ConfigError
-from bioner.model.weights import load_weights
+from bioner.model.bank import HeadPerTask
+from bioner.model.encoder import load_encoder
+from bioner.model.heads import LinearHead
+from bioner.model.network import Network
+from bioner.model.pretrained import Pretrained
+from bioner.model.weights import Weights, load_weights
 from bioner.predict import stream
+from bioner.predict.finished import open_run
+from bioner.predict.tagger import load_tagger
 from bioner.runs.record import Record
 from bioner.runs.record_file import read_record
 from bioner.train.run import train
@@ -30,6 +37,8 @@ from bioner.transferability.registry import Family, Larger, NotDefinedError, mea
 from bioner.transferability.view import TunedPair
 from tests.composition import composed, train_config
 from tests.corpora.formats.toy import TOY
+from tests.model.toys import Surgery
+from tests.predict.test_tagger import predictions
 from tests.train.test_stages import PolishedConfig, polish
 
 PACKAGE = Path(bioner.__file__).parent
@@ -53,42 +62,74 @@ TITLES = [
 ]
 PATHS = re.compile(r"`((?:bioner|conf|tests)/[\w/.]+)`")
 
-SHORT = ["finetune.targets=[demo_disease]", "finetune.epochs=1", "finetune.train_size=32"]
-PAIR = [*SHORT, "finetune=mtl", "finetune.auxiliaries=[demo_chemical]", "mixing=uniform"]
+GENES = ["finetune.targets=[genes]", "finetune.epochs=3"]
+PAIR = [*GENES, "finetune=mtl", "finetune.auxiliaries=[drugs]", "mixing=uniform"]
+
+# Two datasets that three passes are enough to learn, so that something is marked.
+EASY = {
+    "genes": ("Gene", "the {} gene was seen", ("BRCA1", "TP53", "KRAS", "EGFR")),
+    "drugs": ("Drug", "all took {} every day", ("aspirin", "heparin", "codeine", "insulin")),
+}
+SIZES = {"train": 64, "devel": 8, "test": 8}
+FILES = {
+    "head/sharpened": "_target_: tests.model.toys.Sharpened\noptions: {sharpness: 2.0}\n",
+    "weighting/surgery": "strategy: surgery\noptions: {strength: 0.5}\n",
+    "encoder/adapter/low_rank": "kind: low_rank\noptions: {rank: 2}\n",
+    "polish/again": "targets: [genes]\nauxiliaries: [drugs]\nsteps: 2\n",
+}
 
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
-    """A folder of configs as `--config-dir` takes it, with a YAML of each kind."""
-    files = {
-        "head/sharpened": "_target_: tests.model.toys.Sharpened\noptions: {sharpness: 2.0}",
-        "weighting/surgery": "strategy: surgery\noptions: {strength: 0.5}",
-        "encoder/adapter/low_rank": "kind: low_rank\noptions: {rank: 2}",
-        "polish/again": "targets: [demo_disease]\nauxiliaries: [demo_chemical]\nsteps: 2",
-        "dataset/mine": f"path: {tmp_path}/mine\nformat: toy\nfiles: "
-        "{train: train.toy, devel: devel.toy, test: test.toy}",
-    }
-    for name, text in files.items():
-        file = tmp_path / "my_conf" / f"{name}.yaml"
+    """A folder of configs as `--config-dir` takes it; the data lie beside it."""
+    folder = tmp_path / "my_conf"
+    for name, text in FILES.items():
+        file = folder / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text + "\n")
-    return tmp_path / "my_conf"
+        file.write_text(text)
+    for name in EASY:
+        add_dataset(folder, name, "conll", name)
+    return folder
 
 
-def places(tmp_path: Path) -> list[str]:
+def add_dataset(conf: Path, name: str, form: str, like: str) -> Path:
+    """Write one of the easy datasets in a format, and its YAML."""
+    kind, words, names = EASY[like]
+    folder = conf.parent / name
+    folder.mkdir()
+    for split, size in SIZES.items():
+        text = ""
+        for number in range(size):
+            before, after = (part.split() for part in words.split("{}"))
+            rows = [(word, "") for word in ("In", split, str(number), *before)]
+            rows += [(names[number % len(names)], kind), *((word, "") for word in (*after, "."))]
+            if form == "conll":
+                text += "".join(f"{w}\t{f'B-{t}' if t else 'O'}\n" for w, t in rows) + "\n"
+            else:
+                text += " ".join(f"[{w}]({t})" if t else w for w, t in rows) + "\n"
+        (folder / f"{split}.{form}").write_text(text)
+    yaml = f"path: {folder}\nformat: {form}\nfiles:\n"
+    yaml += "".join(f"  {split}: {split}.{form}\n" for split in SIZES)
+    (conf / "dataset").mkdir(exist_ok=True)
+    (conf / "dataset" / f"{name}.yaml").write_text(yaml)
+    return folder
+
+
+def small(conf: Path) -> list[str]:
+    """What makes a run small and keeps it inside the test's folder."""
     return [
         "encoder=tiny",
         "trainer.accelerator=cpu",
-        "batch.sentences=16",
-        "optimizer.lr=3e-3",
-        f"runs_dir={tmp_path}/runs",
-        f"datasets_dir={tmp_path.parent}/datasets",
-        f"cache_dir={tmp_path.parent}/cache",
+        "batch.sentences=8",
+        "optimizer.lr=1e-2",
+        f"runs_dir={conf.parent}/runs",
+        f"datasets_dir={conf.parent}/datasets",
+        f"cache_dir={conf.parent}/cache",
     ]
 
 
 def config_of(conf: Path, *overrides: str) -> TrainConfig:
-    return train_config(*places(conf.parent), "logger=none", *overrides, own=conf)
+    return train_config(*small(conf), "logger=none", *overrides, own=conf)
 
 
 def run(config: TrainConfig) -> tuple[Path, Record]:
@@ -97,19 +138,29 @@ def run(config: TrainConfig) -> tuple[Path, Record]:
     directory.mkdir(parents=True, exist_ok=True)
     train(config, directory)
     record = read_record(directory)
-    assert record.status == "complete" and record.scores[config.finetune.targets[0]].test.support
+    assert record.status == "complete"
+    assert record.scores[config.finetune.targets[0]].test.support == SIZES["test"]
     return directory, record
 
 
 def agrees_with_its_run(directory: Path, target: str) -> bool:
-    """Say whether `bioner.load` gives the words of test the tags that the run recorded."""
-    file = directory / "predictions" / f"{target}.test.tsv"
-    blocks = file.read_text(encoding="utf-8").strip().split("\n\n")[:40]
-    rows = [[line.split("\t") for line in block.split("\n")] for block in blocks]
-    tagger = bioner.load(directory, heads=[target], device="cpu")._tagger
-    sentences = [Sentence(tuple(r[0] for r in s), ("O",) * len(s)) for s in rows]
-    found = tagger.tag(sentences)[target]
-    return [found.tags(i) for i in range(len(rows))] == [tuple(r[2] for r in s) for s in rows]
+    """Say whether a run that is loaded again gives the words of test the tags that it recorded."""
+    found = open_run(directory)
+    tagger = load_tagger(found, [target], "cpu", found.record.precision)
+    rows = predictions(directory / "predictions" / f"{target}.test.tsv")
+    assert any("B" in tag for _, guess in rows for tag in guess)  # else all agrees
+    tagged = tagger.tag([sentence for sentence, _ in rows])[target]
+    return [tagged.tags(i) for i in range(len(rows))] == [guess for _, guess in rows]
+
+
+def kept(directory: Path) -> Weights:
+    return load_weights(directory / "checkpoints" / "genes.safetensors")
+
+
+def differ(one: Path, other: Path) -> bool:
+    """Say whether the selected encoders of two runs differ."""
+    first, second = (kept(directory).below("encoder") for directory in (one, other))
+    return any(not torch.equal(first[name], second[name]) for name in first)
 
 
 @pytest.mark.parametrize("title", TITLES)
@@ -128,30 +179,26 @@ def test_the_readme_has_no_other_section() -> None:
 
 
 def test_a_head(conf: Path) -> None:
-    directory, _ = run(config_of(conf, *SHORT, "head=sharpened"))
-    assert agrees_with_its_run(directory, "demo_disease")
-    plain, _ = run(config_of(conf, *SHORT, "head.dropout=0.1"))
-    assert weights(directory) != weights(plain)
-
-
-def weights(directory: Path) -> dict[str, list[float]]:
-    tensors = load_file(directory / "checkpoints" / "demo_disease.safetensors")
-    return {name: one.flatten().tolist() for name, one in tensors.items()}
+    directory, _ = run(config_of(conf, *GENES, "head=sharpened"))
+    assert agrees_with_its_run(directory, "genes")
+    assert differ(directory, run(config_of(conf, *GENES))[0])
 
 
 def test_a_gradient_method(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(WEIGHTINGS, "surgery", "tests.model.toys.Surgery")
+    usual, noted = Surgery.backward, []
+
+    def backward(self: Surgery, total: Tensor, losses: dict[str, Tensor], network: Network) -> None:
+        noted.append(({*losses}, self._strength))
+        usual(self, total, losses, network)
+
+    monkeypatch.setattr(Surgery, "backward", backward)
     both = [*PAIR, "mixing.tasks_per_update=2"]
     directory, record = run(config_of(conf, *both, "weighting=surgery"))
     mixing = record.stages[-1].mixing
-    assert mixing is not None and len({*mixing.drawn.values()}) == 1  # each update sees both tasks
-    equal, _ = run(config_of(conf, *both))
-    none, _ = run(config_of(conf, *both, "weighting=surgery", "weighting.options.strength=0.0"))
-    # Without strength it is the sum of the losses; with it conflicts are less.
-    ours, theirs, same = map(weights, (directory, equal, none))
-    encoder = [name for name in ours if name.startswith("encoder.")]
-    flat = [np.concatenate([found[n] for n in encoder]) for found in (ours, theirs, same)]
-    assert np.abs(flat[1] - flat[2]).max() < 1e-4 < np.abs(flat[1] - flat[0]).max()
+    assert mixing is not None and mixing.drawn == dict.fromkeys(("genes", "drugs"), len(noted))
+    assert noted == [({"genes", "drugs"}, 0.5)] * 24
+    assert agrees_with_its_run(directory, "genes")
     with pytest.raises(ConfigError, match=r"weighting.options.strngth: .* takes no such key"):
         run(config_of(conf, *both, "weighting=surgery", "+weighting.options.strngth=1"))
 
@@ -159,36 +206,49 @@ def test_a_gradient_method(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bank(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(HEAD_BANKS, "all", "tests.model.toys.OneHead")
     directory, _ = run(config_of(conf, *PAIR, "head.shared=all"))
-    kept = load_weights(directory / "checkpoints" / "demo_disease.safetensors")
-    assert [*kept.tags] == ["demo_disease", "demo_chemical"]  # what shares the head goes with it
-    assert {n.split(".")[1] for n in kept.tensors if n.startswith("heads.")} == {"all"}
-    assert agrees_with_its_run(directory, "demo_disease")
+    weights = kept(directory)
+    assert {*weights.tags} == {"genes", "drugs"}  # what shares the head goes with it
+    assert {name.split(".")[0] for name in weights.below("heads")} == {"all"}
+    assert agrees_with_its_run(directory, "genes")
+    (document,) = bioner.load(directory, device="cpu").predict(["In 1 the KRAS gene was seen ."])
+    assert {one.type for one in document.annotations} <= {"Gene"}
 
 
 def test_an_adapter(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ADAPTERS, "low_rank", "tests.model.toys.LowRank")
-    directory, _ = run(config_of(conf, *SHORT, "+encoder/adapter=low_rank"))
-    kept = load_weights(directory / "checkpoints" / "demo_disease.safetensors").tensors
-    assert {tensor.shape[0] for name, tensor in kept.items() if ".down." in name} == {2}
-    assert agrees_with_its_run(directory, "demo_disease")
+    directory, _ = run(config_of(conf, *GENES, "+encoder/adapter=low_rank"))
+    weights, found = kept(directory), open_run(directory)
+    assert {len(t) for name, t in weights.tensors.items() if ".down." in name} == {2}
+    # What predicts has a plain encoder, and the same probabilities as the one that was trained.
+    tagger = load_tagger(found, ["genes"], "cpu", "32-true")
+    (merged,) = tagger.networks.values()
+    assert not any(".down." in name for name in merged.state_dict())
+    encoder = load_encoder(Pretrained(found.config.encoder))
+    bank = HeadPerTask(weights.tags, lambda _, tags: LinearHead(encoder.hidden, tags))
+    trained = Network(encoder, bank)
+    trained.load(weights)
+    rows = [words for words, _ in predictions(directory / "predictions" / "genes.test.tsv")]
+    both = (tagger, replace(tagger, networks={("genes",): trained.eval()}))
+    ours, theirs = (one.tag(rows)["genes"].probabilities for one in both)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
 
 
 def test_a_stage(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "polish", polish)
-    # In the package its group is one more field of TrainConfig, which these two are.
+    # In the package its group is one more field of TrainConfig, for which this one stands.
     monkeypatch.setitem(SCHEMAS, "train", PolishedConfig)
     monkeypatch.setattr("bioner.predict.finished.TrainConfig", PolishedConfig)
-    directory, record = run(config_of(conf, *SHORT, "+polish=again"))
+    directory, record = run(config_of(conf, *GENES, "+polish=again"))
     assert [stage.name for stage in record.stages] == ["finetune", "polish"]
-    assert [*record.stages[-1].tasks] == ["demo_disease", "demo_chemical"]
-    assert agrees_with_its_run(directory, "demo_disease")
-    assert [one.name for one in run(config_of(conf, *SHORT))[1].stages] == ["finetune"]
+    assert [*record.stages[-1].tasks] == ["genes", "drugs"]
+    assert agrees_with_its_run(directory, "genes")
+    assert [stage.name for stage in run(config_of(conf, *GENES))[1].stages] == ["finetune"]
     for wrong, says in (
-        ("polish.auxiliaries=[demo_disease]", "polish.auxiliaries: demo_disease is a target"),
-        ("polish.auxiliaries=[demo_chemicl]", "polish.auxiliaries: no dataset 'demo_chemicl'"),
+        ("polish.auxiliaries=[genes]", "polish.auxiliaries: genes is a target already"),
+        ("polish.auxiliaries=[drgs]", "polish.auxiliaries: no dataset 'drgs'"),
     ):
         with pytest.raises(ConfigError, match=says):
-            config_of(conf, *SHORT, "+polish=again", wrong)
+            config_of(conf, *GENES, "+polish=again", wrong)
 
 
 def centre_distance(pair: TunedPair) -> float:
@@ -203,34 +263,32 @@ def centre_distance(pair: TunedPair) -> float:
 def test_a_measure(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_MEASURES", dict(measures()))
     measure(Family.tuned, "how far apart the two sides' words lie", Larger.farther)(centre_distance)
-    overrides = ["sources=[demo_chemical,demo_disease_related]", "targets=[demo_disease]"]
-    budget = ["pretrain.epochs=1", "pretrain.train_size=48", "target_size=24", "words=400"]
-    asked = ["measures=[centre_distance]", "train_stages=true", "heatmaps=false"]
-    cfg = composed(*places(conf.parent), *overrides, *budget, *asked, verb="measure")
+    add_dataset(conf, "same", "conll", "drugs")
+    pairs = ["sources=[genes,same]", "targets=[drugs]", "target_size=16", "words=400"]
+    stages = ["pretrain.epochs=1", "pretrain.train_size=32", "train_stages=true"]
+    asked = ["measures=[centre_distance]", "heatmaps=false"]
+    cfg = composed(*small(conf), *pairs, *stages, *asked, verb="measure", own=conf)
     config = to_measure_config(cfg)
     found = measure_pairs(config, conf.parent)
-    assert found.values[["source", "target", "view"]].to_numpy().tolist() == [
-        ["demo_chemical", "demo_disease", view] for view in ("all", "downsampled", "mentions")
-    ]
+    views = ["all", "downsampled", "mentions"]
+    assert found.values["source"].tolist() == ["genes"] * 2
+    assert found.values["view"].tolist() == views[:2]
     assert (found.values["value"] > 0).all()
-    assert {*found.skipped["source"]} == {"demo_disease_related"}
-    assert {*found.skipped["reason"]} == {"the same types"}
-    other = replace(config, measures=["leep"], sources=["demo_chemical"], train_stages=False)
-    assert len(measure_pairs(other, conf.parent).values) == 3 + 3  # beside one of the target alone
+    reasons = found.skipped[found.skipped["source"] == "same"]["reason"]
+    assert "the same types" in set(reasons)
+    # Beside one of the target's words alone.
+    again = replace(config, measures=["centre_distance", "leep"], train_stages=False)
+    values = measure_pairs(again, conf.parent).values
+    assert values["measure"].value_counts().to_dict() == {"leep": 4, "centre_distance": 2}
 
 
 def test_a_file_format(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FORMATS, TOY.name, TOY)
-    folder = conf.parent / "mine"
-    folder.mkdir()
-    for split, count in (("train", 32), ("devel", 8), ("test", 8)):
-        lines = (f"In {split} {n} the [BRCA1](Gene) gene was seen .\n" for n in range(count))
-        (folder / f"{split}.toy").write_text("".join(lines))
-    mine = ["finetune.targets=[mine]", "finetune.epochs=1"]
-    directory, record = run(config_of(conf, *mine))
-    assert record.scores["mine"].test.support == 8
-    assert agrees_with_its_run(directory, "mine")
-    written = conf.parent / "out.toy"
-    given = [f"run={directory}", f"input={folder}/test.toy", f"output={written}"]
+    add_dataset(conf, "toys", "toy", "genes")
+    directory, record = run(config_of(conf, "finetune.targets=[toys]", "finetune.epochs=3"))
+    assert record.scores["toys"].test.f1 > 0.5
+    written = conf.parent / "written.toy"
+    (conf.parent / "plain.toy").write_text("In test 1 the KRAS gene was seen .\n")
+    given = [f"run={directory}", f"input={conf.parent}/plain.toy", f"output={written}"]
     assert stream.predict(to_predict_config(composed(*given, "device=cpu", verb="predict")))
-    assert len(written.read_text().splitlines()) == 8
+    assert "[KRAS](Gene)" in written.read_text()

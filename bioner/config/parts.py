@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, cast
 
 from bioner.config.effects import (
     DATA,
@@ -38,12 +38,11 @@ def datasets_of(config: TrainConfig, stage: str) -> dict[str, str]:
 
 def dataset_keys(schema: type) -> list[str]:
     """Return the full keys of a schema under which a stage's group names datasets."""
-    groups = {one.name: effect_of(schema, one).group for one in fields(schema)}
     return [
-        f"{name}.{one.name}"
-        for name, kind in groups.items()
-        if kind is not None and issubclass(kind, StageConfig)
-        for one in fields(kind)
+        f"{stage.name}.{one.name}"
+        for stage in fields(schema)
+        if (kind := effect_of(schema, stage).group) is not None and issubclass(kind, StageConfig)
+        for one in fields(cast(type, kind))
         if effect_of(kind, one).role is not None
     ]
 

@@ -13,7 +13,7 @@ from tests.composition import composed
     [
         ("+lr=1e-4", "lr: no such key; optimizer.lr is meant"),
         ("+finetune.tagets=[x]", r"finetune.tagets: no such key; did you mean targets\?"),
-        ("+dataset.bc2gm.fromat=brat", r"dataset.bc2gm.fromat: .* did you mean format\?"),
+        ("+dataset.bc2gm.fromat=brat", r"dataset.bc2gm.fromat: .* did you mean format"),
     ],
 )
 def test_added_keys(override: str, says: str) -> None:

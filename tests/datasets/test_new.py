@@ -27,7 +27,11 @@ def new(
 ) -> tuple[dict[str, Any], DatasetConfig]:
     """Return what `datasets new` says, and the dataset of the YAML that it wrote."""
     config = DatasetsConfig(
-        Action.new, format=Output.json, path=str(path), name=name, output=f"{path.parent}/conf"
+        action=Action.new,
+        format=Output.json,
+        path=str(path),
+        name=name,
+        output=f"{path.parent}/conf",
     )
     capsys.readouterr()
     assert act(config)
@@ -221,7 +225,7 @@ def test_a_published_file_of_no_scheme_is_caught(
     tmp_path: Path, corpora: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = corpora / "formats" / "conll-4col" / "bc5cdr-test.txt"
-    config = DatasetsConfig(Action.new, path=str(file), output=str(tmp_path))
+    config = DatasetsConfig(action=Action.new, path=str(file), output=str(tmp_path))
     with pytest.raises(DataError, match=r"bc5cdr-test\.txt: its tags are of no scheme; not IOB"):
         act(config)
     assert list(tmp_path.iterdir()) == []

@@ -48,7 +48,11 @@ def test_a_new_format_is_checked(
     toy: DatasetConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = DatasetsConfig(
-        Action.check, ["mine"], Output.json, dataset={"mine": toy}, datasets_dir=str(tmp_path)
+        action=Action.check,
+        names=["mine"],
+        format=Output.json,
+        dataset={"mine": toy},
+        datasets_dir=str(tmp_path),
     )
     act(config)
     found = json.loads(capsys.readouterr().out)
@@ -60,6 +64,6 @@ def test_a_new_format_is_told_by_its_look(
     toy: DatasetConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sniff(tmp_path / "train.toy") == "toy"
-    act(DatasetsConfig(Action.new, path=str(tmp_path), output=str(tmp_path / "conf")))
+    act(DatasetsConfig(action=Action.new, path=str(tmp_path), output=str(tmp_path / "conf")))
     (written,) = (tmp_path / "conf" / "dataset").iterdir()
     assert "format: toy" in written.read_text()
