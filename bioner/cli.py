@@ -12,8 +12,8 @@ from omegaconf import DictConfig
 
 import bioner
 from bioner.config import hydra_private
-from bioner.config.catalogue import shipped
 from bioner.config.command_line import asks_for_tracebacks, read
+from bioner.config.config_folders import shipped
 from bioner.config.explain import explain
 from bioner.config.hydra_setup import SCHEMAS, own_folders, register
 from bioner.config.unknown_keys import refuse_unknown_keys

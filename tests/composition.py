@@ -7,8 +7,8 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
+from bioner.config.config_folders import shipped
 from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 

@@ -7,19 +7,9 @@ from bioner.config.identity import regime, what_counts
 from bioner.config.train import TrainConfig
 from bioner.model.metric import scores
 from bioner.runs.environment import Environment
-from bioner.runs.record import (
-    FINETUNE,
-    Best,
-    DatasetUse,
-    Mixing,
-    Record,
-    StageRecord,
-    StageTiming,
-    TaskUse,
-    Timing,
-    begin,
-)
+from bioner.runs.record import FINETUNE, DatasetUse, Record, Timing, begin
 from bioner.runs.scores import SplitScores, TargetScores
+from bioner.runs.stage_record import Best, Mixing, StageRecord, StageTiming, TaskUse
 
 
 def dataset_use(sha256: Mapping[str, str]) -> DatasetUse:

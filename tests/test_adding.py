@@ -30,7 +30,7 @@ from bioner.predict.tagger import load_tagger
 from bioner.runs.record import Record
 from bioner.runs.record_file import read_record
 from bioner.train.run import train
-from bioner.train.stages import KINDS
+from bioner.train.stage_kinds import KINDS
 from bioner.transferability import registry
 from bioner.transferability.measuring import measure_pairs
 from bioner.transferability.registry import Family, Larger, NotDefinedError, measure, measures
@@ -39,7 +39,7 @@ from tests.composition import composed, train_config
 from tests.corpora.formats.toy import TOY
 from tests.model.toys import Surgery
 from tests.predict.test_tagger import predictions
-from tests.train.test_stages import PolishedConfig, polish
+from tests.train.test_stage_kinds import PolishedConfig, polish
 
 PACKAGE = Path(bioner.__file__).parent
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")

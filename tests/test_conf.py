@@ -6,8 +6,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from bioner.config.build import build, build_with_options
-from bioner.config.catalogue import experiments, shipped
 from bioner.config.checks import to_train_config
+from bioner.config.config_folders import experiments, shipped
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config

@@ -16,7 +16,7 @@ from hydra.errors import (
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from bioner.config.catalogue import config_file, encoder_of, experiments, shipped
+from bioner.config.config_folders import config_file, encoder_of, experiments, shipped
 from bioner.config.synonyms import meant
 from bioner.errors import UserError, nearest
 

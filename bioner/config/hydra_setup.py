@@ -13,8 +13,8 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from platformdirs import user_cache_path
 
-from bioner.config.catalogue import CATALOGUE, all_datasets, all_encoders, has_file, shipped
 from bioner.config.checks import to_train_config
+from bioner.config.config_folders import CATALOGUE, all_datasets, all_encoders, has_file, shipped
 from bioner.config.datasets import DatasetsConfig
 from bioner.config.evaluate import EvaluateConfig
 from bioner.config.export import ExportConfig

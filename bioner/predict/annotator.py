@@ -36,7 +36,7 @@ class Annotator:
         heads: those of the run that mark; none named means all.
         merge: what is made of the mentions of several heads.
         device: auto, cpu, cuda, …
-        precision: auto, 32-true, bf16-mixed or int8; see `bioner.predict.hardware.pick_hardware`.
+        precision: auto, 32-true, bf16-mixed or int8; see `bioner.predict.device.pick_hardware`.
 
     Raises:
         UserError: the run or a head can't be used.

@@ -22,8 +22,8 @@ from bioner.model.encoder import Encoder
 from bioner.model.heads import Head
 from bioner.model.network import Network
 from bioner.predict.card import card
+from bioner.predict.device import FULL
 from bioner.predict.finished import FinishedRun, open_run
-from bioner.predict.hardware import FULL
 from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions

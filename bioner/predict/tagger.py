@@ -29,8 +29,8 @@ from bioner.model.int8 import to_int8
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights, load_weights
+from bioner.predict.device import INT8, Hardware, pick_hardware
 from bioner.predict.finished import FinishedRun, build_head
-from bioner.predict.hardware import INT8, Hardware, pick_hardware
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bioner.corpora.sentence_table import joined
 from bioner.errors import UserError
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.runs.scores import TrainedOn
-from bioner.train.stages import asked_stages
+from bioner.train.stage_kinds import asked_stages
 from bioner.train.tasks import choose_sentences, load_corpora
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from bioner.config.semantics import SEMANTICS
 from bioner.errors import UserError
-from bioner.runs.record import Record, StageRecord
+from bioner.runs.record import Record
 from bioner.runs.record_file import read_record
+from bioner.runs.stage_record import StageRecord
 from bioner.runs.store import sha256
 
 

@@ -13,21 +13,23 @@ from bioner.runs.record import (
     FINETUNE,
     PRETRAIN,
     SCHEMA,
-    Affinity,
-    Best,
     DatasetUse,
     Failure,
-    Mixing,
     Record,
-    Source,
-    StageRecord,
-    StageTiming,
     Status,
-    TaskUse,
     Timing,
     WandbPlace,
 )
 from bioner.runs.scores import CrossScores, TargetScores
+from bioner.runs.stage_record import (
+    Affinity,
+    Best,
+    Mixing,
+    Source,
+    StageRecord,
+    StageTiming,
+    TaskUse,
+)
 
 OLD_SCHEMA = 4
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from bioner.config.semantics import SEMANTICS as SEMANTICS
 from bioner.runs.environment import Environment
 from bioner.runs.scores import CrossScores, TargetScores
+from bioner.runs.stage_record import Best, StageRecord, TaskUse
 
 # Raised by hand when the fields change in a way that the dataclasses here can't read. A field that
 # is added has a default, so that older records are read without it.
@@ -46,129 +47,6 @@ class DatasetUse:
     joined_mentions: dict[str, int]
     lost_words: dict[str, int]
     oversized_words: dict[str, int]
-
-
-@dataclass
-class TaskUse:
-    """How a stage used a dataset.
-
-    Older records don't say of a source that was an auxiliary or a target too how pretraining used
-    it: what is not known is None.
-
-    Attributes:
-        role: target, auxiliary or source, in this stage.
-        train_sentences: those trained on.
-        devel_sentences: those selected by.
-        leaked_sentences: the train sentences asked for that stand in a target's devel or test;
-            None where nobody looked.
-        dropped_sentences: those of them that are not in `train_sentences`.
-    """
-
-    role: str
-    train_sentences: int
-    devel_sentences: int | None
-    leaked_sentences: int | None
-    dropped_sentences: int | None
-
-
-@dataclass
-class Mixing:
-    """The batches that a stage drew, per task.
-
-    Attributes:
-        strategy: how they were drawn.
-        sizes: train sentences of each task.
-        drawn: batches.
-        shares: of all batches, 0..1.
-    """
-
-    strategy: str
-    sizes: dict[str, int]
-    drawn: dict[str, int]
-    shares: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Best:
-    """The step at which a group of tasks was best on devel; `f1` is the mean over the group."""
-
-    step: int
-    epoch: int
-    f1: float
-
-
-@dataclass
-class StageTiming:
-    """What a stage took; of all its starts, but for what lay behind its last checkpoint.
-
-    Attributes:
-        train_seconds: of training.
-        words_per_second: of training text.
-        earlier_seconds: those of `train_seconds` before the last start; older records lack them.
-    """
-
-    train_seconds: float
-    words_per_second: float
-    earlier_seconds: float = 0.0
-
-
-@dataclass
-class Affinity:
-    """What `finetune.affinity_every` asked for: the mean over all looks.
-
-    Attributes:
-        every: updates from one look to the next.
-        looks: how many there were.
-        onto: `onto[i][j]` is the affinity of task i to task j (see `LookaheadAffinity`).
-    """
-
-    every: int
-    looks: int
-    onto: dict[str, dict[str, float]]
-
-
-@dataclass
-class Source:
-    """The weights that `pretrain=checkpoint` took: a file and its hash."""
-
-    checkpoint: str
-    sha256: str
-
-
-@dataclass
-class StageRecord:
-    """One stage of a run.
-
-    Attributes:
-        name: `pretrain` or `finetune`.
-        key: the hash of all that determines it, the stages before it included; empty in older
-            records of fine-tuning, and where its weights came from a file.
-        reused: whether it was trained before this run.
-        tasks: each dataset that it trained on; none where its weights came from a file.
-        mixing: what it drew; None where its weights came from a file.
-        best: the selected step of each group of tasks that are selected together.
-        timing: what it took; None where its weights came from a file.
-        affinity: of its tasks to each other, where that was asked for.
-        source: where its weights came from, if not from training.
-        sha256: of the selected weights, where the store keeps them.
-        probe: devel F1 of each scored task whose head was fitted to the frozen encoder, before
-            the first update; None where none was, and in older records.
-        weights: SHA-256 of each set of selected weights in the run's directory, by the name of the
-            group of tasks; older records lack it.
-    """
-
-    name: str
-    key: str
-    reused: bool
-    tasks: dict[str, TaskUse]
-    mixing: Mixing | None
-    best: dict[str, Best]
-    timing: StageTiming | None
-    affinity: Affinity | None = None
-    source: Source | None = None
-    sha256: str | None = None
-    weights: dict[str, str] = field(default_factory=dict)
-    probe: dict[str, float] | None = None
 
 
 @dataclass

@@ -15,13 +15,13 @@ from bioner.errors import UserError
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import load_weights
 from bioner.runs.finished_stages import find_in_runs
-from bioner.runs.record import Best, Mixing, Source, StageRecord, StageTiming
 from bioner.runs.record_file import read_record
+from bioner.runs.stage_record import Best, Mixing, Source, StageRecord, StageTiming
 from bioner.runs.store import Stored, find_stage, sha256, store_folder
 from bioner.train.assembly import precision
 from bioner.train.sharing import shared_stage
 from bioner.train.stage import Stage, stage_of
-from bioner.train.stages import Asked
+from bioner.train.stage_kinds import Asked
 from bioner.train.tasks import Task
 from bioner.train.training import Start, train_stage
 

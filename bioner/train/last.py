@@ -12,7 +12,7 @@ from bioner.machine.processes import first_says, is_first, meet
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.runs.finished_stages import Finished, find_in_runs
-from bioner.runs.record import StageRecord
+from bioner.runs.stage_record import StageRecord
 from bioner.runs.store import find_stage, look_at_stage, store_folder
 from bioner.train.assembly import make_module, make_trainer
 from bioner.train.earlier import Done, record_of

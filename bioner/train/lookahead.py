@@ -14,7 +14,7 @@ from bioner.batches.batch import Batch, Update
 from bioner.batches.datamodule import Window
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
-from bioner.runs.record import Affinity
+from bioner.runs.stage_record import Affinity
 from bioner.train.tasks import Task
 
 

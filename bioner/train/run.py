@@ -24,20 +24,21 @@ from bioner.model.pretrained import Pretrained
 from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
 from bioner.runs.leftovers import remove_leftovers
-from bioner.runs.record import Failure, Record, StageRecord, Timing, begin, mean_devel
+from bioner.runs.record import Failure, Record, Timing, begin, mean_devel
 from bioner.runs.record_file import finished, write_record
+from bioner.runs.stage_record import StageRecord
 from bioner.runs.store import sha256
 from bioner.tracking.loggers import close_logger, open_logger
 from bioner.tracking.mention_tables import PredictedSplit
 from bioner.train.assembly import precision
 from bioner.train.earlier import Done, earlier_stage, key_of
-from bioner.train.hardware import check_hardware
+from bioner.train.hardware_check import check_hardware
 from bioner.train.last import last_stage
 from bioner.train.recipe_warnings import warn_of_rate
 from bioner.train.scoring import TagIds, score_target
 from bioner.train.sharing import one_at_a_time
 from bioner.train.stage import Stage, stage_of
-from bioner.train.stages import asked_stages
+from bioner.train.stage_kinds import asked_stages
 from bioner.train.tasks import load_tasks
 from bioner.train.training import Trained
 

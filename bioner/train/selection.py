@@ -14,7 +14,7 @@ from bioner.config.train import Selection
 from bioner.model.averaging import WeightAverage
 from bioner.model.f1_error import f1_standard_error
 from bioner.model.module import TaggingModule
-from bioner.runs.record import Best
+from bioner.runs.stage_record import Best
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bioner.train.stages import Asked
+from bioner.train.stage_kinds import Asked
 from bioner.train.tasks import Task
 
 

@@ -15,9 +15,10 @@ from bioner.config.train import TrainConfig
 from bioner.corpora.cache import cached
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
-from bioner.runs.record import DatasetUse, TaskUse
+from bioner.runs.record import DatasetUse
+from bioner.runs.stage_record import TaskUse
 from bioner.train.guard import Guard, Guarded
-from bioner.train.stages import Asked, Size
+from bioner.train.stage_kinds import Asked, Size
 
 log = logging.getLogger(__name__)
 

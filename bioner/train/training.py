@@ -17,7 +17,7 @@ from bioner.machine.processes import is_first, meet
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights
-from bioner.runs.record import Affinity, Best, Mixing, StageTiming
+from bioner.runs.stage_record import Affinity, Best, Mixing, StageTiming
 from bioner.train.assembly import make_module, make_trainer, plan_stage
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.progress import StageProgress

@@ -12,7 +12,7 @@ from bioner.batches.tokens import Encoded
 from bioner.model.encoder import Encoder
 from bioner.model.heads import LinearHead
 from bioner.transferability.gradients import Gradients
-from bioner.transferability.tokens import Sample, Tokens
+from bioner.transferability.word_sample import Sample, Tokens
 
 # Sentences in a batch: the squared gradient of a batch's mean stands for that of its sentences.
 _SENTENCES = 4

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bioner.transferability.language import cosine
 from bioner.transferability.registry import Family, Larger, NotDefinedError, measure
-from bioner.transferability.tokens import Tokens
+from bioner.transferability.word_sample import Tokens
 
 
 @measure(Family.embeddings, "likeness of the mean word vectors (cosine)", symmetric=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bioner.transferability.registry import Family, NotDefinedError, measure
 from bioner.transferability.text_profile import TextProfile
-from bioner.transferability.tokens import Tokens
+from bioner.transferability.word_sample import Tokens
 
 # Rows of the table of distances that are held at once.
 _CHUNK = 1024

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from bioner.transferability.registry import NotDefinedError
-from bioner.transferability.tokens import Tokens
+from bioner.transferability.word_sample import Tokens
 
 # Components of the reduced features; a density in more can't be told from so few words.
 _COMPONENTS = 64

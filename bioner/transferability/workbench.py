@@ -21,7 +21,7 @@ from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights, load_weights
 from bioner.train.earlier import earlier_stage, find_trained
-from bioner.train.stages import asked_stages
+from bioner.train.stage_kinds import asked_stages
 from bioner.train.tasks import Task, encode_corpus
 from bioner.transferability.affinity import JointTask, read_joint
 from bioner.transferability.backward import fit_head, push
@@ -29,8 +29,8 @@ from bioner.transferability.gradients import Gradients
 from bioner.transferability.language import LanguageProfile
 from bioner.transferability.registry import NotDefinedError
 from bioner.transferability.text_profile import TextProfile
-from bioner.transferability.tokens import Sample, Score, Tokens, draw, read
 from bioner.transferability.view import TunedPair, View, ViewName, make_view
+from bioner.transferability.word_sample import Sample, Score, Tokens, draw, read
 
 log = logging.getLogger(__name__)
 Made = TypeVar("Made")

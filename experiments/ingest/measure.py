@@ -26,8 +26,8 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 from hydra import compose, initialize_config_dir
 
 from bioner.batches.tokens import fingerprint
-from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
+from bioner.config.config_folders import shipped
 from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import load_corpus
@@ -128,7 +128,7 @@ def first_step(name: str, datasets: Path, folder: Path) -> dict[str, Any]:
     from bioner.batches.datamodule import MultiTaskData
     from bioner.train.assembly import make_module, plan_stage
     from bioner.train.stage import Stage
-    from bioner.train.stages import asked_stages
+    from bioner.train.stage_kinds import asked_stages
 
     config = config_of("linnaeus" if name == "many" else name, datasets, folder)
     if name == "many":

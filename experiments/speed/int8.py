@@ -28,9 +28,9 @@ from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.sentence import Sentence
 from bioner.machine.precision import keep_memory
 from bioner.predict import onnx_model
+from bioner.predict.device import FULL, INT8
 from bioner.predict.export import score
 from bioner.predict.finished import FinishedRun, open_run
-from bioner.predict.hardware import FULL, INT8
 from bioner.predict.tagger import Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier
 

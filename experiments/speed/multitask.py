@@ -28,15 +28,15 @@ from hydra import compose, initialize_config_dir
 
 from bioner.batches.batch import Batch
 from bioner.batches.datamodule import MultiTaskData
-from bioner.config.catalogue import shipped
 from bioner.config.checks import to_train_config
+from bioner.config.config_folders import shipped
 from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 from bioner.machine.precision import keep_memory
 from bioner.model.pretrained import Pretrained
 from bioner.train.assembly import make_module, plan_stage
 from bioner.train.stage import Stage
-from bioner.train.stages import asked_stages
+from bioner.train.stage_kinds import asked_stages
 from bioner.train.tasks import Task, load_tasks
 
 EIGHT = [

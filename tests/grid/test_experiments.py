@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bioner.config.catalogue import experiments
+from bioner.config.config_folders import experiments
 from tests.grid.grids import rows
 
 QUICK = [name for name in experiments() if name.startswith("quick/")]

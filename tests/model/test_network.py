@@ -26,7 +26,7 @@ from bioner.predict.finished import open_run
 from bioner.predict.tagger import load_tagger
 from bioner.train.assembly import make_module
 from bioner.train.stage import Stage
-from bioner.train.stages import asked_stages
+from bioner.train.stage_kinds import asked_stages
 from bioner.train.tasks import Task, load_tasks
 from tests.composition import train_config
 from tests.model.toys import OneHead

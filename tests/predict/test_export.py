@@ -17,9 +17,9 @@ from bioner.corpora.sentence import Sentence
 from bioner.errors import ConfigError
 from bioner.model.crf import CrfHead
 from bioner.model.heads import LinearHead
+from bioner.predict.device import FULL
 from bioner.predict.export import as_read, export
 from bioner.predict.finished import open_run
-from bioner.predict.hardware import FULL
 from bioner.predict.tagger import load_tagger
 from bioner.train.run import train
 from tests.composition import train_config

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from bioner.corpora.sentence import Sentence
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
+from bioner.predict.device import FULL, INT8, MIXED, pick_hardware
 from bioner.predict.finished import open_run
-from bioner.predict.hardware import FULL, INT8, MIXED, pick_hardware
 from bioner.predict.tagger import load_tagger
 from tests.predict.conftest import Runs
 

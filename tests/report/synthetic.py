@@ -17,21 +17,16 @@ from bioner.runs.record import (
     FINETUNE,
     PRETRAIN,
     SEMANTICS,
-    Best,
     DatasetUse,
     Failure,
-    Mixing,
     Record,
-    Source,
-    StageRecord,
-    StageTiming,
     Status,
-    TaskUse,
     Timing,
     begin,
 )
 from bioner.runs.record_file import write_record
 from bioner.runs.scores import SplitScores, TargetScores
+from bioner.runs.stage_record import Best, Mixing, Source, StageRecord, StageTiming, TaskUse
 from tests.composition import train_config
 
 TYPES = ("Disease", "Chemical")

@@ -14,18 +14,10 @@ import pytest
 
 from bioner.errors import UserError
 from bioner.runs.environment import environment
-from bioner.runs.record import (
-    FINETUNE,
-    PRETRAIN,
-    SCHEMA,
-    Affinity,
-    Failure,
-    Record,
-    Source,
-    WandbPlace,
-)
+from bioner.runs.record import FINETUNE, PRETRAIN, SCHEMA, Failure, Record, WandbPlace
 from bioner.runs.record_file import finished, parse_record, read_record, write_record
 from bioner.runs.scores import CrossScores, EntityScores, PartialScores, TrainedOn
+from bioner.runs.stage_record import Affinity, Source
 from tests.composition import train_config
 from tests.records import complete_record
 

@@ -12,8 +12,9 @@ from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import load_corpus
 from bioner.errors import ConfigError
-from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record
+from bioner.runs.record import FINETUNE, PRETRAIN, Record
 from bioner.runs.record_file import read_record
+from bioner.runs.stage_record import Mixing
 from bioner.train.guard import Guard
 from bioner.train.run import train
 from tests.composition import train_config

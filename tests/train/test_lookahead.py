@@ -12,14 +12,15 @@ from bioner.config.parts import decides
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
 from bioner.model.pretrained import Pretrained
-from bioner.runs.record import FINETUNE, Affinity, Record
+from bioner.runs.record import FINETUNE, Record
 from bioner.runs.record_file import read_record
+from bioner.runs.stage_record import Affinity
 from bioner.train import lookahead as affinity
 from bioner.train.assembly import make_module
 from bioner.train.lookahead import LookaheadAffinity, look
 from bioner.train.run import train
 from bioner.train.stage import Stage
-from bioner.train.stages import asked_stages
+from bioner.train.stage_kinds import asked_stages
 from bioner.train.tasks import load_tasks
 from tests.composition import train_config
 

@@ -18,8 +18,9 @@ from bioner.model import pretrained
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import load_weights
-from bioner.runs.record import FINETUNE, PRETRAIN, Mixing, Record, Source, StageRecord, Timing
+from bioner.runs.record import FINETUNE, PRETRAIN, Record, Timing
 from bioner.runs.record_file import read_record
+from bioner.runs.stage_record import Mixing, Source, StageRecord
 from bioner.train.run import train
 from tests.composition import train_config
 

@@ -9,8 +9,8 @@ import pytest
 
 from bioner.config.measure import MeasureConfig, measure_name, to_measure_config
 from bioner.errors import UserError
-from bioner.runs.record import Affinity
 from bioner.runs.record_file import write_record
+from bioner.runs.stage_record import Affinity
 from bioner.transferability.affinity import JointTask, lookahead_affinity
 from bioner.transferability.measuring import measure_pairs
 from bioner.transferability.registry import NotDefinedError

@@ -10,8 +10,8 @@ from bioner.model.encoder import Encoder
 from bioner.transferability.backward import Sketch, fit_head, push
 from bioner.transferability.gradients import Gradients, fisher_cosine, gradient_cosine
 from bioner.transferability.registry import NotDefinedError
-from bioner.transferability.tokens import draw, read
-from tests.transferability.test_tokens import corpus, parts
+from bioner.transferability.word_sample import draw, read
+from tests.transferability.test_word_sample import corpus, parts
 
 __all__ = ["corpus", "parts"]  # fixtures
 TAGS = ("O", "B-Disease", "I-Disease")

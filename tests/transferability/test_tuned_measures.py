@@ -12,8 +12,8 @@ from bioner.transferability.class_structure import _rate, gbc, h_score, logme, t
 from bioner.transferability.label_transfer import leep, n_leep, nce
 from bioner.transferability.probes import knn_probe, linear_probe, span_f1
 from bioner.transferability.registry import NotDefinedError, measures
-from bioner.transferability.tokens import Tokens
 from bioner.transferability.view import View, ViewName, make_view
+from bioner.transferability.word_sample import Tokens
 
 TAGS = ("O", "B-X", "I-X")
 TUNED = {name: one for name, one in measures().items() if one.reads is View}

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bioner.errors import ConfigError
-from bioner.train.hardware import check_hardware
+from bioner.train.hardware_check import check_hardware
 from tests.composition import train_config
 
 TARGET = "finetune.targets=[demo_disease]"

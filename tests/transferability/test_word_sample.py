@@ -19,7 +19,7 @@ from bioner.transferability.embeddings import (
 )
 from bioner.transferability.label_mapping import label_nmi_nearest
 from bioner.transferability.registry import NotDefinedError, measures
-from bioner.transferability.tokens import Tokens, draw, read
+from bioner.transferability.word_sample import Tokens, draw, read
 from tests.composition import train_config
 
 

@@ -16,7 +16,7 @@ from bioner.model.module import TaggingModule
 from bioner.runs.record import FINETUNE, PRETRAIN, Record
 from bioner.runs.record_file import read_record
 from bioner.train.run import train
-from bioner.train.stages import KINDS, Asked, Size, asked_stages
+from bioner.train.stage_kinds import KINDS, Asked, Size, asked_stages
 from tests.train.test_run import SHARED, SOURCE, TARGET, config_of
 
 SHORT = [*TARGET, "finetune.epochs=1", "finetune.train_size=32"]
