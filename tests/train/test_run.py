@@ -260,7 +260,7 @@ def test_flash_attention_is_for_16_bits_and_a_gpu(tmp_path: Path) -> None:
     for wrong, others in (
         ("trainer.precision=32-true", ["trainer.accelerator=auto"]),
         ("trainer.accelerator=cpu", ["trainer.precision=bf16-mixed"]),
-        ("finetune.affinity_every=9", ["trainer.accelerator=auto", "trainer.precision=16-mixed"]),
+        ("finetune.affinity_every=9", ["trainer.accelerator=auto", "trainer.precision=bf16-mixed"]),
     ):
         with pytest.raises(ConfigError, match=f"encoder.flash_attention: is true with {wrong}"):
             run(config_of(tmp_path, *flash, wrong, *others))
