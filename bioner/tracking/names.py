@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioner.config.identity import compared_as, regime, roles, what_counts
+from bioner.config.parts import datasets_of, stages_of
 from bioner.config.train import TrainConfig
 
 # W&B takes tags of 64 characters.
@@ -20,9 +21,9 @@ class Identity:
         name: what a person reads; the run directory's name without its hash.
         group: the study.
         job_type: the regime.
-        tags: regime, encoder, mixing, and each dataset with its role.
+        tags: regime, encoder, mixing, and each dataset with its role in each stage.
         config: flat keys to group by, and under `full` all that can change the result.
-        tasks: each dataset of the run with its role.
+        tasks: each dataset of the run with its role in the last stage that has it.
     """
 
     id: str
@@ -45,7 +46,8 @@ def identify(config: TrainConfig, run: str) -> Identity:
     used = roles(config)
     axes = _axes(config)
     tags = [axes["regime"], axes["encoder"], f"mixing:{axes['mixing']}"]
-    tags += [f"{role}:{dataset}" for dataset, role in used.items()]
+    staged = (datasets_of(config, stage).items() for stage in stages_of(config))
+    tags += dict.fromkeys(f"{role}:{dataset}" for one in staged for dataset, role in one)
     return Identity(
         id=f"{config.study}-{digest}"[-128:],
         name=name,

@@ -13,7 +13,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
 
-from bioner.config.identity import regime, what_counts
+from bioner.config.identity import regime, what_counts, with_precision
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import Corpus
 from bioner.errors import DivergedError, Stopped
@@ -154,6 +154,7 @@ def _run(
     logger: Logger | None,
 ) -> None:
     """Do stage after stage, and score what the last one selected."""
+    config = with_precision(config, record.precision)  # resolved once
     pretrained = Pretrained(config.encoder)
     longest_word = pretrained.window.room
     stages = asked_stages(config)

@@ -59,3 +59,10 @@ def test_long_tags_are_cut() -> None:
     path = "e/" + "x" * 80
     config = train_config(*RUN, f"encoder.name={path}")
     assert max(map(len, identify(config, run_name(config)).tags)) == 64
+
+
+def test_a_target_that_was_a_source_has_both_tags() -> None:
+    config = train_config(*RUN, "pretrain.sources=[demo_disease,demo_chemical]")
+    tags = identify(config, run_name(config)).tags
+    assert {"source:demo_disease", "target:demo_disease"} <= {*tags}
+    assert len(tags) == len({*tags})
