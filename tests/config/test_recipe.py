@@ -6,7 +6,7 @@ from omegaconf import OmegaConf
 from bioner.config.head import Decode, Start
 from bioner.config.identity import what_counts
 from bioner.config.stored import as_of_today, to_config
-from bioner.config.train import Selection
+from bioner.config.train import Selection, TrainConfig
 from bioner.errors import ConfigError
 from tests.composition import train_config
 
@@ -43,7 +43,7 @@ def older() -> dict[str, object]:
 
 
 def test_an_older_run_had_random_heads_and_the_best_tag_of_each_word() -> None:
-    config = to_config(older())
+    config = to_config(older(), TrainConfig)
     assert (config.head.start, config.head.decode) == (Start.random, Decode.argmax)
     assert config.selection == Selection.best
     assert config.optimizer.head_lr_times == 1
@@ -58,7 +58,7 @@ def test_the_config_file_of_an_older_run_is_read_alike() -> None:
 def test_the_heads_rate_of_an_older_run_becomes_a_multiple(rate: object, times: float) -> None:
     found = older()
     found["optimizer"] = {**found["optimizer"], "head_lr": rate}  # type: ignore[dict-item]
-    assert to_config(found).optimizer.head_lr_times == times
+    assert to_config(found, TrainConfig).optimizer.head_lr_times == times
 
 
 @pytest.mark.parametrize(
