@@ -20,6 +20,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "steps": ("finetune.steps",),
     "max_steps": ("finetune.steps",),
     "min_steps": ("finetune.steps",),
+    "lr": ("optimizer.lr",),
     "learning_rate": ("optimizer.lr",),
     "warmup_ratio": ("optimizer.warmup",),
     "warmup_steps": ("optimizer.warmup",),

@@ -64,7 +64,7 @@ def test_what_cannot_change_the_result_does_not_change_the_name(without_effect: 
         "seed=2",
         "subset_seed=2",
         "optimizer.lr=1e-5",
-        "batch.sentences=8",
+        "batch.sentences=16",
         "batch.tokens=512",
         "head=crf",
         "finetune.epochs=1",

@@ -23,9 +23,10 @@ def test_devices_are_those_of_the_trainer(config: TrainConfig, tmp_path: Path) -
     def of(**trainer: object) -> int:
         return devices(Job((), replace(config, trainer=trainer), tmp_path))
 
-    assert [of(), of(devices=3), of(devices=[0, 2])] == [1, 3, 2]
-    with pytest.raises(ConfigError, match=r"trainer.devices: is auto"):
-        of(devices="auto")
+    assert [of(devices=1), of(devices=3), of(devices=[0, 2])] == [1, 3, 2]
+    for auto in ({}, {"devices": "auto"}):
+        with pytest.raises(ConfigError, match=r"trainer.devices: is auto"):
+            of(**auto)
     with pytest.raises(ConfigError, match=r"trainer.num_nodes: is 2"):
         of(num_nodes=2)
 

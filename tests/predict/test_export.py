@@ -14,6 +14,7 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer, pipelin
 from bioner.config.export import ExportConfig, to_export_config
 from bioner.config.identity import run_name
 from bioner.corpora.sentence import Sentence
+from bioner.corpora.tags import violations
 from bioner.errors import ConfigError
 from bioner.model.crf import CrfHead
 from bioner.model.heads import LinearHead
@@ -74,8 +75,14 @@ def test_the_folder_gives_the_same_tags(
     export(config_of(runs.datasets, runs.linear, output, f"of_head={head}"))
     rows = predictions(runs.linear / "predictions" / f"{head}.test.tsv")
     sentences, expected = [s for s, _ in rows], [tags for _, tags in rows]
-    assert word_level(output, sentences) == expected
-    assert piped(output, sentences) == expected
+    # It has no legal decoding: its tags are the run's wherever they are legal.
+    folder = word_level(output, sentences)
+    legal = [not violations(tags) for tags in folder]
+    assert 0.7 < sum(legal) / len(legal) < 1
+    assert [t for t, ok in zip(folder, legal, strict=True) if ok] == [
+        t for t, ok in zip(expected, legal, strict=True) if ok
+    ]
+    assert piped(output, sentences) == folder
     config = json.loads((output / "config.json").read_text())
     assert config["id2label"] == {"0": "O", "1": "B-Disease", "2": "I-Disease"}
     modes = {file.stat().st_mode for file in (*output.iterdir(), runs.linear / "record.json")}

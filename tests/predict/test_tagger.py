@@ -36,8 +36,9 @@ def test_the_tags_are_those_of_the_run(runs: Runs, kind: str) -> None:
         rows = predictions(run.directory / "predictions" / f"{head}.test.tsv")
         tagged = tagger.tag([sentence for sentence, _ in rows])[head]
         assert [tagged.tags(i) for i in range(len(rows))] == [guess for _, guess in rows]
-        assert ((tagged.probabilities > 1 / 3 - 1e-6) | (kind == "crf")).all()
-        assert (tagged.probabilities <= 1 + 1e-6).all()
+        assert ((tagged.probabilities > 0) & (tagged.probabilities <= 1 + 1e-6)).all()
+        # The best tag of three, but for the few that make a sentence legal.
+        assert (tagged.probabilities > 1 / 3 - 1e-6).mean() > 0.95 or kind == "crf"
 
 
 @pytest.mark.parametrize("kind", ["linear", "crf"])
@@ -48,8 +49,9 @@ def test_int8_gives_nearly_the_same_tags(runs: Runs, kind: str) -> None:
         load_tagger(run, [head], "cpu", precision).tag(sentences)[head]
         for precision in (FULL, INT8)
     )
-    assert (full.ids == rounded.ids).mean() > 0.99
-    off = np.abs(full.probabilities - rounded.probabilities).max()
+    same = full.ids == rounded.ids
+    assert same.mean() > 0.99
+    off = np.abs(full.probabilities - rounded.probabilities)[same].max()
     assert 0 < off < 0.1
 
 

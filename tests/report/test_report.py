@@ -187,7 +187,7 @@ def test_a_study_in_disorder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         ("seed", "1", 'seed is "1", not a valid integer'),
         ("scores", {A: {"test": 3}}, f"scores.{A}.devel is missing (and 1 more such fields)"),
         ("datasets", [A], "datasets is "),
-        ("config", {}, "the config in the record is damaged: KeyError 'pretrain'"),
+        ("config", {}, "the config in the record is damaged: KeyError 'encoder.name'"),
     ],
 )
 def test_a_record_of_wrong_types_is_named_and_left_out(

@@ -114,7 +114,7 @@ def test_how_many_fields_are_wrong() -> None:
 
 
 def test_what_a_later_version_adds_is_passed_over() -> None:
-    assert parse_record(changed("collapsed", True), "here") == whole()
+    assert parse_record(changed("of_a_later_version", True), "here") == whole()
     # And what has a default may be missing: it came later.
     record = parse_record(changed("stages.0.affinity", ...), "here")
     assert record.stages[0].affinity is None

@@ -114,6 +114,13 @@ def check_tables(folder: Path, record: Record) -> None:
     assert {t: n for (s, t), n in drawn.items() if s == "finetune"} == mixing(record).drawn
 
 
+def without_empty(config: Any) -> Any:
+    """Return a config as W&B keeps it: an empty group is dropped."""
+    if not isinstance(config, dict):
+        return config
+    return {key: without_empty(one) for key, one in config.items() if one != {}}
+
+
 def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
     single = run(tracked(tmp_path, "finetune.epochs=1"))[1]
     directory, record = run(tracked(tmp_path, *SOURCE, *SHARED, "finetune.epochs=1"))
@@ -137,7 +144,7 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
         "train_size": 96,
         "seed": 1,
     }
-    assert told["config"]["full"] == record.config
+    assert told["config"]["full"] == without_empty(record.config)
     # Sentences are told by number alone where the licence forbids more.
     words = {
         word

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import wandb
 
+from bioner.runs.record import WandbPlace
 from bioner.tracking.history import STEP, read_rows
 from bioner.tracking.names import Identity
-from bioner.tracking.server import Place, Server, wanted_mode
+from bioner.tracking.server import Server, wanted_mode
 from bioner.tracking.session import Session
 from tests.tracking.stand_in import StandIn
 
@@ -22,7 +23,7 @@ POINTS = [{"devel/a/f1": n / 10, STEP: n} for n in range(4)]
 
 def track(
     identity: Identity, directory: Path, offline: bool | None = None, before_end: Any = None
-) -> tuple[Session, Place | None]:
+) -> tuple[Session, WandbPlace | None]:
     """Open a session, log the points, end it."""
     session = Session(identity, Server("p", None, offline, 1.0, 1.0), directory)
     session.start()
@@ -34,14 +35,16 @@ def track(
     return session, place
 
 
-def kept(directory: Path, place: Place) -> list[dict[str, float]]:
+def kept(directory: Path, place: WandbPlace) -> list[dict[str, float]]:
     return read_rows(directory / place.path)
 
 
 def test_online(server: StandIn, identity: Identity, tmp_path: Path) -> None:
     _, place = track(identity, tmp_path)
     run = server.runs[identity.id]
-    assert place == Place("online", identity.id, place.path, f"{server.url}/lab/p/runs/s-12345678")
+    assert place == WandbPlace(
+        "online", identity.id, place.path, f"{server.url}/lab/p/runs/s-12345678"
+    )
     assert [{k: row[k] for k in POINTS[0]} for row in run.history] == POINTS
     assert run.summary["test/mean_f1"] == 0.5
     assert run.summary["devel/a/f1"] == {"max": 0.3}

@@ -91,7 +91,8 @@ def test_errors_of_whole_files(tmp_path: Path, config: DatasetConfig) -> None:
     ]
     assert "is not UTF-8" in found.faults[0].message
     assert "SHA-256" in found.faults[2].message
-    assert found.corpus is not None and list(found.corpus.splits) == ["test"]
+    assert found.corpus is not None and list(found.corpus.splits) == ["train", "test"]
+    assert len(found.corpus.splits["train"].sentences) == 0  # what is left of it
     counts = inspect("mine", replace(config, mentions={"test": 9}), tmp_path, None, 10).faults
     assert "has 1 mentions, but dataset.mine.mentions.test is 9" in counts[-1].message
 
