@@ -215,7 +215,7 @@ def test_an_axis_separates_what_would_be_incompatible(tmp_path: Path) -> None:
     assert len(gains) == 2 and set(gains.n) == {3}
     with pytest.raises(ConfigError, match=r"axes: .*did you mean optimizer\.lr"):
         analyse(
-            ReportConfig("study", str(tmp_path), axes=["optimiser.lr"]),
+            ReportConfig(study="study", runs_dir=str(tmp_path), axes=["optimiser.lr"]),
             *read_study(tmp_path / "study"),
         )
 
