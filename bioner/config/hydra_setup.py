@@ -19,7 +19,7 @@ from bioner.config.datasets import DatasetsConfig
 from bioner.config.evaluate import EvaluateConfig
 from bioner.config.export import ExportConfig
 from bioner.config.hydra_private import serve_experiments, share_the_store
-from bioner.config.identity import run_name
+from bioner.config.identity import name_in, run_name
 from bioner.config.measure import MeasureConfig, measure_name, to_measure_config
 from bioner.config.predict import PredictConfig
 from bioner.config.recommend import RecommendConfig
@@ -102,13 +102,15 @@ def own_folders(hydra: HydraConf) -> list[Path]:
 def _run_name(*, _root_: DictConfig) -> str:
     own = own_config(_root_)
     refuse_unknown_keys(own, TrainConfig)  # here, before a directory is made
-    return run_name(to_train_config(own))
+    config = to_train_config(own)
+    return name_in(Path(config.runs_dir) / config.study, run_name(config))
 
 
 def _measure_name(*, _root_: DictConfig) -> str:
     own = own_config(_root_)
     refuse_unknown_keys(own, MeasureConfig)
-    return measure_name(to_measure_config(own))
+    config = to_measure_config(own)
+    return name_in(Path(config.runs_dir) / "measures", measure_name(config))
 
 
 def _default_datasets_dir() -> str:

@@ -12,8 +12,9 @@ from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
 from bioner.config.checks import check_pretraining, check_rate_is_given, check_size
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
+from bioner.config.encoder_label import encoder_label
 from bioner.config.head import HeadConfig
-from bioner.config.identity import digest, encoder_label
+from bioner.config.identity import digest
 from bioner.config.mixing import MixingConfig
 from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import shared_part
@@ -177,5 +178,7 @@ def measure_name(config: MeasureConfig) -> str:
 
     So that one directory grows with those that are asked for; what a dataset held stands in it.
     """
-    slug = re.sub(r"[^\w.+-]", "", encoder_label(config.encoder.name))
+    encoder = config.encoder
+    label = encoder_label(encoder.name, encoder.from_scratch, encoder.label)
+    slug = re.sub(r"[^\w.+-]", "", label)
     return f"{slug}-{digest([SEMANTICS, shared_part(config)])[:8]}"

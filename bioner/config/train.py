@@ -99,6 +99,8 @@ class EncoderConfig:
     """A pretrained transformer and how words are read off it.
 
     Attributes:
+        label: what it is called in names and tables; null: by its weights. An override of `name`
+            drops it.
         name: a hub id, a folder, or `package:MODULE/FOLDER` for weights in a Python package.
         revision: the hub commit; null takes the newest.
         lr: the peak learning rate that `optimizer.lr` takes where it is not given.
@@ -113,6 +115,7 @@ class EncoderConfig:
         adapter: what is trained in the place of the transformer's own weights, if anything.
     """
 
+    label: str | None = value(None, NOTHING)
     name: str = value(MISSING, STAGE)
     revision: str | None = value(None, STAGE)
     lr: float | None = value(None, NOTHING)

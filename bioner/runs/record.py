@@ -103,6 +103,7 @@ class Record:
         encoder_sha256: over the encoder's files as they were when the run was last started: two
             versions behind one name are told apart by it. Older records lack it.
         cross: what `bioner evaluate` adds, by head, dataset and split.
+        encoder_label: `encoder.label`, where the run's encoder had one.
         collapsed: whether some target's run never found a devel mention; older records don't say.
     """
 
@@ -125,6 +126,7 @@ class Record:
     error: Failure | None
     encoder_sha256: str | None
     cross: dict[str, dict[str, dict[str, CrossScores]]] = field(default_factory=dict)
+    encoder_label: str | None = None
     collapsed: bool = False
 
     def stage(self, name: str) -> StageRecord | None:

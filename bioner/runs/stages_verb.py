@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from bioner.config.identity import encoder_label
+from bioner.config.encoder_label import encoder_label
 from bioner.config.stages import StageAction, StagesConfig
 from bioner.errors import ConfigError, nearest
 from bioner.runs.store import store_folder
@@ -67,7 +67,7 @@ def _print(stages: list[Listed], folder: Path) -> None:
             stage.key,
             stage.state,
             _sources(stage),
-            encoder_label(about.get("encoder", "")),
+            about.get("label") or encoder_label(about.get("encoder", ""), None),
             str(about.get("seed", "")),
             "" if f1 is None else f"{f1:.4f}",
             _size(stage.size),

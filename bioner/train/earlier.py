@@ -8,6 +8,7 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
+from bioner.config.encoder_label import encoder_label
 from bioner.config.identity import Trained as TrainedOn
 from bioner.config.identity import stage_key
 from bioner.config.train import TrainConfig
@@ -66,7 +67,7 @@ def earlier_stage(
     stage = stage_of(asked, tasks)
     key = key_of(stage, config, pretrained, before)
     (group,) = stage.groups
-    runs_dir = Path(config.runs_dir)
+    runs_dir, encoder = Path(config.runs_dir), config.encoder
 
     def train(folder: Path) -> tuple[Path, dict[str, Any]]:
         start = None if before is None else before.start
@@ -75,7 +76,8 @@ def earlier_stage(
         about = {
             "stage": stage.name,
             "sources": list(stage.tasks),
-            "encoder": config.encoder.name,
+            "encoder": encoder.name,
+            "label": encoder_label(encoder.name, encoder.from_scratch, encoder.label),
             "seed": config.seed,
             "best": asdict(trained.best[group]),
             "mixing": asdict(trained.mixing),

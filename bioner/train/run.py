@@ -94,6 +94,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
         what_counts(config),
         environment(),
     )
+    record.encoder_label = config.encoder.label
     log.info("precision: %s", record.precision)
     warn_of_rate(config)
     tested: dict[str, PredictedSplit] = {}

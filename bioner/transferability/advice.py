@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bioner.config.identity import compared_as
+from bioner.config.encoder_label import compared_as
+from bioner.config.identity import name_in
 from bioner.config.measure import measure_name
 from bioner.config.recommend import RecommendConfig, measuring
 from bioner.corpora.audits.training_data import held_out, leaked
@@ -33,7 +34,8 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     """
     known = load_known(Path(config.known) if config.known else None)
     wanted = measuring(config)
-    directory = Path(config.runs_dir) / "recommend" / measure_name(wanted)
+    folder = Path(config.runs_dir) / "recommend"
+    directory = folder / name_in(folder, measure_name(wanted))
     directory.mkdir(parents=True, exist_ok=True)
     workbench = Workbench(wanted)
     target = workbench.corpora[config.target]
@@ -47,8 +49,9 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     results: Results = fill(wanted, asked(wanted), workbench, directory)
     rows = results.values
     rows = rows[(rows["target"] == config.target) & rows["source"].isin(config.sources)]
-    encoder = compared_as(config.encoder.name, config.encoder.from_scratch)
-    found = recommend(rows, config.target, measures(), known.of(REGIME, encoder))
+    encoder = config.encoder
+    label = compared_as(encoder.name, encoder.from_scratch, encoder.label)
+    found = recommend(rows, config.target, measures(), known.of(REGIME, label))
     leaks = {name: _leaks(workbench.corpora[name], target) for name in config.sources}
     size = config.target_size
     more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
