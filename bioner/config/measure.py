@@ -16,6 +16,7 @@ from bioner.config.encoder_label import encoder_label
 from bioner.config.head import HeadConfig
 from bioner.config.identity import digest
 from bioner.config.mixing import MixingConfig
+from bioner.config.named_run import named_run
 from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import shared_part
 from bioner.config.semantics import SEMANTICS
@@ -50,7 +51,7 @@ class MeasureConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
         targets: the datasets that are to be helped.
         measures: names of measures or families, `cheap` for the families that need no trained
             model, or `all`.
-        joint: the directory of a joint run that logged its affinity; null: there is none.
+        joint: a joint run that logged its affinity, as `run` elsewhere; null: there is none.
         train_stages: whether a source's stage is trained where the store lacks it; otherwise
             its measures are left out, and that is said.
         words: of each dataset that the encoder reads.
@@ -110,6 +111,8 @@ def to_measure_config(cfg: DictConfig) -> MeasureConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(MeasureConfig, OmegaConf.to_object(cfg))
+    if config.joint is not None:
+        config.joint = named_run("joint", config.joint, config.runs_dir)
     if config.parquet and find_spec("pyarrow") is None:
         raise ConfigError("parquet", "pyarrow is not installed", "pip install 'bioner[parquet]'")
     check_sample(config.words, config.target_size, config.seed, config.subset_seed)
