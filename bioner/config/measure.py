@@ -9,7 +9,8 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
-from bioner.config.checks import check_pretraining, check_rate_is_given, check_size
+from bioner.config.budget import check_size
+from bioner.config.checks import check_pretraining, check_rate_is_given
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.encoder_label import encoder_label

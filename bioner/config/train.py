@@ -149,7 +149,11 @@ class WeightingConfig(PerStage):
 
 @dataclass
 class PretrainConfig(StageConfig):
-    """The transfer-pretraining stage."""
+    """The transfer-pretraining stage.
+
+    Attributes:
+        patience: epochs without a better devel F1 after which the stage ends; null: it never does.
+    """
 
     kind: Pretraining = value(MISSING, STAGE, axis=True)
     sources: list[str] = made(list, STAGE, axis=True, role="source")
@@ -159,6 +163,7 @@ class PretrainConfig(StageConfig):
     devel_size: int | float | None = value(None, STAGE)
     epochs: int | None = value(None, STAGE)
     steps: int | None = value(None, STAGE)
+    patience: int | None = value(None, STAGE)
 
     @property
     def left_out(self) -> bool:
@@ -175,6 +180,8 @@ class FinetuneConfig(StageConfig):
     """The stage that serves the targets. An epoch is one pass over the targets.
 
     Attributes:
+        patience: epochs without a better devel F1, of any target, after which the stage ends;
+            null: it never does. Rates and mixing stay those of the whole stage.
         affinity_every: updates between two looks at the tasks' affinity; null: nobody looks. What
             is trained is the same either way.
     """
@@ -187,6 +194,7 @@ class FinetuneConfig(StageConfig):
     devel_size: int | float | None = value(None, STAGE)
     epochs: int | None = value(None, STAGE)
     steps: int | None = value(None, STAGE)
+    patience: int | None = value(None, STAGE)
     affinity_every: int | None = value(None, RUN)
 
     def of(self, tasks: Mapping[str, str]) -> Self:

@@ -83,6 +83,7 @@ def earlier_stage(
             "mixing": asdict(trained.mixing),
             "timing": asdict(trained.timing),
             "probe": trained.probe,
+            "stopped": trained.stopped,
         }
         return trained.files[group], about
 
@@ -135,6 +136,7 @@ def record_of(stage: Stage, key: str, stored: Stored) -> StageRecord:
         StageTiming(**about["timing"]),
         sha256=about["sha256"],
         probe=about.get("probe"),
+        stopped=about.get("stopped"),
     )
 
 
@@ -147,6 +149,7 @@ def _about(stage: StageRecord) -> dict[str, Any]:
         "mixing": asdict(stage.mixing),
         "timing": asdict(stage.timing),
         "probe": stage.probe,
+        "stopped": stage.stopped,
         "sha256": stage.weights[group],
     }
 

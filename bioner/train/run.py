@@ -194,6 +194,7 @@ def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
         trained.affinity,
         weights={group: sha256(file) for group, file in trained.files.items()},
         probe=trained.probe,
+        stopped=trained.stopped,
     )
 
 
