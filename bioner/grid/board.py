@@ -15,6 +15,7 @@ from rich.text import Text
 from bioner.config.train import TrainConfig
 from bioner.grid.executor import Running
 from bioner.grid.jobs import OPEN, Job, State
+from bioner.runs.percent import percent
 
 _COLOURS = {State.done: "green", State.failed: "red", State.stopped: "yellow"}
 
@@ -44,12 +45,12 @@ def print_jobs(jobs: Sequence[Job], twice: int) -> None:
         jobs: of the grid.
         twice: how many more were asked for that are the same as one of these.
     """
-    table = Table("state", "test F1", "time", "job", "run directory", box=None, pad_edge=False)
+    table = Table("state", "test F1, %", "time", "job", "run directory", box=None, pad_edge=False)
     for job in jobs:
         seconds = job.record.timing.wall_seconds if job.record else job.seconds
         table.add_row(
             Text(job.state, style=_COLOURS.get(job.state, "")),
-            "" if job.test_f1 is None else f"{job.test_f1:.4f}",
+            "" if job.test_f1 is None else percent(job.test_f1),
             "" if seconds is None else _clock(seconds),
             Text(job.label),
             Text(_short(job.directory)),
@@ -118,7 +119,7 @@ class Board:
 
     def ended(self, job: Job) -> None:
         """Say what became of a job."""
-        score = "" if job.test_f1 is None else f", test F1 {job.test_f1:.4f}"
+        score = "" if job.test_f1 is None else f", test F1 {percent(job.test_f1)}"
         time = "" if job.seconds is None else f", {_clock(job.seconds)}"
         why = f": {job.error}" if job.error else ""
         self._say(f"{job.state}{score}{time}: {job.label}{why}; {self._rest()}")

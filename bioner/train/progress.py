@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from bioner.model.module import TaggingModule
+from bioner.runs.percent import percent
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class StageProgress(pl.Callback):
         loss = f"loss {float(trainer.callback_metrics.get('loss', float('nan'))):.3f}"
         if not devel:
             return loss
-        return f"{loss} devel F1 " + " ".join(f"{task} {f1:.4f}" for task, f1 in devel.items())
+        return f"{loss} devel F1 " + " ".join(f"{task} {percent(f1)}" for task, f1 in devel.items())
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the epoch's line."""

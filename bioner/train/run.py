@@ -35,6 +35,7 @@ from bioner.train.earlier import Done, earlier_stage, key_of
 from bioner.train.hardware_check import check_hardware
 from bioner.train.last import last_stage
 from bioner.train.recipe_warnings import warn_of_rate
+from bioner.train.score_table import score_lines
 from bioner.train.scoring import TagIds, score_target
 from bioner.train.sharing import one_at_a_time
 from bioner.train.stage import Stage, stage_of
@@ -217,14 +218,6 @@ def _peak_rss() -> int:
 
 
 def _say(record: Record, directory: Path) -> None:
-    log.info("%-24s %10s %10s %10s %10s", "dataset", "devel F1", "precision", "recall", "test F1")
-    for name, scores in record.scores.items():
-        log.info(
-            "%-24s %10.4f %10.4f %10.4f %10.4f",
-            name,
-            scores.devel.f1,
-            scores.test.precision,
-            scores.test.recall,
-            scores.test.f1,
-        )
+    for line in score_lines(record.scores):
+        log.info("%s", line)
     log.info("run directory: %s", directory)

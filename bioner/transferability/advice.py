@@ -12,6 +12,7 @@ from bioner.config.recommend import RecommendConfig, measuring
 from bioner.corpora.audits.training_data import held_out, leaked
 from bioner.corpora.catalogue import Corpus
 from bioner.errors import DataError
+from bioner.runs.percent import points
 from bioner.transferability.known import load_known
 from bioner.transferability.measure_directory import Results
 from bioner.transferability.measuring import asked, fill
@@ -88,7 +89,7 @@ def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str
 def _lines(place: int, advice: Advice, leaks: int, target: str) -> list[str]:
     lines = [f"{place}. {advice.source}  (score {advice.score:.3f})"]
     if advice.gain is not None:
-        lines.append(f"   known gain on {target}: {advice.gain:+.4f} F1")
+        lines.append(f"   known gain on {target}: {points(advice.gain)} F1")
     lines += [f"   for: {text}" for text in advice.speaks_for]
     lines += [f"   against: {text}" for text in advice.speaks_against]
     if leaks:

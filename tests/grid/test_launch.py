@@ -37,7 +37,10 @@ def test_a_job_that_goes_wrong_does_not_stop_the_others(tmp_path: Path) -> None:
         assert ("RuntimeError: out of luck" in console) == ("raises" in row)
         assert ("half a line" in console) == ("killed" in row)
     (done,) = (record for record in records(tmp_path).values() if record["status"] == "complete")
-    assert rows(ended.stdout)[2].split()[1] == f"{done['scores']['demo_disease']['test']['f1']:.4f}"
+    assert (
+        rows(ended.stdout)[2].split()[1]
+        == f"{100 * done['scores']['demo_disease']['test']['f1']:.2f}"
+    )
     shown = grid(tmp_path, jobs, "dry_run=true")
     assert (shown.returncode, states(shown.stdout)) == (0, ["to retry", "to resume", "done"])
 

@@ -77,7 +77,10 @@ def test_a_grid_on_slurm(tmp_path: Path, slurm: Path) -> None:
         assert f"#SBATCH {line}\n" in script(slurm)
     assert "gpus" not in script(slurm)  # trainer.accelerator=cpu
     (done,) = (record for record in records(tmp_path).values() if record["status"] == "complete")
-    assert rows(ended.stdout)[2].split()[1] == f"{done['scores']['demo_disease']['test']['f1']:.4f}"
+    assert (
+        rows(ended.stdout)[2].split()[1]
+        == f"{100 * done['scores']['demo_disease']['test']['f1']:.2f}"
+    )
 
 
 @pytest.mark.slow
