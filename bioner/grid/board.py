@@ -1,7 +1,7 @@
 """What one sees of a grid: a live table on a terminal, lines elsewhere, every job at the end."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from rich.text import Text
 from bioner.config.train import TrainConfig
 from bioner.grid.executor import Running
 from bioner.grid.jobs import OPEN, Job, State
+from bioner.grid.preflight import preflight
 from bioner.runs.percent import percent
 
 _COLOURS = {State.done: "green", State.failed: "red", State.stopped: "yellow"}
@@ -65,11 +66,19 @@ def print_jobs(jobs: Sequence[Job], twice: int) -> None:
     console.print(Text(f"{_jobs(len(jobs))}: {_counts(jobs)}{same}"), soft_wrap=True)
 
 
+def say_lines(lines: Iterable[str]) -> None:
+    """Print lines as they are, however long."""
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+
+
 def show_job(config: TrainConfig, directory: Path) -> None:
     """Print what is known of a single run."""
     job = Job((), config, directory, directory.name)
     job.look()
     print_jobs([job], twice=0)
+    say_lines(preflight([job]))
 
 
 class Board:

@@ -53,7 +53,7 @@ def test_local_executor(tmp_path: Path) -> None:
     ended = grid(tmp_path, *LOCAL, heads("raises", "killed", "linear"))
     assert ended.returncode == 1, ended.stderr
     assert states(ended.stdout) == ["failed", "failed", "done"]
-    assert reason(ended.stdout, "raises") == "RuntimeError: out of luck, in two lines"
+    assert reason(ended.stdout, "raises").startswith("RuntimeError: out of luck, in two lines; ")
     assert reason(ended.stdout, "killed").startswith("killed by SIGKILL")
     again = grid(tmp_path, *LOCAL, heads("linear"))
     assert (again.returncode, len(records(tmp_path))) == (0, 2)
@@ -71,7 +71,7 @@ def test_a_grid_on_slurm(tmp_path: Path, slurm: Path) -> None:
     )
     assert ended.returncode == 1, ended.stderr
     assert states(ended.stdout) == ["failed", "failed", "done"]
-    assert reason(ended.stdout, "raises") == "RuntimeError: out of luck, in two lines"
+    assert reason(ended.stdout, "raises").startswith("RuntimeError: out of luck, in two lines; ")
     assert reason(ended.stdout, "killed").startswith("killed by SIGKILL")
     for line in ("--account=mine", "--mem=4GB", "--cpus-per-task=1", "--time=240", "--nodes=1"):
         assert f"#SBATCH {line}\n" in script(slurm)
