@@ -35,6 +35,7 @@ class DatasetUse:
         joined_mentions: discontinuous, and read as one piece.
         lost_words: those that the tokenizer made no piece of.
         oversized_words: those of more pieces than a window holds.
+        test_share: the part of the train file that is test; None where test is a file.
     """
 
     sha256: dict[str, str]
@@ -47,6 +48,7 @@ class DatasetUse:
     joined_mentions: dict[str, int]
     lost_words: dict[str, int]
     oversized_words: dict[str, int]
+    test_share: float | None = None
 
 
 @dataclass
