@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from bioner.config.budget import check_budget, check_size
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
 from bioner.config.effects import Declared, declared
+from bioner.config.encoder import AdapterConfig
 from bioner.config.head import check_head
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
@@ -16,7 +17,6 @@ from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import dataset_keys, datasets_of, stages_of
 from bioner.config.per_stage import StageConfig
 from bioner.config.train import (
-    AdapterConfig,
     FinetuneConfig,
     Finetuning,
     PretrainConfig,

@@ -13,6 +13,7 @@ from bioner.config.budget import check_size
 from bioner.config.checks import check_pretraining, check_rate_is_given
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
+from bioner.config.encoder import EncoderConfig
 from bioner.config.encoder_label import encoder_label
 from bioner.config.head import HeadConfig
 from bioner.config.identity import digest
@@ -23,7 +24,6 @@ from bioner.config.parts import shared_part
 from bioner.config.semantics import SEMANTICS
 from bioner.config.train import (
     BatchConfig,
-    EncoderConfig,
     FinetuneConfig,
     Finetuning,
     Leakage,
@@ -61,6 +61,9 @@ class MeasureConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
         parquet: whether the values are written as Parquet too.
         dataset: the catalogue.
         encoder: whose vectors are measured, untrained and after a source's stage.
+        selection: which weights of a source's stage are its result.
+        average_epochs: of `selection=average`, how many of the last epochs.
+        trainer: Lightning's Trainer and its own arguments.
         head: of the source's stage, as the keys up to `seed`: with the values of `bioner train`
             the stages are shared with its runs.
     """

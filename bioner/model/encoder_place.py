@@ -4,7 +4,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from bioner.config.train import EncoderConfig
+from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError
 from bioner.machine.reachable import reachable
 

@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from bioner.batches.datamodule import Window
 from bioner.batches.tokens import special_tokens
-from bioner.config.train import EncoderConfig
+from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
 from bioner.model.encoder_place import from_the_hub, resolve_name
