@@ -53,8 +53,8 @@ def _values(config: DictConfig, schema: type) -> Iterator[str]:
         if isinstance(value, dict) and "_target_" in value:
             built = value["_target_"].rpartition(".")[2]
             for name, argument in value.items():
-                own = meaning if name == "_target_" else f"handed to {built}"
-                yield _line(f"{key}.{name}", argument, own)
+                said = meaning if name == "_target_" else f"handed to {built}"
+                yield _line(f"{key}.{name}", argument, said)
         else:
             yield _line(key, value, meaning)
 
