@@ -47,9 +47,9 @@ def _names(group: str, own: Sequence[Path]) -> list[str]:
 
 def _values(config: DictConfig, schema: type) -> Iterator[str]:
     own = [str(name) for name in config if name not in ("hydra", "dataset")]
-    plain = OmegaConf.to_container(OmegaConf.masked_copy(config, own), resolve=False)
+    plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, own), resolve=False)
     for key, meaning in keys_of(schema):
-        value = reduce(lambda group, name: group[name], key.split("."), plain)
+        value: Any = reduce(lambda group, name: group[name], key.split("."), plain)
         if isinstance(value, dict) and "_target_" in value:
             built = value["_target_"].rpartition(".")[2]
             for name, argument in value.items():

@@ -20,7 +20,7 @@ def keys_of(schema: type, above: str = "") -> Iterator[tuple[str, str]]:
         above: the full key of the group that it is, with a dot at the end.
     """
     hints, meanings = get_type_hints(schema), attributes(schema)
-    for one in fields(schema):  # type: ignore[arg-type]
+    for one in fields(schema):
         kind = hints[one.name]
         if is_dataclass(kind):
             assert isinstance(kind, type)

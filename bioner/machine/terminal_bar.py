@@ -52,8 +52,10 @@ class TerminalBar:
     def move(self, completed: int, news: str | None = None) -> None:
         """Say how much is done, and what else there is to tell; None: what was told before."""
         if self._bar is not None:
-            told = {} if news is None else {"news": news}
-            self._bar.update(self._bar.task_ids[0], completed=completed, **told)
+            task = self._bar.task_ids[0]
+            self._bar.update(task, completed=completed)
+            if news is not None:
+                self._bar.update(task, news=news)
 
     def stop(self) -> None:
         """Take it down."""

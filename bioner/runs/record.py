@@ -48,7 +48,7 @@ class DatasetUse:
     joined_mentions: dict[str, int]
     lost_words: dict[str, int]
     oversized_words: dict[str, int]
-    test_share: float | None = None
+    test_share: float | None = field(default=None, kw_only=True)
 
 
 @dataclass
