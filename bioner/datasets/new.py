@@ -55,7 +55,8 @@ def new(config: DatasetsConfig) -> NewDataset:
     corpus = _read_as_it_counts(name, one)
     lacking = [split for split in SHARES if split not in files]
     if lacking and documents(corpus.splits["train"].sentences) > len(lacking):
-        one = replace(one, **{f"{split}_share": SHARES[split] for split in lacking})
+        shares = {split: SHARES[split] for split in lacking}
+        one.devel_share, one.test_share = shares.get("devel"), shares.get("test")
         corpus = _read(name, one)
     remarks = _remarks(files, left, one.shares)
     if one.offsets:

@@ -100,7 +100,7 @@ def train_stage(
     probed, collapse = Probed(), CollapseWatch()
     early = None if stage.patience is None else StopEarly(stage.name, stage.patience, keep)
     more = [callback for callback in (early, affinity) if callback is not None]
-    callbacks = [keep, checkpoint, progress, probed, collapse, *more]
+    callbacks: list[pl.Callback] = [keep, checkpoint, progress, probed, collapse, *more]
     trainer = make_trainer(config, callbacks, folder, logger)
     plan = plan_stage(stage, config, pretrained.window, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
