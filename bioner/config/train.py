@@ -206,10 +206,15 @@ class BatchConfig:
         sentences: the most in a batch.
         tokens: null, or the most positions, sentences times the longest of them in pieces: a
             batch then holds sentences of similar length.
+        accumulate: parts that a batch is computed in, one after the other, so that the memory
+            need hold one part alone. What is drawn, the loss and the gradients are those of the
+            whole batch, but for rounding and for which components dropout drops. Each part but
+            the last is computed twice in the forward direction (`bioner.model.accumulating`).
     """
 
     sentences: int = value(32, STAGE)
     tokens: int | None = value(None, STAGE)
+    accumulate: int = value(1, STAGE, neutral=1)
 
 
 @dataclass
