@@ -20,7 +20,9 @@ from bioner.config.train import (
     Finetuning,
     PretrainConfig,
     Pretraining,
+    Selection,
     TrainConfig,
+    TrainOn,
 )
 from bioner.config.trainer import check_trainer
 from bioner.errors import ConfigError, nearest
@@ -42,6 +44,9 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     config = cast(TrainConfig, OmegaConf.to_object(cfg))
     _check_roles(config)
     _check_finetune(config.finetune)
+    if config.finetune.train_on == TrainOn.train_devel and config.selection == Selection.best:
+        found = "is train_devel, which leaves selection=best no devel to select by"
+        raise ConfigError("finetune.train_on", found, "add selection=last or selection=average")
     check_pretraining(config)
     return config
 

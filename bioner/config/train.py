@@ -68,6 +68,20 @@ class Leakage(StrEnum):
     ignore = "ignore"
 
 
+class TrainOn(StrEnum):
+    """The splits that fine-tuning trains its targets on.
+
+    `train_devel`: both, at a fixed budget, as the published figures of BioBERT do: nothing is left
+    to select by, so `selection` is `last` or `average`. `train_size` is of train as ever, and
+    `devel_size` says how many devel sentences are trained on with them. Devel is scored still, as
+    a look at what was learnt by heart; only test is new. Auxiliaries and sources give their train
+    split alone.
+    """
+
+    train = "train"
+    train_devel = "train_devel"
+
+
 class Selection(StrEnum):
     """Which weights of a training are its result.
 
@@ -179,6 +193,7 @@ class FinetuneConfig(StageConfig):
     """The stage that serves the targets. An epoch is one pass over the targets.
 
     Attributes:
+        train_on: the splits that the targets are trained on.
         affinity_every: updates between two looks at the tasks' affinity; null: nobody looks. What
             is trained is the same either way.
     """
@@ -189,6 +204,7 @@ class FinetuneConfig(StageConfig):
     train_size: int | float | None = value(None, STAGE, axis=True)
     auxiliary_size: int | float | None = value(None, STAGE)
     devel_size: int | float | None = value(None, STAGE)
+    train_on: TrainOn = value(TrainOn.train, STAGE, neutral=TrainOn.train)
     epochs: int | None = value(None, STAGE)
     steps: int | None = value(None, STAGE)
     affinity_every: int | None = value(None, RUN)

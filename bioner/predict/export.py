@@ -108,7 +108,8 @@ def _word_by_word(
     else:
         dropped, with_it = "Each word's tag is its best, legal or not", "with legal tags"
     said = (
-        f"{dropped}: strict F1 on devel is {f1['words']:.4f} so, {f1['whole']:.4f} {with_it} "
+        f"{dropped}: strict F1 on {_devel_name(run, name)} is {f1['words']:.4f} so, "
+        f"{f1['whole']:.4f} {with_it} "
         f"({f1['words'] - f1['whole']:+.4f}).\n"
     )
     log.info("%s", said.strip())
@@ -143,8 +144,8 @@ def _onnx(
 
     plain, rounded = f1(onnx_model.PLAIN), f1(onnx_model.ROUNDED)
     said = (
-        f"Strict F1 on devel is {rounded:.4f} with {onnx_model.ROUNDED}, {plain:.4f} with "
-        f"{onnx_model.PLAIN} ({rounded - plain:+.4f}).\n"
+        f"Strict F1 on {_devel_name(run, name)} is {rounded:.4f} with {onnx_model.ROUNDED}, "
+        f"{plain:.4f} with {onnx_model.PLAIN} ({rounded - plain:+.4f}).\n"
     )
     log.info("%s", said.strip())
     return [said]
@@ -155,6 +156,12 @@ def _devel(config: ExportConfig, run: FinishedRun, name: str) -> Sequence[Senten
     dataset, folder = run.config.dataset[name], Path(config.datasets_dir)
     corpus = load_corpus(name, dataset, folder, config.datasets_mirror)
     return corpus.splits["devel"].sentences
+
+
+def _devel_name(run: FinishedRun, name: str) -> str:
+    """Return what a card calls the devel split."""
+    trained = run.record.task(name).devel_trained
+    return "devel, which was trained on," if trained else "devel"
 
 
 def as_read(head: Head, tags: Sequence[str]) -> tuple[str, ...]:

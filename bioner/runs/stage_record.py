@@ -13,10 +13,12 @@ class TaskUse:
     Attributes:
         role: target, auxiliary or source, in this stage.
         train_sentences: those trained on.
-        devel_sentences: those selected by.
+        devel_sentences: those selected by, or those looked at where devel was trained on.
         leaked_sentences: the train sentences asked for that stand in a target's devel or test;
             None where nobody looked.
         dropped_sentences: those of them that are not in `train_sentences`.
+        devel_trained: how many of `train_sentences` are of devel. Where there are some, scores on
+            devel say what was learnt by heart, and of `leaked_sentences` only test counts.
     """
 
     role: str
@@ -24,6 +26,7 @@ class TaskUse:
     devel_sentences: int | None
     leaked_sentences: int | None
     dropped_sentences: int | None
+    devel_trained: int = 0
 
 
 @dataclass

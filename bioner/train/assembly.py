@@ -129,7 +129,7 @@ def _cut(task: Task, config: TrainConfig, processes: int, special: int) -> Cut:
     sentences, tokens = config.batch.sentences * processes, config.batch.tokens
     if tokens is None:
         return Cut(sentences)
-    lengths = task.encoded["train"].sentence_pieces[task.used] + special
+    lengths = task.training.sentence_pieces[task.used] + special
     return Cut(sentences, tokens * processes, lengths)
 
 

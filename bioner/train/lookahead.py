@@ -79,7 +79,7 @@ class LookaheadAffinity(pl.Callback):
         for name, task in self._tasks.items():
             size = min(self._sentences, len(task.used))
             drawn = random.choice(task.used, size, replace=False)
-            yield name, self._window.batch(name, task.encoded["train"], drawn)
+            yield name, self._window.batch(name, task.training, drawn)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""

@@ -53,7 +53,7 @@ def train(config: TrainConfig, directory: Path) -> float:
         directory: the run's directory.
 
     Returns:
-        The mean devel F1 of the targets.
+        The mean devel F1 of the targets; NaN where devel was trained on.
 
     Raises:
         UserError: what the user gave can't be used.
@@ -67,7 +67,7 @@ def train(config: TrainConfig, directory: Path) -> float:
             _drop_checkpoint(directory)
             check_inputs(config, found)
             log.info("skipped, finished already: %s", directory)
-            return mean_devel(found.best)
+            return mean_devel(found)
         try:
             return _train(config, directory)
         except Stopped as stopped:
@@ -102,7 +102,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
     if is_first():
         _drop_checkpoint(directory)
         _say(record, directory)
-    return mean_devel(record.best)
+    return mean_devel(record)
 
 
 def _drop_checkpoint(directory: Path) -> None:
@@ -226,4 +226,6 @@ def _say(record: Record, directory: Path) -> None:
             scores.test.recall,
             scores.test.f1,
         )
+    if any(record.task(name).devel_trained for name in record.scores):
+        log.info("devel was trained on (finetune.train_on): its F1 says nothing of new text")
     log.info("run directory: %s", directory)

@@ -73,7 +73,8 @@ class HeadStarter:
                 are, Bool [tags], or None.
 
         Returns:
-            Devel F1 of each scored one of these with its probe; None where no head is probed.
+            Devel F1 of each scored one of these with its probe, but for those whose devel is
+            trained on; None where no head is probed.
         """
         how, tasks = self.config.head.start, stage.tasks
         if how == Start.random or not fresh:
@@ -88,7 +89,7 @@ class HeadStarter:
         network.encoder.to(self.device)
         for fit in fits:
             self._probe(network, fit, tasks, fresh)
-        scored = [name for name in stage.scored if name in fresh]
+        scored = [n for n in stage.scored if n in fresh and not tasks[n].devel_too]
         return {name: self._devel_f1(network, name, tasks[name]) for name in scored}
 
     def _probe(
@@ -114,7 +115,7 @@ class HeadStarter:
         }
         folder = Path(self.config.cache_dir) / "vectors"
         chosen = spread(task.used, self.config.head.probe_sentences)
-        window, split = self.pretrained.window, task.encoded["train"]
+        window, split = self.pretrained.window, task.training
         return cached_words(folder, key, network.encoder, split, chosen, window, self.device)
 
     def _devel_f1(self, network: Network, name: str, task: Task) -> float:
@@ -175,7 +176,7 @@ def _tags(fit: Fit, tasks: Mapping[str, Task]) -> Iterator[NDArray[np.int64]]:
     for name, places in fit.places.items():
         task = tasks[name]
         for i in task.used:
-            yield places.numpy()[task.encoded["train"].sentence_tags(int(i))]
+            yield places.numpy()[task.training.sentence_tags(int(i))]
 
 
 def spread(sentences: NDArray[np.integer], most: int) -> NDArray[np.integer]:

@@ -147,7 +147,7 @@ def _check_processes(trainer: pl.Trainer, module: TaggingModule, config: TrainCo
 
 
 def _data(stage: Stage, plan: Plan, pretrained: Pretrained, parts: int) -> MultiTaskData:
-    train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
+    train = {name: (task.training, task.used) for name, task in stage.tasks.items()}
     scored = {name: stage.tasks[name] for name in stage.scored}
     devel = {name: (t.encoded["devel"], t.scored["devel"]) for name, t in scored.items()}
     return MultiTaskData(train, devel, plan, pretrained.window, parts)
