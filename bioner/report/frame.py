@@ -1,5 +1,6 @@
 """Records as one tidy frame: a row for each target of each run."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -149,7 +150,7 @@ def size_label(size: int | float | None) -> str:
 
 def _scores(record: Record, target: str) -> dict[str, Any]:
     scores, sentences = record.scores[target], record.datasets[target].sentences
-    test, used = scores.test, record.task(target).train_sentences
+    test, use = scores.test, record.task(target)
     return {
         "f1": test.f1,
         "precision": test.precision,
@@ -157,13 +158,13 @@ def _scores(record: Record, target: str) -> dict[str, Any]:
         "support": test.support,
         "predicted": test.predicted,
         "correct": test.correct,
-        "devel_f1": scores.devel.f1,
+        "devel_f1": math.nan if use.devel_trained else scores.devel.f1,
         "seen_f1": test.seen.f1,
         "seen_support": test.seen.support,
         "unseen_f1": test.unseen.f1,
         "unseen_support": test.unseen.support,
-        "train_sentences": used,
-        "share": used / sentences["train"],
+        "train_sentences": use.train_sentences,
+        "share": (use.train_sentences - use.devel_trained) / sentences["train"],
         "test_sentences": sentences["test"],
     }
 

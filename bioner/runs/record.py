@@ -1,6 +1,6 @@
 """The record that a run leaves behind, the only thing that reports read."""
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -106,7 +106,8 @@ class Record:
             versions behind one name are told apart by it. Older records lack it.
         cross: what `bioner evaluate` adds, by head, dataset and split.
         encoder_label: `encoder.label`, where the run's encoder had one.
-        collapsed: whether some target's run never found a devel mention; older records don't say.
+        collapsed: whether the selected weights find no mention of some target's devel, which has
+            some; older records don't say.
     """
 
     run: str
@@ -174,6 +175,9 @@ def begin(
     )
 
 
-def mean_devel(best: Mapping[str, Best]) -> float:
-    """Return the mean devel F1 of the targets, given a record's `best`."""
+def mean_devel(record: Record) -> float:
+    """Return the mean devel F1 of the targets of a complete run; NaN where devel was trained on."""
+    best = record.best
+    if any(record.task(target).devel_trained for target in best):
+        return math.nan
     return sum(one.f1 for one in best.values()) / len(best)
