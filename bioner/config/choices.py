@@ -10,7 +10,11 @@ from bioner.errors import ConfigError, nearest
 # `weighting.strategy`: subclasses of `bioner.model.weighting.TaskWeighting`.
 WEIGHTINGS = {
     "equal": "bioner.model.weighting.EqualWeighting",
+    "mean": "bioner.model.weighting.MeanWeighting",
     "uncertainty": "bioner.model.weighting.UncertaintyWeighting",
+    "dwa": "bioner.model.balancing.DynamicWeightAverage",
+    "gradnorm": "bioner.model.balancing.GradNorm",
+    "gradients": "bioner.model.gradient_methods.GradientMethod",
 }
 
 # `head.shared`, which tasks share a head: subclasses of `bioner.model.bank.HeadBank`.

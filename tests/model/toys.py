@@ -134,3 +134,24 @@ class _Widened(nn.Module):
     def forward(self, vectors: Tensor) -> Tensor:
         found: Tensor = self.plain(vectors) + self.up(self.down(vectors))
         return found
+
+
+class LinearLosses:
+    """Losses of the tasks a and b that are linear in one shared matrix, and nothing of their own.
+
+    Args:
+        rows: the gradient of each loss, Float [2, …].
+    """
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows, self.weight = rows, nn.Parameter(torch.zeros_like(rows[0]))
+
+    def shared(self) -> list[nn.Parameter]:
+        return [self.weight]
+
+    def own(self, task: str) -> list[nn.Parameter]:
+        return []
+
+    def losses(self, a: float = 1.0, b: float = 1.0) -> dict[str, Tensor]:
+        found = (self.rows * self.weight).flatten(1).sum(1)
+        return {"a": found[0] + a, "b": found[1] + b}
