@@ -46,6 +46,20 @@ def test_usage(tmp_path: Path) -> None:
     assert "no verb 'trian'; did you mean train?" in wrong.stderr
 
 
+def test_a_run_that_diverges_exits_with_1_and_leaves_no_result(tmp_path: Path) -> None:
+    budget = ["finetune.targets=[demo_disease]", "finetune.train_size=64", "finetune.epochs=2"]
+    ended = bioner("train", *small(tmp_path), *budget, "optimizer.lr=1e30", cwd=tmp_path)
+    assert ended.returncode == 1, ended.stderr
+    assert "bioner: diverged: the loss is " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    (file,) = (tmp_path / "runs").glob("default/*/record.json")
+    record = json.loads(file.read_text())
+    assert (record["status"], record["error"]["type"]) == ("diverged", "DivergedError")
+    assert record["scores"] == record["best"] == {}
+    left = {path.name for path in file.parent.rglob("*") if path.is_file()}
+    assert not [name for name in left if name.endswith((".tsv", ".tmp", ".safetensors"))], left
+
+
 def test_debug_shows_the_traceback_of_a_task(tmp_path: Path) -> None:
     (tmp_path / "conf" / "experiment").mkdir(parents=True)
     file = tmp_path / "conf" / "experiment" / "mine.yaml"

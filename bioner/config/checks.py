@@ -216,6 +216,9 @@ def _check_rest(config: TrainConfig) -> None:
     for key, most in (("sentences", config.batch.sentences), ("tokens", config.batch.tokens)):
         if most is not None and most < 1:
             raise ConfigError(f"batch.{key}", f"is {most}", "at least 1")
+    if not 1 <= config.batch.accumulate <= config.batch.sentences:
+        legal = f"1 to {config.batch.sentences}, the sentences of a batch (batch.sentences)"
+        raise ConfigError("batch.accumulate", f"is {config.batch.accumulate}", legal)
     for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
         if not 0 <= seed < 2**32:
             raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
 from bioner.config.build import build
@@ -32,6 +33,23 @@ class Carried:
     tensors: dict[str, Tensor]
     used: set[str]
     rows: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A head that starts with the words of some tasks together, before training.
+
+    A word of a task can't have the tags that the task does not know: in its corpus nobody looked
+    for them.
+
+    Attributes:
+        head: what is fitted.
+        places: of each of the tasks, the head's tag id for each of the task's own, Long [tags of
+            the task].
+    """
+
+    head: Head
+    places: Mapping[str, Tensor]
 
 
 class HeadBank(ABC):
@@ -78,8 +96,19 @@ class HeadBank(ABC):
             what: how much is taken over.
         """
 
-    def put(self, task: str, head: Head) -> None:  # noqa: B027
-        """Take over the weights of a head that `head` gave, which were set before training.
+    def fits(self) -> list[Fit]:
+        """Return what is fitted before training, each task in one of them.
+
+        Here it is a head for each task. Where tasks share weights, fitting one after the other
+        would undo what the first had found: a bank that does that gives them together.
+        """
+        return [
+            Fit(self.head(task), {task: torch.arange(len(names))})
+            for task, names in self.tags.items()
+        ]
+
+    def put(self, fit: Fit) -> None:  # noqa: B027
+        """Take over the weights of the head of one of `fits`, which have been set.
 
         Here it is the bank's own, so there is nothing to do.
         """

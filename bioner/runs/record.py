@@ -103,7 +103,8 @@ class Record:
         encoder_sha256: over the encoder's files as they were when the run was last started: two
             versions behind one name are told apart by it. Older records lack it.
         cross: what `bioner evaluate` adds, by head, dataset and split.
-        collapsed: whether some target's run never found a devel mention; older records don't say.
+        collapsed: whether the selected weights find no mention of some target's devel, which has
+            some; older records don't say.
     """
 
     run: str

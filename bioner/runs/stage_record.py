@@ -45,11 +45,23 @@ class Mixing:
 
 @dataclass(frozen=True)
 class Best:
-    """The step at which a group of tasks was best on devel; `f1` is the mean over the group."""
+    """The step whose weights a group of tasks has.
+
+    Attributes:
+        step: the updates before it.
+        epoch: from 1.
+        f1: on devel, the mean over the group.
+        f1_error: the standard error of `f1`, as devel has few mentions
+            (`bioner.model.f1_error`); older records lack it.
+        unsure: whether it was selected for an `f1` above that of the last epoch by less than
+            `f1_error`: devel is too small to choose an epoch by.
+    """
 
     step: int
     epoch: int
     f1: float
+    f1_error: float | None = None
+    unsure: bool = False
 
 
 @dataclass

@@ -102,11 +102,11 @@ def look(
 
     Returns:
         None where a batch has no word that the tokenizer knows, or a loss is not above 0 or not
-        finite: then a ratio says nothing.
+        finite: then a ratio says nothing. Nor does it where the whole encoder is frozen.
     """
-    if any(len(batch.tags) == 0 for batch in batches.values()):
-        return None
     weights = {n: p for n, p in network.encoder.named_parameters() if p.requires_grad}
+    if not weights or any(len(batch.tags) == 0 for batch in batches.values()):
+        return None
     before: dict[str, float] = {}
     after: dict[str, dict[str, float]] = {}
     with _resting(network):

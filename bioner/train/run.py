@@ -171,7 +171,6 @@ def _run(
     trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
     record.stages.append(_record_of_last(last, key, trained))
     record.best = dict(trained.best)
-    record.collapsed = any(best.f1 == 0 for best in trained.best.values())
     record.timing = _timing(trained)
     for target in last.groups:
         scores, predicted = score_target(
@@ -179,6 +178,8 @@ def _run(
         )
         record.scores[target] = scores
         tested[target] = _tested(last.tasks[target].corpus, predicted)
+    devel = [scores.devel for scores in record.scores.values()]
+    record.collapsed = any(one.support > 0 and one.correct == 0 for one in devel)
 
 
 def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:

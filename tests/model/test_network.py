@@ -53,16 +53,16 @@ def prepared(config: TrainConfig) -> tuple[TaggingModule, MultiTaskData]:
     tasks = loaded["finetune"]
     stage = Stage("finetune", tasks, ["demo_disease"], {"x": ["demo_disease"]}, None, 2)
     module = make_module(stage, config, pretrained, 2)
-    return module, data_of(tasks, pretrained)
+    return module, data_of(tasks, pretrained, config.batch.accumulate)
 
 
-def data_of(tasks: dict[str, Task], pretrained: Pretrained) -> MultiTaskData:
+def data_of(tasks: dict[str, Task], pretrained: Pretrained, parts: int = 1) -> MultiTaskData:
     train = {name: (task.encoded["train"], task.used) for name, task in tasks.items()}
     sizes = {name: len(task.used) for name, task in tasks.items()}
     cuts = {name: Cut(8) for name in sizes}
     mixing = train_config(*PAIR).mixing
     plan = make_plan(mixing, sizes, ["demo_disease"], cuts, None, 2, 1, together=2)
-    return MultiTaskData(train, {}, plan, pretrained.window)
+    return MultiTaskData(train, {}, plan, pretrained.window, parts)
 
 
 class _Noted(pl.Callback):

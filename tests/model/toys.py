@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 from bioner.config.train import Carry
 from bioner.corpora.tags import tag_set
 from bioner.model.adapter import Adapter
-from bioner.model.bank import Carried, HeadBank, MakeHead
+from bioner.model.bank import Carried, Fit, HeadBank, MakeHead
 from bioner.model.heads import Head, LinearHead
 from bioner.model.network import Network
 from bioner.model.weighting import EqualWeighting
@@ -80,10 +80,8 @@ class OneHead(HeadBank):
         own.linear.load_state_dict({n: p[places] for n, p in linear.state_dict().items()})
         return own.eval()
 
-    def put(self, task: str, head: Head) -> None:
-        with torch.no_grad():
-            self._all.linear.weight[self._places[task]] = head.linear.weight
-            self._all.linear.bias[self._places[task]] = head.linear.bias
+    def fits(self) -> list[Fit]:
+        return [Fit(self._all, self._places)]
 
     def names(self, tasks: Iterable[str]) -> list[str]:
         return [f"all.{name}" for name in self._all.state_dict()]
