@@ -18,7 +18,11 @@ WEIGHTINGS = {
 }
 
 # `head.shared`, which tasks share a head: subclasses of `bioner.model.bank.HeadBank`.
-HEAD_BANKS = {"none": "bioner.model.bank.HeadPerTask"}
+HEAD_BANKS = {
+    "none": "bioner.model.bank.HeadPerTask",
+    "type": "bioner.model.shared_heads.SharedByType",
+    "all": "bioner.model.shared_heads.OneLabelSpace",
+}
 
 # `encoder.adapter.kind`: subclasses of `bioner.model.adapter.Adapter`.
 ADAPTERS: dict[str, str] = {}
