@@ -165,13 +165,9 @@ def test_a_strategy_that_is_not_there_is_named_before_anything_is_loaded(tmp_pat
 
 def network_of(config: TrainConfig, kind: str = "none") -> Network:
     encoder = load_encoder(Pretrained(config.encoder))
+    shared = replace(LINEAR, shared=kind)
     return Network(
-        encoder,
-        build_bank(
-            replace(LINEAR, shared=kind),
-            TAGS,
-            lambda _, tags: LinearHead(encoder.hidden, tags, 0.0),
-        ),
+        encoder, build_bank(shared, TAGS, lambda _, tags: LinearHead(encoder.hidden, tags, 0.0))
     )
 
 
@@ -214,11 +210,10 @@ def test_a_shared_head_is_one_class_and_one_line(tmp_path: Path) -> None:
     network.save(file, ["a"])
     weights = load_weights(file)
     assert weights.tags == TAGS  # a file of one task knows those that it shares its head with
+    shared = replace(LINEAR, shared="all")
     other = Network(
         load_encoder(Pretrained(config.encoder)),
-        build_bank(
-            replace(LINEAR, shared="all"), weights.tags, lambda _, tags: LinearHead(32, tags, 0.0)
-        ),
+        build_bank(shared, weights.tags, lambda _, tags: LinearHead(32, tags, 0.0)),
     ).eval()
     other.load(weights)
     assert torch.equal(other.bank.decode("b", words, lengths), ids["b"])

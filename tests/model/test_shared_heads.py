@@ -1,7 +1,7 @@
 """Heads that tasks share, against sums over all sequences of tags."""
 
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -47,7 +47,7 @@ def probabilities(bank: HeadBank, words: Tensor) -> dict[tuple[str, ...], float]
     """Return the probability of each sequence of the head's tags for one sentence, by its sum."""
     head = bank.parts["all"]
     assert isinstance(head, Head)
-    emissions = head.emissions(words)
+    emissions = head.emissions(words).detach()
     found = {}
     for ids in product(range(len(EVERY)), repeat=len(words)):
         names = tuple(EVERY[i] for i in ids)
@@ -56,7 +56,7 @@ def probabilities(bank: HeadBank, words: Tensor) -> dict[tuple[str, ...], float]
             if violations(names):
                 continue
             score = score + head.start[ids[0]] + head.end[ids[-1]]
-            score = score + sum(head.transitions[a, b] for a, b in zip(ids, ids[1:], strict=False))
+            score = score + sum(head.transitions[a, b] for a, b in pairwise(ids))
         found[names] = float(torch.as_tensor(score).exp())
     whole = sum(found.values())
     return {names: one / whole for names, one in found.items()}
@@ -86,10 +86,8 @@ def test_what_a_corpus_cannot_know_is_summed_over(kind: type[Head]) -> None:
 
 @pytest.mark.parametrize("kind", [LinearHead, CrfHead])
 def test_outside_says_o(kind: type[Head]) -> None:
-    bank, (words, lengths) = (
-        bank_of(replace(BY_TYPE, missing=Missing.outside), kind=kind),
-        sentences(),
-    )
+    naive = replace(BY_TYPE, missing=Missing.outside)
+    bank, (words, lengths) = bank_of(naive, kind=kind), sentences()
     head = bank.parts["all"]
     assert isinstance(head, Head)
     found = bank.loss("genes", words, lengths, torch.tensor([0, 1, 2, 0]))
@@ -160,10 +158,8 @@ def test_the_order_of_the_tasks_changes_nothing() -> None:
 
 def test_all_tasks_in_one_label_space() -> None:
     config = replace(LINEAR, shared="all")
-    bank, (words, lengths) = (
-        bank_of(config, {"a": tag_set(["Gene"]), "b": tag_set(["Drug"])}),
-        sentences(),
-    )
+    tags = {"a": tag_set(["Gene"]), "b": tag_set(["Drug"])}
+    bank, (words, lengths) = bank_of(config, tags), sentences()
     assert bank.parts["all"].tags == ("O", "B-Entity", "I-Entity")
     assert torch.equal(*(bank.decode(task, words, lengths) for task in "ab"))
     own = bank.head("b")
