@@ -216,7 +216,7 @@ def test_a_bank(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_adapter(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ADAPTERS, "low_rank", "tests.model.toys.LowRank")
-    directory, _ = run(config_of(conf, *GENES, "+encoder/adapter=low_rank"))
+    directory, _ = run(config_of(conf, *GENES, "encoder/adapter=low_rank"))
     weights, found = kept(directory), open_run(directory)
     assert {len(t) for name, t in weights.tensors.items() if ".down." in name} == {2}
     # What predicts has a plain encoder, and the same probabilities as the one that was trained.

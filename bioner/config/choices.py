@@ -25,7 +25,10 @@ HEAD_BANKS = {
 }
 
 # `encoder.adapter.kind`: subclasses of `bioner.model.adapter.Adapter`.
-ADAPTERS: dict[str, str] = {}
+ADAPTERS = {
+    "lora": "bioner.model.peft_adapters.Lora",
+    "ia3": "bioner.model.peft_adapters.Ia3",
+}
 
 
 def check_choice(key: str, name: str, choices: Mapping[str, str]) -> None:
