@@ -1,5 +1,6 @@
 """Fixtures shared by all tests. Nothing here reaches a network."""
 
+import gc
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,23 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # How fast a property is tried says nothing on a busy machine.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+# What the modules of the tests import is there to stay: the garbage collector need not look at it.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker of xdist, and so the files that share trained runs."""
+    root = Path(__file__).parent
+    for item in items:
+        path = item.path.relative_to(root)
+        group = "predict" if path.parts[0] == "predict" else path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
