@@ -133,6 +133,7 @@ def write_corpus(folder: Path) -> None:
         (folder / f"{split}.tsv").write_text(sentences * 4)
 
 
+# A grid of tests/grid/test_own_folder.py has one of the command line's folder.
 @pytest.mark.parametrize("way", [pytest.param("yaml", marks=pytest.mark.slow), "command line"])
 def test_a_users_own_dataset(way: str, tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpus")
@@ -167,7 +168,7 @@ def test_bad_data_ends_with_one_message_and_a_failed_record(tmp_path: Path) -> N
     assert json.loads(record.read_text())["status"] == "failed"
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # tests/grid has grids of one job and of three
 def test_multirun_and_report(tmp_path: Path) -> None:
     run = [
         *small(tmp_path),
@@ -214,6 +215,7 @@ def test_a_signal_is_the_exit_code(number: signal.Signals, tmp_path: Path) -> No
     assert (ended.returncode, ended.stderr) == (128 + number, f"bioner: {says}\n")
 
 
+@pytest.mark.slow  # tests/tracking/test_runs.py reads such a run back, in this process
 def test_wandb_offline_run_reads_back(tmp_path: Path) -> None:
     run = [a for a in small(tmp_path) if a != "logger=none"]
     ended = bioner(
