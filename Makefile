@@ -28,7 +28,7 @@ demo: $(READY)  ## transfer then MTL against single, on the demo datasets
 	@echo "  $(BIN)/bioner train -m experiment=demo/single,demo/transfer_mtl seed=1,2,3"
 
 test: $(READY)  ## the tests
-	$(BIN)/pytest -n auto --dist loadgroup -m 'not slow'
+	$(BIN)/pytest -n auto --dist loadfile -m 'not slow'
 
 slow: $(READY)  ## every test, true runs on real corpora included (BIONER_DATASETS)
 	$(BIN)/pytest
