@@ -107,9 +107,10 @@ class Encoder(nn.Module):
             found = f"is true, and {type(self.transformer).__name__} can't do it"
             raise ConfigError("encoder.gradient_checkpointing", found, "false")
         # Not by the transformer's own method: it would send gradients through frozen embeddings.
+        again: Any = partial(checkpoint, use_reentrant=False)
         for layer in layers:
             layer.gradient_checkpointing = True
-            layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False)
+            layer._gradient_checkpointing_func = again
 
     def adapt(self, adapter: Adapter) -> None:
         """Put an adapter into the transformer; what it freezes is trained no more."""

@@ -56,7 +56,7 @@ class PeftAdapter(Adapter):
 
         for name, part in list(transformer.named_modules()):
             if isinstance(part, BaseTunerLayer):
-                part.merge()  # type: ignore[operator]
+                part.merge()
                 transformer.set_submodule(name, part.get_base_layer())
 
 

@@ -1,5 +1,6 @@
 """Banks of one head that all tasks share: over the types of all, or in one label space."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 
 import torch
@@ -23,28 +24,28 @@ _ENTITY = "Entity"
 class SharedHead(HeadBank):
     """One head for all tasks, in whose label space each task has its own tags.
 
-    Args:
-        tags: see `HeadBank`.
-        make: see `HeadBank`.
-        config: see `HeadBank`.
-        names: for each task, what the head calls each of the task's types.
+    Subclasses say what the head calls the types. Arguments as in `HeadBank`.
     """
 
     def __init__(
-        self,
-        tags: Mapping[str, Sequence[str]],
-        make: MakeHead,
-        config: HeadConfig,
-        names: Mapping[str, Sequence[str]],
+        self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
     ) -> None:
         super().__init__(tags, make, config)
-        # In the order of the names: which tasks are loaded first must not decide it.
-        every = tag_set(sorted({name for types in names.values() for name in types}))
+        names = self.named(self.tags)
+        every = _space(names)
         self.parts[_ALL] = self._all = make(_ALL, every)
         self.places = {
             task: torch.tensor([every.index(tag) for tag in tag_set(types)])
             for task, types in names.items()
         }
+
+    @abstractmethod
+    def named(self, tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return for each task what the head calls each of the task's types.
+
+        Args:
+            tags: the label space of each task.
+        """
 
     def head(self, task: str) -> Head:
         """Return a linear head of the task's own rows. See `HeadBank.head`.
@@ -110,7 +111,7 @@ class SharedHead(HeadBank):
         carried = Carried({}, set())
         if what == Carry.encoder:
             return carried
-        before = self._space(tags)
+        before = _space(self.named(tags))
         if before == self._all.tags:
             carried.tensors.update(earlier)
             carried.used.update(earlier)
@@ -130,10 +131,6 @@ class SharedHead(HeadBank):
         carried.used.update(carried.tensors)
         if not (found.carried.all() and isinstance(self._all, LinearHead)):
             carried.rows.update({task: found.carried[at] for task, at in self.places.items()})
-
-    def _space(self, tags: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-        """Return the tags of the head that a bank of this kind has for some label spaces."""
-        return type(self)(tags, lambda _, every: LinearHead(1, every), self.config)._all.tags
 
     def _at(self, task: str, like: Tensor) -> Tensor:
         """Return the head's id of each of the task's tags, Long [tags of the task]."""
@@ -166,8 +163,12 @@ class SharedByType(SharedHead):
     def __init__(
         self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
     ) -> None:
-        super().__init__(tags, make, config, _by_name(tags, config.same))
+        super().__init__(tags, make, config)
         self._illegal = {task: illegal_pairs(names) for task, names in self.tags.items()}
+
+    def named(self, tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return the types' own names, but those of `head.same`. See `SharedHead.named`."""
+        return _by_name(tags, self.config.same)
 
     def loss(self, task: str, words: Tensor, lengths: Tensor, tags: Tensor) -> Tensor:
         """Return the loss of the task's gold tags, with what it can't know. See `Head.loss`."""
@@ -208,17 +209,21 @@ class OneLabelSpace(SharedHead):
         ConfigError: the tasks have neither one type each nor the same ones.
     """
 
-    def __init__(
-        self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
-    ) -> None:
-        named = _by_name(tags, config.same)
+    def named(self, tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Return the same names for all tasks. See `SharedHead.named`."""
+        named = _by_name(tags, self.config.same)
         if len({frozenset(types) for types in named.values()}) > 1:
             if any(len(types) != 1 for types in named.values()):
                 found = "; ".join(f"{task} has {', '.join(one)}" for task, one in named.items())
                 legal = "tasks of one type each, or of the same types: head.shared=type for others"
                 raise ConfigError("head.shared", f"is all, and {found}", legal)
             named = {task: [_ENTITY] for task in named}
-        super().__init__(tags, make, config, named)
+        return named
+
+
+def _space(named: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the tags over all types, in the order of the names: that of the tasks decides nothing."""
+    return tag_set(sorted({name for types in named.values() for name in types}))
 
 
 def _by_name(tags: Mapping[str, Sequence[str]], same: Mapping[str, str]) -> dict[str, list[str]]:

@@ -98,7 +98,7 @@ def _word_by_word(
     kinds: dict[str, Head] = {"whole": head, "words": without_transitions(head)}
     kinds["words"].decode_as(Decode.argmax)
     tags = dict.fromkeys(kinds, head.tags)
-    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind])).eval()
+    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind], run.config.head)).eval()
     tagged = replace(tagger, tags=tags, networks={tuple(kinds): both}).tag(sentences)
     f1 = {
         kind: score(sentences, [as_read(head, found.tags(i)) for i in range(len(sentences))])
