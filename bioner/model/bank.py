@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bioner.config.build import build
 from bioner.config.choices import HEAD_BANKS
+from bioner.config.head import HeadConfig
 from bioner.config.train import Carry
 from bioner.model.carrying import BIAS, WEIGHT, typed_rows
 from bioner.model.heads import Head, LinearHead
@@ -61,14 +62,19 @@ class HeadBank(ABC):
     Args:
         tags: the label space of each task, by id (`bioner.corpora.tags.tag_set`).
         make: makes one head.
+        config: of the heads.
 
     Attributes:
         tags: see above.
+        config: see above.
         parts: all that has weights, under the names that these have in a file.
     """
 
-    def __init__(self, tags: Mapping[str, Sequence[str]], make: MakeHead) -> None:
+    def __init__(
+        self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
+    ) -> None:
         self.tags = {task: tuple(names) for task, names in tags.items()}
+        self.config = config
         self.parts = nn.ModuleDict()
 
     @abstractmethod
@@ -136,8 +142,10 @@ class HeadBank(ABC):
 class HeadPerTask(HeadBank):
     """A head for each task, under the task's name. See `HeadBank`."""
 
-    def __init__(self, tags: Mapping[str, Sequence[str]], make: MakeHead) -> None:
-        super().__init__(tags, make)
+    def __init__(
+        self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
+    ) -> None:
+        super().__init__(tags, make, config)
         self._heads = {task: make(task, names) for task, names in self.tags.items()}
         self.parts.update(self._heads)
 
@@ -170,7 +178,7 @@ class HeadPerTask(HeadBank):
             elif what == Carry.encoder_and_heads_by_type:
                 self._take_rows(task, earlier, tags, carried)
             else:
-                _say_nothing_matches(task, "the same types", tags)
+                say_nothing_matches(task, "the same types", tags)
         return carried
 
     @staticmethod
@@ -192,7 +200,7 @@ class HeadPerTask(HeadBank):
     ) -> None:
         found = typed_rows(self.tags[task], self._heads[task].state_dict(), earlier, tags)
         if not found.sources:
-            _say_nothing_matches(task, "any of its types", tags)
+            say_nothing_matches(task, "any of its types", tags)
             return
         carried.tensors[f"{task}.{WEIGHT}"] = found.weight
         carried.tensors[f"{task}.{BIAS}"] = found.bias
@@ -205,7 +213,8 @@ class HeadPerTask(HeadBank):
             log.info("head of %s starts for %s from the head of %s", task, name, source)
 
 
-def _say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...]]) -> None:
+def say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...]]) -> None:
+    """Warn that a head is not carried over, with the types that there were."""
     log.warning(
         "head of %s starts anew: no head of the stage before has %s (%s)",
         task,
@@ -217,13 +226,17 @@ def _say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...
     )
 
 
-def build_bank(kind: str, tags: Mapping[str, Sequence[str]], make: MakeHead) -> HeadBank:
+def build_bank(config: HeadConfig, tags: Mapping[str, Sequence[str]], make: MakeHead) -> HeadBank:
     """Make the bank that a config names.
 
     Args:
-        kind: a name in `bioner.config.choices.HEAD_BANKS`.
+        config: of the heads; `shared` is a name in `bioner.config.choices.HEAD_BANKS`.
         tags: the label space of each task.
         make: makes one head.
+
+    Raises:
+        ConfigError: these tasks can't share a head so.
     """
-    bank: HeadBank = build("head", {"_target_": HEAD_BANKS[kind]}, tags=tags, make=make)
+    target = {"_target_": HEAD_BANKS[config.shared]}
+    bank: HeadBank = build("head", target, tags=tags, make=make, config=config)
     return bank

@@ -41,7 +41,7 @@ def make_module(
     encoder = load_encoder(pretrained)
     _prepare(encoder, stage, config)
     network = Network(
-        encoder, build_bank(config.head.shared, stage.tags, _head_maker(config, encoder.hidden))
+        encoder, build_bank(config.head, stage.tags, _head_maker(config, encoder.hidden))
     )
     scored = {name: stage.tasks[name].corpus.types for name in stage.scored}
     weighting = build_weighting(config.weighting, list(stage.tasks))

@@ -14,6 +14,7 @@ from bioner.config.train import Selection
 from bioner.model.averaging import WeightAverage
 from bioner.model.f1_error import mean_f1_error
 from bioner.model.module import TaggingModule
+from bioner.runs.percent import percent, points
 from bioner.runs.stage_record import Best
 
 log = logging.getLogger(__name__)
@@ -88,14 +89,14 @@ class KeepSelected(pl.Callback):
             return
         self.best[group] = replace(best, unsure=True)
         log.warning(
-            "%s: epoch %d was selected for a devel F1 %.4f above that of the last one; with %d "
-            "devel mentions the standard error is %.4f (selection=last or average, or a larger "
+            "%s: epoch %d was selected for a devel F1 %s above that of the last one; with %d "
+            "devel mentions the standard error is %s (selection=last or average, or a larger "
             "devel_size, may be better)",
             group,
             best.epoch,
-            lead,
+            points(lead),
             mentions,
-            error,
+            percent(error),
         )
 
     def on_save_checkpoint(

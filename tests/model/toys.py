@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from bioner.config.head import HeadConfig
 from bioner.config.train import Carry
 from bioner.corpora.tags import tag_set
 from bioner.model.adapter import Adapter
@@ -13,6 +14,9 @@ from bioner.model.bank import Carried, Fit, HeadBank, MakeHead
 from bioner.model.heads import Head, LinearHead
 from bioner.model.network import Network
 from bioner.model.weighting import EqualWeighting
+
+# The config of plain heads.
+LINEAR = HeadConfig("bioner.model.heads.LinearHead")
 
 
 class Sharpened(LinearHead):
@@ -64,8 +68,10 @@ class Surgery(EqualWeighting):
 class OneHead(HeadBank):
     """One linear head over the types of all tasks; a task is given its own types alone."""
 
-    def __init__(self, tags: Mapping[str, Sequence[str]], make: MakeHead) -> None:
-        super().__init__(tags, make)
+    def __init__(
+        self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
+    ) -> None:
+        super().__init__(tags, make, config)
         types = dict.fromkeys(t[2:] for names in self.tags.values() for t in names[1::2])
         every = tag_set(list(types))
         self.parts["all"] = self._all = make("all", every)
@@ -132,3 +138,24 @@ class _Widened(nn.Module):
     def forward(self, vectors: Tensor) -> Tensor:
         found: Tensor = self.plain(vectors) + self.up(self.down(vectors))
         return found
+
+
+class LinearLosses:
+    """Losses of the tasks a and b that are linear in one shared matrix, and nothing of their own.
+
+    Args:
+        rows: the gradient of each loss, Float [2, …].
+    """
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows, self.weight = rows, nn.Parameter(torch.zeros_like(rows[0]))
+
+    def shared(self) -> list[nn.Parameter]:
+        return [self.weight]
+
+    def own(self, task: str) -> list[nn.Parameter]:
+        return []
+
+    def losses(self, a: float = 1.0, b: float = 1.0) -> dict[str, Tensor]:
+        found = (self.rows * self.weight).flatten(1).sum(1)
+        return {"a": found[0] + a, "b": found[1] + b}

@@ -7,7 +7,7 @@ from bioner.model.heads import LinearHead
 from bioner.model.probe import start_probe
 from bioner.model.word_vectors import WordVectors
 from bioner.train.starting import carried_rows, fitted_together
-from tests.model.toys import OneHead
+from tests.model.toys import LINEAR, OneHead
 
 # A corpus of genes, and one of chemicals and diseases in which nobody marked a gene.
 TAGS = {"a": ("O", "B-Gene", "I-Gene"), "b": ("O", "B-Drug", "I-Drug", "B-Ill", "I-Ill")}
@@ -16,7 +16,7 @@ HIDDEN = 8
 
 
 def bank() -> OneHead:
-    return OneHead(TAGS, lambda _, tags: LinearHead(HIDDEN, tags, 0.0))
+    return OneHead(TAGS, lambda _, tags: LinearHead(HIDDEN, tags, 0.0), LINEAR)
 
 
 def words_of(task: str, seed: int) -> WordVectors:
@@ -30,7 +30,7 @@ def words_of(task: str, seed: int) -> WordVectors:
 
 def test_a_head_for_each_task_is_fitted_by_itself() -> None:
     """As a bank of one task gives it, nothing is renamed and nothing is masked."""
-    (fit,) = OneHead({"b": TAGS["b"]}, lambda _, tags: LinearHead(HIDDEN, tags, 0.0)).fits()
+    (fit,) = OneHead({"b": TAGS["b"]}, lambda _, tags: LinearHead(HIDDEN, tags, 0.0), LINEAR).fits()
     words = words_of("b", 1)
     together, masked = fitted_together(fit, {"b": words})
     assert masked is None
