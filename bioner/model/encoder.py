@@ -100,7 +100,7 @@ class Encoder(nn.Module):
         Raises:
             ConfigError: the transformer's layers can't.
         """
-        layers = [
+        layers: list[Any] = [  # of attributes that no stub knows
             x for x in self.transformer.modules() if isinstance(x, GradientCheckpointingLayer)
         ]
         if not layers:
