@@ -81,6 +81,12 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
             f"{counts['incompatible']}. They are in no table; they and the difference are listed "
             "under Runs. axes=[KEY] makes a config key an axis."
         )
+    unscored = [problem.place for problem in results.problems if problem.state == "no score"]
+    if unscored:
+        says.append(
+            "Without a mention in the test split there is no score, so that these targets are in "
+            f"no table: {', '.join(unscored)}."
+        )
     lost = sum(problem.state == "predictions" for problem in results.problems)
     if lost:
         says.append(

@@ -1,5 +1,6 @@
 """Records as one tidy frame: a row for each target of each run."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from bioner.errors import ConfigError, nearest
 from bioner.report.settings import Settings, under
 from bioner.report.study import Problem, Run
 from bioner.runs.record import PRETRAIN, Record
+from bioner.runs.scores import Scores, SplitScores
 
 CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", "variant"]
 """The axes: runs that agree in all of them are averaged, over their seeds."""
@@ -151,21 +153,37 @@ def _scores(record: Record, target: str) -> dict[str, Any]:
     scores, sentences = record.scores[target], record.datasets[target].sentences
     test, used = scores.test, record.task(target).train_sentences
     return {
-        "f1": test.f1,
-        "precision": test.precision,
-        "recall": test.recall,
+        "f1": _defined(test, "f1"),
+        "precision": _defined(test, "precision"),
+        "recall": _defined(test, "recall"),
         "support": test.support,
         "predicted": test.predicted,
         "correct": test.correct,
-        "devel_f1": scores.devel.f1,
-        "seen_f1": test.seen.f1,
+        "devel_f1": _defined(scores.devel, "f1"),
+        "seen_f1": _defined(test.seen, "f1"),
         "seen_support": test.seen.support,
-        "unseen_f1": test.unseen.f1,
+        "unseen_f1": _defined(test.unseen, "f1"),
         "unseen_support": test.unseen.support,
         "train_sentences": used,
         "share": used / sentences["train"],
         "test_sentences": sentences["test"],
     }
+
+
+def _defined(found: Scores | SplitScores, name: str) -> float:
+    """Return a score, NaN where there is no mention to find: older records say 0 there."""
+    value = getattr(found, name) if found.support else None
+    return math.nan if value is None else float(value)
+
+
+def with_score(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """Keep the rows but those of complete runs without a score; name each target of such rows."""
+    without = (frame.status == "complete") & frame.f1.isna()
+    problems = [
+        Problem("no score", target, f"its test split has no mention: {number} runs have no score")
+        for target, number in frame[without].target.value_counts().items()
+    ]
+    return frame[~without], problems
 
 
 def _costs(record: Record) -> dict[str, Any]:

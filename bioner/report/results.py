@@ -14,7 +14,7 @@ from bioner.report.analyses import mistakes as errors
 from bioner.report.analyses.cross import cross
 from bioner.report.compatible import compatible
 from bioner.report.evidence import UnitCounts, collect
-from bioner.report.frame import rows_of, tidy
+from bioner.report.frame import rows_of, tidy, with_score
 from bioner.report.measure_values import read_measures
 from bioner.report.resampling import bootstrap_f1
 from bioner.report.study import Problem, Run
@@ -51,6 +51,7 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     """
     everything, damaged = tidy(runs, config.axes)
     frame, others = compatible(everything)
+    frame, unscored = with_score(frame)
     evidence = collect(frame, config.words)
     draws = _draws(evidence.units, config)
     measures, unread = read_measures(config.measures, Path(config.runs_dir) / config.study)
@@ -60,6 +61,7 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
         *damaged,
         *_failed(everything),
         *others,
+        *unscored,
         *evidence.problems,
         *unread,
         *uncrossed,

@@ -26,8 +26,9 @@ class Problem:
     """Something of a study that the tables can't show.
 
     Attributes:
-        state: `unreadable`, `unfinished`, `failed`, `incompatible` or `predictions`.
-        place: the run directory or file.
+        state: `unreadable`, `unfinished`, `failed`, `diverged`, `incompatible`, `no score`,
+            `predictions` or `words`.
+        place: the run directory, the file, or the target.
         says: what is wrong, in one line.
     """
 

@@ -1,12 +1,13 @@
 """The record that a run leaves behind, the only thing that reports read."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bioner.config.semantics import SEMANTICS as SEMANTICS
 from bioner.runs.environment import Environment
-from bioner.runs.scores import CrossScores, TargetScores
+from bioner.runs.scores import CrossScores, TargetScores, mean_known
 from bioner.runs.stage_record import Best, StageRecord, TaskUse
 
 # Raised by hand when the fields change in a way that the dataclasses here can't read. A field that
@@ -171,5 +172,6 @@ def begin(
 
 
 def mean_devel(best: Mapping[str, Best]) -> float:
-    """Return the mean devel F1 of the targets, given a record's `best`."""
-    return sum(one.f1 for one in best.values()) / len(best)
+    """Return the mean devel F1 of the targets, given a record's `best`; NaN where none has one."""
+    mean = mean_known(one.f1 for one in best.values())
+    return math.nan if mean is None else mean

@@ -45,11 +45,14 @@ class Mixing:
 
 @dataclass(frozen=True)
 class Best:
-    """The step at which a group of tasks was best on devel; `f1` is the mean over the group."""
+    """The step at which a group of tasks was best on devel.
+
+    `f1` is the mean over those of the group whose devel has a mention; None where none has.
+    """
 
     step: int
     epoch: int
-    f1: float
+    f1: float | None
 
 
 @dataclass

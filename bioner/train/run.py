@@ -26,6 +26,7 @@ from bioner.runs.inputs import check_inputs
 from bioner.runs.leftovers import remove_leftovers
 from bioner.runs.record import Failure, Record, Timing, begin, mean_devel
 from bioner.runs.record_file import finished, write_record
+from bioner.runs.scores import shown
 from bioner.runs.stage_record import StageRecord
 from bioner.runs.store import sha256
 from bioner.tracking.loggers import close_logger, open_logger
@@ -218,11 +219,11 @@ def _say(record: Record, directory: Path) -> None:
     log.info("%-24s %10s %10s %10s %10s", "dataset", "devel F1", "precision", "recall", "test F1")
     for name, scores in record.scores.items():
         log.info(
-            "%-24s %10.4f %10.4f %10.4f %10.4f",
+            "%-24s %10s %10s %10s %10s",
             name,
-            scores.devel.f1,
-            scores.test.precision,
-            scores.test.recall,
-            scores.test.f1,
+            shown(scores.devel.f1),
+            shown(scores.test.precision),
+            shown(scores.test.recall),
+            shown(scores.test.f1),
         )
     log.info("run directory: %s", directory)

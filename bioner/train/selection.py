@@ -14,6 +14,7 @@ from bioner.config.train import Selection
 from bioner.model.averaging import WeightAverage
 from bioner.model.f1_error import f1_standard_error
 from bioner.model.module import TaggingModule
+from bioner.runs.scores import mean_known
 from bioner.runs.stage_record import Best
 
 log = logging.getLogger(__name__)
@@ -61,16 +62,17 @@ class KeepSelected(pl.Callback):
         assert isinstance(pl_module, TaggingModule)
         last = _left(trainer) == 0
         for group, tasks in self._groups.items():
-            f1 = sum(pl_module.devel[task].f1 for task in tasks) / len(tasks)
-            if self._how == Selection.best:
-                selected = group not in self.best or f1 > self.best[group].f1
-            else:
-                selected = last
+            # Without a mention there is nothing to score, and nothing to select by.
+            f1 = mean_known(
+                pl_module.devel[task].f1 for task in tasks if pl_module.devel[task].support
+            )
+            by_devel = f1 is not None and self._how == Selection.best
+            selected = self._better(group, f1) if by_devel else last
             if selected:
                 self.best[group] = Best(trainer.global_step, trainer.current_epoch + 1, f1)
                 if trainer.is_global_zero:
                     pl_module.network.save(self.file(group), tasks)
-            if last and self._how == Selection.best:
+            if last and f1 is not None and self._how == Selection.best:
                 self._say_if_unsure(pl_module, group, tasks, f1)
         if self._own:
             self._average.put(pl_module.network, self._own)
@@ -78,11 +80,17 @@ class KeepSelected(pl.Callback):
         elif self._how == Selection.average and _left(trainer) < self._epochs:
             self._average.add(pl_module.network)
 
+    def _better(self, group: str, f1: float | None) -> bool:
+        """Say whether a devel F1 is above that of the step which is selected so far."""
+        best = self.best[group].f1 if group in self.best else None
+        return best is None or (f1 is not None and f1 > best)
+
     def _say_if_unsure(
         self, module: TaggingModule, group: str, tasks: Sequence[str], last: float
     ) -> None:
         """Say it where devel is too small for the choice of the epoch to mean anything."""
         best, counts = self.best[group].f1, [module.devel[task] for task in tasks]
+        assert best is not None
         error = f1_standard_error(
             sum(c.predicted for c in counts),
             sum(c.support for c in counts),

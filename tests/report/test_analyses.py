@@ -106,6 +106,36 @@ def test_transfer_then_mtl_against_its_parts(tmp_path: Path) -> None:
         assert tables[f"over_{part}_by_seed"].base_run.str.contains(helper).all()
 
 
+def test_a_target_without_a_test_mention_is_said_and_in_no_mean(tmp_path: Path) -> None:
+    runs = [
+        *seeds(2, A),
+        *seeds(2, B, bare=True),
+        *seeds(2, A, "transfer", [C]),
+        *seeds(2, B, "transfer", [C], bare=True),
+    ]
+    results = results_of(tmp_path, runs)
+    (problem,) = results.problems
+    assert (problem.state, problem.place) == ("no score", B)
+    assert problem.says == "its test split has no mention: 4 runs have no score"
+    for name in ("scores", "gains", "seen_unseen", "error_kinds"):
+        assert set(results.tables[name].target) == {A}, name
+    assert results.tables["summary"].targets.tolist() == [1]
+    assert (results.tables["scores"].f1 > 0).all()
+
+
+def test_an_older_record_that_says_0_without_a_mention_has_no_score(tmp_path: Path) -> None:
+    folder = write_study(tmp_path / "study", [*seeds(2, A), Made(B, bare=True)])
+    file = folder / Made(B, bare=True).name / "record.json"
+    record = json.loads(file.read_text())
+    assert record["scores"][B]["test"]["f1"] is None
+    for split in record["scores"][B].values():
+        split |= {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    file.write_text(json.dumps(record))
+    results = results_of(tmp_path, [])
+    assert [problem.state for problem in results.problems] == ["no score"]
+    assert set(results.tables["scores"].target) == {A}
+
+
 @pytest.mark.parametrize(
     ("other", "says"),
     [

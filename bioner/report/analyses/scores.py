@@ -76,8 +76,9 @@ def _row(part: Sequence[Mapping[Any, Any]], draws: Draws, seed: int) -> dict[str
 
 
 def mean(rows: Sequence[Mapping[Any, Any]], key: str) -> float:
-    """Return the mean of a column, missing where there is no row."""
-    return float(np.mean([row[key] for row in rows])) if rows else np.nan
+    """Return the mean of what a column has, missing where it has nothing."""
+    known = [row[key] for row in rows if row[key] == row[key]]
+    return float(np.mean(known)) if known else np.nan
 
 
 def deviation(rows: Sequence[Mapping[Any, Any]], key: str) -> float:

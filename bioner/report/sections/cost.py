@@ -64,6 +64,7 @@ def runs_section(results: Results) -> Section:
     state = everything.status.where(
         everything.run.isin(kept) | (everything.status != "complete"), "incompatible"
     )
+    state = state.mask((everything.status == "complete") & everything.f1.isna(), "no score")
     columns = [
         "run",
         "regime",
@@ -100,8 +101,8 @@ def runs_section(results: Results) -> Section:
             Table(
                 "problems",
                 "What is not in the tables",
-                "Failed, unfinished, unreadable and incompatible runs, and prediction files that "
-                "could not be used.",
+                "Runs that failed, diverged, are unfinished, unreadable or incompatible, targets "
+                "whose test split has no mention, and prediction files that could not be used.",
                 found,
                 [text("state", "state"), text("place", "where"), text("says", "what")],
             ),
