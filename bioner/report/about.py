@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from bioner import __version__
-from bioner.report.analyses.gains import FEWEST_SEEDS
+from bioner.report.analyses.pairs import FEWEST_SEEDS
+from bioner.report.frame import LEFT_OUT
 from bioner.report.results import Results
 
 _SHOWN_COMMITS = 3
@@ -50,8 +51,9 @@ def about(study: str, command: str, commit: str | None, results: Results) -> Abo
     runs = done.run.nunique()
     counts = {
         "complete": runs,
-        "failed": int(states.get("failed", 0)),
-        "unfinished": int(states.get("unfinished", 0)),
+        "collapsed": results.tables["collapsed"].run.nunique(),
+        **{state: int(states.get(state, 0)) for state in ("failed", "diverged", "unfinished")},
+        LEFT_OUT: frame[frame.status == LEFT_OUT].run.nunique(),
         "unreadable": int(problems.get("unreadable", 0)),
         "incompatible": len({p.place for p in results.problems if p.state == "incompatible"}),
         "missing cells": int((results.tables["scores"].n == 0).sum()),
@@ -75,6 +77,25 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
     says = []
     if not counts["complete"]:
         says.append("No run of this study is complete yet: there is nothing to average.")
+    if counts["collapsed"]:
+        says.append(
+            f"Of the complete runs {counts['collapsed']} collapsed: they never found a devel "
+            "mention of their target. They are in every mean, since to leave them out flatters a "
+            "regime; under Collapsed runs they are named, and scores and gains stand there "
+            "without them too."
+        )
+    if counts["diverged"]:
+        says.append(
+            f"Runs that diverged, which have no result and are in no mean: {counts['diverged']}. "
+            "They are named under Runs."
+        )
+    if counts[LEFT_OUT]:
+        targets = ", ".join(sorted(results.tables["left_out"].target.unique()))
+        says.append(
+            f"This is a part of a packed study: {counts[LEFT_OUT]} complete runs that it asked for "
+            f"are not here (targets {targets}), and in no table. They are listed under Runs. "
+            "P-values are corrected for all comparisons that the whole study asked for."
+        )
     if counts["incompatible"]:
         says.append(
             "Complete runs that differ from the others in something that is no axis of the tables: "

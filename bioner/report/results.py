@@ -12,14 +12,17 @@ from bioner.errors import UserError
 from bioner.report.analyses import cost, curves, gains, scores
 from bioner.report.analyses import mistakes as errors
 from bioner.report.analyses.cross import cross
+from bioner.report.analyses.pairs import BASES, asked_tests, paired
+from bioner.report.analyses.scores import left_out
 from bioner.report.compatible import compatible
 from bioner.report.evidence import UnitCounts, collect
-from bioner.report.frame import rows_of, tidy, with_score
+from bioner.report.frame import LEFT_OUT, rows_of, tidy, with_score
 from bioner.report.measure_values import read_measures
 from bioner.report.resampling import bootstrap_f1
 from bioner.report.study import Problem, Run
 
-PARTS = ("transfer", "mtl")
+_, *PARTS = BASES
+"""The regimes that transfer then MTL is made of."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Results:
         frame: those of them that may be compared.
         problems: what the tables can't show.
         unit: what resampling draws, per target.
+        tests: how many comparisons with a regime the study asked for.
         tables: every analysis' frame under its name.
     """
 
@@ -38,6 +42,7 @@ class Results:
     frame: pd.DataFrame
     problems: list[Problem]
     unit: dict[str, str]
+    tests: dict[str, int]
     tables: dict[str, pd.DataFrame]
 
 
@@ -51,6 +56,7 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     """
     everything, damaged = tidy(runs, config.axes)
     frame, others = compatible(everything)
+    frame = _of_these_semantics(frame)
     frame, unscored = with_score(frame)
     evidence = collect(frame, config.words)
     draws = _draws(evidence.units, config)
@@ -84,8 +90,17 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
         tables["error_words"] = errors.words(frame, evidence.pairs)
     if not measures.empty:
         problems += _measured(tables, frame, measures, config)
+    tables["collapsed"] = frame[frame.collapsed.astype(bool)]
+    tables["left_out"] = left_out(frame)
     unit = {target: counts.kind for target, counts in evidence.units.items()}
-    return Results(everything, frame, problems, unit, tables)
+    tests = {against: asked_tests(frame, against) for against in BASES}
+    return Results(everything, frame, problems, unit, tests, tables)
+
+
+def _of_these_semantics(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what other semantics asked for: it is no part of this study's comparisons."""
+    known = set(frame[frame.status == "complete"].semantics)
+    return frame[(frame.status != LEFT_OUT) | frame.semantics.isin(known) | (not known)]
 
 
 def _rng(config: ReportConfig, name: str) -> np.random.Generator:
@@ -103,7 +118,8 @@ def _draws(units: dict[str, UnitCounts], config: ReportConfig) -> scores.Draws:
 
 
 def _failed(everything: pd.DataFrame) -> list[Problem]:
-    rows = everything[everything.status != "complete"].drop_duplicates("run")
+    lost = ~everything.status.isin(["complete", LEFT_OUT])
+    rows = everything[lost].drop_duplicates("run")
     return [
         Problem(
             row.status, str(row.place or row.run), row.error or "no record: not ended, or killed"
@@ -117,12 +133,11 @@ def _scores(
 ) -> dict[str, pd.DataFrame]:
     table = scores.scores(frame, draws, config.seed)
     found = {"scores": table}
-    for against in ("single", *PARTS):
+    for against in BASES:
         name = "gains" if against == "single" else f"over_{against}"
-        found[f"{name}_by_seed"] = gains.paired(frame, against)
-        found[name] = gains.compared(
-            found[f"{name}_by_seed"], units, draws, config.samples, config.seed
-        )
+        pairs = found[f"{name}_by_seed"] = paired(frame, against)
+        family = asked_tests(frame, against)
+        found[name] = gains.compared(pairs, units, draws, config.samples, config.seed, family)
     found["summary"] = gains.summary(found["gains"], config.samples, _rng(config, "summary"))
     found["curves"] = curves.curves(table)
     found["label_saving"] = curves.label_saving(frame, table, draws, config.seed)
@@ -138,7 +153,7 @@ def _measured(
     """Add the measures' tables, or say why they can't be had."""
     from bioner.report.analyses import measured  # with scikit-learn: a second
 
-    table = measured.gain_table(gains.paired(frame, "single"))
+    table = measured.gain_table(paired(frame, "single"))
     try:
         tables["measure_ranking"] = measured.wide(measured.ranking(table, measures, config.seed))
     except UserError as error:

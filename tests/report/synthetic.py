@@ -40,6 +40,7 @@ class Made:
     Attributes:
         skill: the probability that a gold mention is predicted as it is.
         bare: whether the test split has no mention.
+        collapsed: whether the run never found a devel mention.
         encoder: SHA-256 of the encoder's files, or None as in older records.
         checkpoint: SHA-256 of the weights of `pretrain.checkpoint`, if it started from some.
         change: full keys of the config and the values they have instead.
@@ -53,6 +54,7 @@ class Made:
     size: int | float | None = None
     skill: float = 0.7
     bare: bool = False
+    collapsed: bool = False
     status: Status = "complete"
     semantics: int = SEMANTICS
     precision: str = "32-true"
@@ -106,7 +108,8 @@ def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
     if made.checkpoint is not None:
         source = Source("runs/a", made.checkpoint)
         record.stages.append(StageRecord(PRETRAIN, "", True, {}, None, {}, None, source=source))
-    if made.status == "failed":
+    record.collapsed = made.collapsed
+    if made.status != "complete":
         record.error = Failure("ValueError", "out of luck")
     else:
         file = place / "predictions" / f"{made.target}.test.tsv"
@@ -219,7 +222,8 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
         tasks[name] = TaskUse(role, used, 10, 0, 0)
     targets = record.config["finetune"]["targets"]
     record.scores = {name: TargetScores(test, test) for name in targets}
-    record.best = {name: Best(1, 1, test.f1) for name in targets}
+    found_at = 0.0 if made.collapsed else test.f1
+    record.best = {name: Best(1, 1, found_at) for name in targets}
     record.timing = Timing(10.0, 0.0, 1e4, 12.0, 500_000_000)
     if made.sources:
         key = f"stage-{'+'.join(made.sources)}-{made.seed}"

@@ -85,6 +85,32 @@ def test_gains_are_paired_by_seed_and_setting(tmp_path: Path) -> None:
     assert one(tables["summary"], regime="transfer").gain == pytest.approx(transfer.gain)
 
 
+def test_gains_are_paired_by_subset_too(tmp_path: Path) -> None:
+    def drawn(subset: int) -> dict[str, int]:
+        return {"subset_seed": subset}
+
+    runs = [Made(A, seed=s, change=drawn(s), size=0.1) for s in (1, 2, 3)]
+    runs += [
+        Made(A, "transfer", [B], seed=s, change=drawn(s), size=0.1, skill=0.9) for s in (1, 2, 3)
+    ]
+    # Another subset of the same seed is a pair of its own; one without its single is none.
+    runs += [Made(A, seed=1, change=drawn(7), size=0.1, skill=0.5)]
+    runs += [Made(A, "transfer", [B], seed=1, change=drawn(s), size=0.1) for s in (7, 8)]
+    results = results_of(tmp_path, runs)
+    assert not results.problems
+    pairs = results.tables["gains_by_seed"]
+    assert sorted(zip(pairs.seed, pairs.subset_seed, strict=True)) == [
+        (1, 1),
+        (1, 7),
+        (2, 2),
+        (3, 3),
+    ]
+    for row in pairs.itertuples():
+        assert f"subset_seed-{row.subset_seed}" in row.run
+        assert f"subset_seed-{row.subset_seed}" in row.base_run
+    assert one(results.tables["gains"]).seeds == "1,1/7,2,3"
+
+
 def test_equal_runs_gain_nothing(tmp_path: Path) -> None:
     runs = [*seeds(3, A), *seeds(3, A, "transfer", [B])]
     row = one(results_of(tmp_path, runs).tables["gains"])

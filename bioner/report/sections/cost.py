@@ -64,6 +64,7 @@ def runs_section(results: Results) -> Section:
     state = everything.status.where(
         everything.run.isin(kept) | (everything.status != "complete"), "incompatible"
     )
+    state = state.mask(everything.collapsed.astype(bool) & (state == "complete"), "collapsed")
     state = state.mask((everything.status == "complete") & everything.f1.isna(), "no score")
     columns = [
         "run",
@@ -94,6 +95,8 @@ def runs_section(results: Results) -> Section:
         text("command", "command"),
     ]
     tables = [Table("runs", "All runs", f"A row per run and target. {same}".strip(), table, shown)]
+    if len(results.tables["left_out"]):
+        tables.insert(0, _left_out(results.tables["left_out"]))
     if results.problems:
         found = pd.DataFrame([vars(problem) for problem in results.problems])
         tables.insert(
@@ -108,3 +111,11 @@ def runs_section(results: Results) -> Section:
             ),
         )
     return Section("runs", "Runs", [], tables)
+
+
+def _left_out(table: pd.DataFrame) -> Table:
+    table = ordered(table)
+    axes, same = axis_columns(table)
+    columns = [*axes, text("seeds", "seeds")]
+    caption = f"Complete runs that a packed study asked for and that are not in this folder. {same}"
+    return Table("left_out", "What was left out", caption.strip(), table, columns)

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from bioner.report.analyses.gains import FEWEST_SEEDS, matrix
+from bioner.report.analyses.gains import matrix
+from bioner.report.analyses.pairs import FEWEST_SEEDS
 from bioner.report.drawing import Drawing, style
 from bioner.report.figures import gain_intervals, heat_map
 from bioner.report.results import PARTS, Results
@@ -21,10 +22,11 @@ from bioner.report.table import Table, between, count, percent, points, probabil
 _MOST_ROWS = 150
 
 _STARS = (
-    "Stars are by the p-value after Holm's correction over the table's rows: * < 0.05, ** < 0.01, "
-    f"*** < 0.001. A row with fewer than {FEWEST_SEEDS} paired seeds gets no star and is not "
-    "counted among the comparisons: so few can't show how much training varies; its interval is of "
-    "the test set, and with one seed of nothing else."
+    "Stars are by the p-value after Holm's correction over all comparisons that the study asked "
+    f"for with at least {FEWEST_SEEDS} seeds, whether or not they are here: * < 0.05, ** < 0.01, "
+    f"*** < 0.001. A row with fewer than {FEWEST_SEEDS} paired seeds gets no star: so few can't "
+    "show how much training varies; its interval is of the test set, and with one seed of nothing "
+    "else."
 )
 
 
@@ -36,7 +38,7 @@ def gains_section(results: Results) -> Section | None:
     units = " or ".join(sorted({f"{kind}s" for kind in results.unit.values()})) or "units"
     tables, drawings, settings = [_summary(results.tables["summary"])], [], 0
     reach = max(0.1, 100 * float(table.gain.abs().max()))
-    tables.append(_compared("gains", "Gains over single", table, "single F1 %"))
+    tables.append(_compared(results, "gains", "Gains over single", "single"))
     for regime, helper, label in (
         ("transfer", "sources", "source"),
         ("mtl", "partners", "partner"),
@@ -112,6 +114,11 @@ def _summary(table: pd.DataFrame) -> Table:
         percent("helped", "helped %", digits=0),
         points("best_helper", "with the best helper"),
     ]
+    if table.collapsed.any():
+        columns += [
+            count("collapsed", "pairs that collapsed"),
+            points("gain_without", "mean gain without them"),
+        ]
     caption = (
         "Mean gain over targets, a target's gain being the mean over its sources or partners. The "
         "interval redraws targets and needs three. Helped is the share of cells with a gain "
@@ -121,13 +128,13 @@ def _summary(table: pd.DataFrame) -> Table:
     return Table("summary", "Mean gains", caption.strip(), table, columns)
 
 
-def _compared(name: str, title: str, table: pd.DataFrame, base: str) -> Table:
-    table = ordered(table)
+def _compared(results: Results, name: str, title: str, against: str) -> Table:
+    table = ordered(results.tables[name])
     axes, same = axis_columns(table)
     columns = [
         *axes,
         text("seeds", "seeds"),
-        percent("base_f1", base),
+        percent("base_f1", f"{against} F1 %"),
         percent("f1", "F1 %"),
         points("gain", "gain", mark="mark", best="max"),
         between("low", "high", signed, "95 % interval"),
@@ -138,7 +145,11 @@ def _compared(name: str, title: str, table: pd.DataFrame, base: str) -> Table:
     ]
     if not table.why.any():
         columns.pop()
-    caption = f"F1 points, paired by seed; the best gain of a target and setting is bold. {same}"
+    tested, family = int(table.p_holm.notna().sum()), results.tests[against]
+    caption = (
+        "F1 points, paired by seed and subset; the best gain of a target and setting is bold. "
+        f"Corrected over {max(tested, family)} comparisons, of which {tested} are here. {same}"
+    )
     return Table(name, title, caption.strip(), table, columns, ["target", "encoder", "size"])
 
 
@@ -162,7 +173,7 @@ def parts_section(results: Results) -> Section | None:
     """Return what transfer then MTL adds to each of its parts."""
     titles = {"transfer": "Over transfer alone", "mtl": "Over MTL alone"}
     tables = [
-        _compared(f"over_{part}", titles[part], results.tables[f"over_{part}"], f"{part} F1 %")
+        _compared(results, f"over_{part}", titles[part], part)
         for part in PARTS
         if not results.tables[f"over_{part}"].empty
     ]

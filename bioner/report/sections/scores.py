@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from bioner.report.analyses.scores import LOST
 from bioner.report.drawing import Drawing, style
 from bioner.report.figures import learning_curves
 from bioner.report.results import Results
@@ -57,7 +58,7 @@ def _scores(table: pd.DataFrame) -> Table:
         percent("recall", "recall"),
         percent("devel_f1", "devel F1"),
     ]
-    columns += [count(key, key) for key in ("failed", "unfinished") if table[key].any()]
+    columns += [count(key, key) for key in ("collapsed", *LOST) if table[key].any()]
     caption = (
         "Every cell: the mean over seeds ± standard deviation. The best of a target, encoder and "
         f"train size is bold. {same}"
