@@ -77,6 +77,31 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
     says = []
     if not counts["complete"]:
         says.append("No run of this study is complete yet: there is nothing to average.")
+    says += _of_runs(results, counts)
+    if counts["incompatible"]:
+        says.append(
+            "Complete runs that differ from the others in something that is no axis of the tables: "
+            f"{counts['incompatible']}. They are in no table; they and the difference are listed "
+            "under Runs. axes=[KEY] makes a config key an axis."
+        )
+    unscored = [problem.place for problem in results.problems if problem.state == "no score"]
+    if unscored:
+        says.append(
+            "Without a mention in the test split there is no score, so that these targets are in "
+            f"no table: {', '.join(unscored)}."
+        )
+    lost = sum(problem.state == "predictions" for problem in results.problems)
+    if lost:
+        says.append(
+            f"{lost} prediction files could not be used: those runs have scores, but their cells "
+            "have no intervals and tests."
+        )
+    return [*says, *_too_few(results)]
+
+
+def _of_runs(results: Results, counts: dict[str, int]) -> list[str]:
+    """Say what became of runs."""
+    says = []
     if counts["collapsed"]:
         says.append(
             f"Of the complete runs {counts['collapsed']} collapsed: they never found a devel "
@@ -96,32 +121,19 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
             f"are not here (targets {targets}), and in no table. They are listed under Runs. "
             "P-values are corrected for all comparisons that the whole study asked for."
         )
-    if counts["incompatible"]:
-        says.append(
-            "Complete runs that differ from the others in something that is no axis of the tables: "
-            f"{counts['incompatible']}. They are in no table; they and the difference are listed "
-            "under Runs. axes=[KEY] makes a config key an axis."
-        )
-    unscored = [problem.place for problem in results.problems if problem.state == "no score"]
-    if unscored:
-        says.append(
-            "Without a mention in the test split there is no score, so that these targets are in "
-            f"no table: {', '.join(unscored)}."
-        )
-    lost = sum(problem.state == "predictions" for problem in results.problems)
-    if lost:
-        says.append(
-            f"{lost} prediction files could not be used: those runs have scores, but their cells "
-            "have no intervals and tests."
-        )
+    return says
+
+
+def _too_few(results: Results) -> list[str]:
+    """Say how many comparisons have too few seeds."""
     few = []
     for name, title in (("gains", "single"), ("over_transfer", "transfer"), ("over_mtl", "MTL")):
         seeds = results.tables[name].n
         if (seeds < FEWEST_SEEDS).any():
             few.append(f"{(seeds < FEWEST_SEEDS).sum()} of {len(seeds)} with {title}")
     if few:
-        says.append(
+        return [
             f"Comparisons that have fewer than {FEWEST_SEEDS} seeds: {', '.join(few)}. They get no "
             "star, for so few can't show how much training varies."
-        )
-    return says
+        ]
+    return []

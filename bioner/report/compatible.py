@@ -36,8 +36,9 @@ def compatible(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         counts = left.value.value_counts()
         if len(counts) < 2:
             continue
-        today = str(SEMANTICS) if key == "semantics" else None
-        kept = today if today in counts else max(counts[counts == counts.max()].index)
+        kept = max(counts[counts == counts.max()].index)
+        if key == "semantics" and str(SEMANTICS) in counts:
+            kept = str(SEMANTICS)
         others = left.value[left.value != kept]
         for run, target, value in zip(
             rows.run[others.index], rows.target[others.index], others, strict=True

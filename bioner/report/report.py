@@ -19,6 +19,7 @@ from bioner.report.sections.cross import cross_section
 from bioner.report.sections.gains import gains_section, parts_section
 from bioner.report.sections.measured import measured_section
 from bioner.report.sections.mistakes import errors_section
+from bioner.report.sections.regimes import regimes_section
 from bioner.report.sections.scores import curves_section, scores_section
 from bioner.report.sections.section import Section
 from bioner.report.study import Problem, Run, read_study
@@ -27,6 +28,7 @@ from bioner.runs.environment import git_commit
 
 _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     scores_section,
+    regimes_section,
     gains_section,
     parts_section,
     collapsed_section,

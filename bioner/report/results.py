@@ -9,13 +9,12 @@ import pandas as pd
 
 from bioner.config.report import ReportConfig
 from bioner.errors import UserError
-from bioner.report.analyses import cost, curves, gains, scores
+from bioner.report.analyses import cost, curves, gains, regimes, scores, types
 from bioner.report.analyses import mistakes as errors
 from bioner.report.analyses.cross import cross
 from bioner.report.analyses.pairs import BASES, asked_tests, paired
-from bioner.report.analyses.scores import left_out
 from bioner.report.compatible import compatible
-from bioner.report.evidence import UnitCounts, collect
+from bioner.report.evidence import Evidence, UnitCounts, collect
 from bioner.report.frame import LEFT_OUT, rows_of, tidy, with_score
 from bioner.report.measure_values import read_measures
 from bioner.report.resampling import bootstrap_f1
@@ -75,26 +74,33 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     tables = _scores(frame, evidence.units, draws, config)
     tables |= {
         "cross": crossed,
+        "by_type": types.by_type(frame, runs),
         "seen_unseen": scores.seen_and_unseen(frame),
         "cost": cost.cost(frame),
         "stages": cost.stages(frame),
+        "collapsed": frame[frame.collapsed.astype(bool)],
+        "left_out": scores.left_out(frame),
     }
+    tables |= _errors(frame, evidence)
+    if not measures.empty:
+        problems += _measured(tables, frame, measures, config)
+    unit = {target: counts.kind for target, counts in evidence.units.items()}
+    tests = {against: asked_tests(frame, against) for against in BASES}
+    return Results(everything, frame, problems, unit, tests, tables)
+
+
+def _errors(frame: pd.DataFrame, evidence: Evidence) -> dict[str, pd.DataFrame]:
+    found: dict[str, pd.DataFrame] = {}
     if not evidence.mistakes.empty:
-        tables |= {
+        found |= {
             "error_kinds": errors.by_kind(frame, evidence.mistakes),
             "mention_length": errors.by_length(frame, evidence.mistakes),
             "type_errors": errors.type_pairs(frame, evidence.mistakes),
             "partial_matches": errors.partial_scores(frame, evidence.partial),
         }
     if not evidence.pairs.empty:
-        tables["error_words"] = errors.words(frame, evidence.pairs)
-    if not measures.empty:
-        problems += _measured(tables, frame, measures, config)
-    tables["collapsed"] = frame[frame.collapsed.astype(bool)]
-    tables["left_out"] = left_out(frame)
-    unit = {target: counts.kind for target, counts in evidence.units.items()}
-    tests = {against: asked_tests(frame, against) for against in BASES}
-    return Results(everything, frame, problems, unit, tests, tables)
+        found["error_words"] = errors.words(frame, evidence.pairs)
+    return found
 
 
 def _of_these_semantics(frame: pd.DataFrame) -> pd.DataFrame:
@@ -139,6 +145,8 @@ def _scores(
         family = asked_tests(frame, against)
         found[name] = gains.compared(pairs, units, draws, config.samples, config.seed, family)
     found["summary"] = gains.summary(found["gains"], config.samples, _rng(config, "summary"))
+    found["paper"] = regimes.paper(regimes.chosen(table, found["gains"]))
+    found["ranks"] = regimes.mean_ranks(found["paper"])
     found["curves"] = curves.curves(table)
     found["label_saving"] = curves.label_saving(frame, table, draws, config.seed)
     return found

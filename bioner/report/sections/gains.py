@@ -6,6 +6,8 @@ from bioner.report.analyses.gains import matrix
 from bioner.report.analyses.pairs import FEWEST_SEEDS
 from bioner.report.drawing import Drawing, style
 from bioner.report.figures import gain_intervals, heat_map
+from bioner.report.figures import helper as what_helped
+from bioner.report.frame import rows_of
 from bioner.report.results import PARTS, Results
 from bioner.report.sections.section import (
     MOST_FIGURES,
@@ -150,7 +152,31 @@ def _compared(results: Results, name: str, title: str, against: str) -> Table:
         "F1 points, paired by seed and subset; the best gain of a target and setting is bold. "
         f"Corrected over {max(tested, family)} comparisons, of which {tested} are here. {same}"
     )
-    return Table(name, title, caption.strip(), table, columns, ["target", "encoder", "size"])
+    groups = ["target", "encoder", "size"]
+    paper = _for_paper(name, title, table, caption.strip(), groups)
+    return Table(name, title, caption.strip(), table, columns, groups, paper)
+
+
+def _for_paper(
+    name: str, title: str, table: pd.DataFrame, caption: str, groups: list[str]
+) -> Table:
+    """Return gains in at most seven columns: what helped in one, all other axes in another."""
+    settings = [axis for axis in SETTING if table[axis][table[axis] != ""].nunique() > 1]
+    rows = list(rows_of(table))
+    frame = table.assign(
+        helper=[what_helped(row) for row in rows],
+        setting=[", ".join(v for a in settings if (v := getattr(row, a))) for row in rows],
+    )
+    columns = [
+        text("target", "target"),
+        text("regime", "regime"),
+        text("helper", "with"),
+        *([text("setting", "setting")] if settings else []),
+        percent("f1", "F1 %"),
+        points("gain", "gain", mark="mark", best="max"),
+        between("low", "high", signed, "95 % interval"),
+    ]
+    return Table(name, title, caption, frame, columns, groups)
 
 
 def _matrix(name: str, words: str, rows: pd.DataFrame, regime: str, helper: str) -> Table:
