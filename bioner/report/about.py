@@ -104,8 +104,8 @@ def _of_runs(results: Results, counts: dict[str, int]) -> list[str]:
     says = []
     if counts["collapsed"]:
         says.append(
-            f"Of the complete runs {counts['collapsed']} collapsed: they never found a devel "
-            "mention of their target. They are in every mean, since to leave them out flatters a "
+            "Complete runs that collapsed, never finding a devel mention of their target: "
+            f"{counts['collapsed']}. They are in every mean, since to leave them out flatters a "
             "regime; under Collapsed runs they are named, and scores and gains stand there "
             "without them too."
         )

@@ -23,10 +23,10 @@ def rank_diagram(name: str, caption: str, table: pd.DataFrame) -> Drawing:
     rows = list(rows_of(table.sort_values("rank")))
     ranks, critical = np.array([row.rank for row in rows]), float(table.critical.iloc[0])
     groups = indistinct(ranks, critical)
-    figure = Figure(figsize=(5.2, 1.5 + 0.16 * len(groups) + 0.2 * len(rows)))
+    below = 0.35 * len(groups) + 0.55 * -(-len(rows) // 2) + 0.4
+    figure = Figure(figsize=(5.2, 0.45 * (below + 1.9)))
     drawing, axes = Drawing(name, caption, figure), figure.subplots()
     low = len(rows)
-    bottom = -0.35 * len(groups) - 0.55 * len(rows) - 0.4
     axes.plot([1, low], [0, 0], color=INK, linewidth=0.8)
     for tick in range(1, low + 1):
         axes.plot([tick, tick], [0, 0.12], color=INK, linewidth=0.8)
@@ -37,7 +37,7 @@ def rank_diagram(name: str, caption: str, table: pd.DataFrame) -> Drawing:
         y = -0.3 - 0.35 * level
         axes.plot([ranks[first] - 0.03, ranks[last] + 0.03], [y, y], color=INK, linewidth=3)
     _label(drawing, axes, rows, -0.35 * len(groups))
-    axes.set(xlim=(-0.1, low + 1.1), ylim=(bottom, 1.9))
+    axes.set(xlim=(-0.1, low + 1.1), ylim=(-below, 1.9))
     axes.set_axis_off()
     return drawing
 

@@ -55,11 +55,11 @@ def _scores(cells: pd.DataFrame) -> Table:
     columns = [
         *axes,
         count("n", "runs"),
-        percent("f1", "F1 %", spread="std"),
-        between("low", "high", share, "95 % interval"),
         count("collapsed", "collapsed"),
-        percent("f1_without", "F1 % without them", spread="std_without"),
-        between("low_without", "high_without", share, "95 % interval"),
+        percent("f1", "F1 %", spread="std"),
+        percent("f1_without", "without them", spread="std_without"),
+        between("low", "high", share, "95 % interval"),
+        between("low_without", "high_without", share, "without them"),
     ]
     caption = f"The cells that have any, as under Test scores, with and without them. {same}"
     return Table("collapsed_scores", "Scores with and without", caption.strip(), cells, columns)
@@ -73,11 +73,11 @@ def _gains(cells: pd.DataFrame) -> Table:
         text("over", "over"),
         *shown,
         count("n", "pairs"),
-        points("gain", "gain", mark="mark"),
-        between("low", "high", signed, "95 % interval"),
         count("collapsed", "collapsed"),
-        points("gain_without", "gain without them", mark="mark_without"),
-        between("low_without", "high_without", signed, "95 % interval"),
+        points("gain", "gain", mark="mark"),
+        points("gain_without", "without them", mark="mark_without"),
+        between("low", "high", signed, "95 % interval"),
+        between("low_without", "high_without", signed, "without them"),
     ]
     caption = f"F1 points, as under Gains, with and without pairs that collapsed. {same}"
     return Table("collapsed_gains", "Gains with and without", caption.strip(), cells, columns)

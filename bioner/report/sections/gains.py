@@ -18,7 +18,17 @@ from bioner.report.sections.section import (
     left_out,
     ordered,
 )
-from bioner.report.table import Table, between, count, percent, points, probability, signed, text
+from bioner.report.table import (
+    Column,
+    Table,
+    between,
+    count,
+    percent,
+    points,
+    probability,
+    signed,
+    text,
+)
 
 # A panel with more rows can't be read.
 _MOST_ROWS = 150
@@ -113,14 +123,10 @@ def _summary(table: pd.DataFrame) -> Table:
         count("cells", "cells"),
         points("gain", "mean gain"),
         between("low", "high", signed, "95 % over targets"),
+        *(_without_collapsed() if table.collapsed.any() else []),
         percent("helped", "helped %", digits=0),
         points("best_helper", "with the best helper"),
     ]
-    if table.collapsed.any():
-        columns += [
-            count("collapsed", "pairs that collapsed"),
-            points("gain_without", "mean gain without them"),
-        ]
     caption = (
         "Mean gain over targets, a target's gain being the mean over its sources or partners. The "
         "interval redraws targets and needs three. Helped is the share of cells with a gain "
@@ -128,6 +134,10 @@ def _summary(table: pd.DataFrame) -> Table:
         f"bound, not what a choice made beforehand would give. {same}"
     )
     return Table("summary", "Mean gains", caption.strip(), table, columns)
+
+
+def _without_collapsed() -> list[Column]:
+    return [count("collapsed", "collapsed pairs"), points("gain_without", "without them")]
 
 
 def _compared(results: Results, name: str, title: str, against: str) -> Table:
