@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     runs += [Made(A, "transfer", [C], seed=s, skill=0.3) for s in (1, 2)]
     write_study(root / "study", runs)
-    return report(ReportConfig(study="study", runs_dir=str(root), samples=200), "bioner report")
+    return report(ReportConfig(study="study", runs_dir=str(root), samples=1000), "bioner report")
 
 
 def test_one_table_has_a_row_per_target_and_the_best_bold(folder: Path) -> None:
@@ -42,6 +42,8 @@ def test_one_table_has_a_row_per_target_and_the_best_bold(folder: Path) -> None:
     assert table.loc[A, "transfer"] == better.f1  # the source of the better devel F1
     assert table["transfer best"].all() and not table["single best"].any()
     assert str(table.loc[A, "seeds"]) == "3"
+    gains = pd.read_csv(folder / "tables" / "gains.csv").query("sources == @B and target == @A")
+    assert gains["mark"].tolist() == [table.loc[A, "transfer mark"]]
     tex = (folder / "tables" / "paper.tex").read_text()
     rows = [line for line in tex.splitlines() if line.startswith("demo")]
     assert len(rows) == 3 and all(row.count(r"\textbf{") == 1 for row in rows)
