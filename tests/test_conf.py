@@ -110,11 +110,11 @@ def test_report_composes() -> None:
 
 
 def test_the_verbs_of_a_finished_run_compose() -> None:
-    evaluated = composed("run=x", f"datasets=[{','.join(DATASETS)}]", verb="evaluate")
+    evaluated = composed("run=.", f"datasets=[{','.join(DATASETS)}]", verb="evaluate")
     assert list(to_evaluate_config(evaluated).dataset) == DATASETS
-    predicted = to_predict_config(composed("run=x", "input=-", "output=-", verb="predict"))
+    predicted = to_predict_config(composed("run=.", "input=-", "output=-", verb="predict"))
     assert (predicted.merge, predicted.device) == ("union", "auto")
-    assert to_export_config(composed("run=x", "output=y", verb="export")).of_head is None
+    assert to_export_config(composed("run=.", "output=y", verb="export")).of_head is None
 
 
 def test_measure_and_recommend_compose_with_every_dataset() -> None:

@@ -21,6 +21,9 @@ from bioner.runs.scores import mean_known
 
 log = logging.getLogger(__name__)
 
+# Characters of the line that says why a job failed.
+_LONGEST = 500
+
 Compose = Callable[[Sequence[str]], DictConfig]
 """Composes the config of one job from its overrides, Hydra's own part included."""
 
@@ -94,8 +97,14 @@ class Job:
             self.state = State.to_resume
 
     def fail(self, error: str) -> None:
-        """Note why the job failed, in a line."""
-        self.state, self.error = State.failed, " ".join(error.split())[:300]
+        """Note why the job failed, and what helps, in a line.
+
+        What helps stands last, so that of a long message the middle is left out.
+        """
+        line = " ".join(error.split())
+        if len(line) > _LONGEST:
+            line = f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
+        self.state, self.error = State.failed, line
 
 
 def compose_jobs(

@@ -23,6 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bioner.errors import ConfigError, UserError
+from bioner.runs.percent import percent
 
 Launch = Callable[[list[list[str]]], Sequence[JobReturn]]
 """Runs the jobs with these overrides."""
@@ -120,10 +121,10 @@ def _tell(study: optuna.Study, trial: Trial, ended: JobReturn) -> None:
 
 def _show(study: optuna.Study, returns: Sequence[JobReturn]) -> None:
     """Print every trial, the best first."""
-    table = Table("devel F1", "trial", "values", "run directory", box=None, pad_edge=False)
+    table = Table("devel F1, %", "trial", "values", "run directory", box=None, pad_edge=False)
     told = zip(study.trials, returns, strict=False)  # those that were stopped come last
     for trial, one in sorted(told, key=lambda pair: -(pair[0].value or 0.0)):
-        score = "failed" if trial.value is None else f"{trial.value:.4f}"
+        score = "failed" if trial.value is None else percent(trial.value)
         values = " ".join(f"{key}={value}" for key, value in trial.params.items())
         table.add_row(score, str(trial.number), Text(values), Text(str(one.working_dir)))
     Console(highlight=False, width=10_000).print(table)

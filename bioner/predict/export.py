@@ -27,6 +27,7 @@ from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
+from bioner.runs.percent import percent, points
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +109,8 @@ def _word_by_word(
     else:
         dropped, with_it = "Each word's tag is its best, legal or not", "with legal tags"
     said = (
-        f"{dropped}: strict F1 on devel is {f1['words']:.4f} so, {f1['whole']:.4f} {with_it} "
-        f"({f1['words'] - f1['whole']:+.4f}).\n"
+        f"{dropped}: strict F1 on devel is {percent(f1['words'])} so, {percent(f1['whole'])} "
+        f"{with_it} ({points(f1['words'] - f1['whole'])}).\n"
     )
     log.info("%s", said.strip())
     return said
@@ -143,8 +144,8 @@ def _onnx(
 
     plain, rounded = f1(onnx_model.PLAIN), f1(onnx_model.ROUNDED)
     said = (
-        f"Strict F1 on devel is {rounded:.4f} with {onnx_model.ROUNDED}, {plain:.4f} with "
-        f"{onnx_model.PLAIN} ({rounded - plain:+.4f}).\n"
+        f"Strict F1 on devel is {percent(rounded)} with {onnx_model.ROUNDED}, {percent(plain)} "
+        f"with {onnx_model.PLAIN} ({points(rounded - plain)}).\n"
     )
     log.info("%s", said.strip())
     return [said]

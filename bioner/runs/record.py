@@ -36,6 +36,7 @@ class DatasetUse:
         joined_mentions: discontinuous, and read as one piece.
         lost_words: those that the tokenizer made no piece of.
         oversized_words: those of more pieces than a window holds.
+        test_share: the part of the train file that is test; None where test is a file.
     """
 
     sha256: dict[str, str]
@@ -48,6 +49,7 @@ class DatasetUse:
     joined_mentions: dict[str, int]
     lost_words: dict[str, int]
     oversized_words: dict[str, int]
+    test_share: float | None = field(default=None, kw_only=True)
 
 
 @dataclass
@@ -104,6 +106,7 @@ class Record:
         encoder_sha256: over the encoder's files as they were when the run was last started: two
             versions behind one name are told apart by it. Older records lack it.
         cross: what `bioner evaluate` adds, by head, dataset and split.
+        encoder_label: `encoder.label`, where the run's encoder had one.
         collapsed: whether some target's run never found a devel mention; older records don't say.
     """
 
@@ -126,6 +129,7 @@ class Record:
     error: Failure | None
     encoder_sha256: str | None
     cross: dict[str, dict[str, dict[str, CrossScores]]] = field(default_factory=dict)
+    encoder_label: str | None = None
     collapsed: bool = False
 
     def stage(self, name: str) -> StageRecord | None:

@@ -68,11 +68,6 @@ def mean_known(values: Iterable[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def shown(score: float | None) -> str:
-    """Return a score as a terminal shows it."""
-    return "none" if score is None else f"{score:.4f}"
-
-
 @dataclass
 class PartialScores:
     """Precision, recall and F1 (0..1) that forgive borders."""

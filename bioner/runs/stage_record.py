@@ -113,6 +113,8 @@ class StageRecord:
             the first update; None where none was, and in older records.
         weights: SHA-256 of each set of selected weights in the run's directory, by the name of the
             group of tasks; older records lack it.
+        stopped: the epoch after which it ended, since devel had not become better for as many
+            epochs as its `patience`; None: it did not end early.
     """
 
     name: str
@@ -127,3 +129,4 @@ class StageRecord:
     sha256: str | None = None
     weights: dict[str, str] = field(default_factory=dict)
     probe: dict[str, float] | None = None
+    stopped: int | None = None

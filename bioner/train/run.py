@@ -26,7 +26,6 @@ from bioner.runs.inputs import check_inputs
 from bioner.runs.leftovers import remove_leftovers
 from bioner.runs.record import Failure, Record, Timing, begin, mean_devel
 from bioner.runs.record_file import finished, write_record
-from bioner.runs.scores import shown
 from bioner.runs.stage_record import StageRecord
 from bioner.runs.store import sha256
 from bioner.tracking.loggers import close_logger, open_logger
@@ -36,6 +35,7 @@ from bioner.train.earlier import Done, earlier_stage, key_of
 from bioner.train.hardware_check import check_hardware
 from bioner.train.last import last_stage
 from bioner.train.recipe_warnings import warn_of_rate
+from bioner.train.score_table import score_lines
 from bioner.train.scoring import TagIds, score_target
 from bioner.train.sharing import one_at_a_time
 from bioner.train.stage import Stage, stage_of
@@ -95,6 +95,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
         what_counts(config),
         environment(),
     )
+    record.encoder_label = config.encoder.label
     log.info("precision: %s", record.precision)
     warn_of_rate(config)
     tested: dict[str, PredictedSplit] = {}
@@ -194,6 +195,7 @@ def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
         trained.affinity,
         weights={group: sha256(file) for group, file in trained.files.items()},
         probe=trained.probe,
+        stopped=trained.stopped,
     )
 
 
@@ -216,14 +218,6 @@ def _peak_rss() -> int:
 
 
 def _say(record: Record, directory: Path) -> None:
-    log.info("%-24s %10s %10s %10s %10s", "dataset", "devel F1", "precision", "recall", "test F1")
-    for name, scores in record.scores.items():
-        log.info(
-            "%-24s %10s %10s %10s %10s",
-            name,
-            shown(scores.devel.f1),
-            shown(scores.test.precision),
-            shown(scores.test.recall),
-            shown(scores.test.f1),
-        )
+    for line in score_lines(record.scores):
+        log.info("%s", line)
     log.info("run directory: %s", directory)

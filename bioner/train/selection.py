@@ -14,6 +14,7 @@ from bioner.config.train import Selection
 from bioner.model.averaging import WeightAverage
 from bioner.model.f1_error import f1_standard_error
 from bioner.model.module import TaggingModule
+from bioner.runs.percent import percent, points
 from bioner.runs.scores import mean_known
 from bioner.runs.stage_record import Best
 
@@ -62,13 +63,10 @@ class KeepSelected(pl.Callback):
         assert isinstance(pl_module, TaggingModule)
         last = _left(trainer) == 0
         for group, tasks in self._groups.items():
-            # Without a mention there is nothing to score, and nothing to select by.
             f1 = mean_known(
                 pl_module.devel[task].f1 for task in tasks if pl_module.devel[task].support
             )
-            by_devel = f1 is not None and self._how == Selection.best
-            selected = self._better(group, f1) if by_devel else last
-            if selected:
+            if self._better(group, f1) if self._how == Selection.best else last:
                 self.best[group] = Best(trainer.global_step, trainer.current_epoch + 1, f1)
                 if trainer.is_global_zero:
                     pl_module.network.save(self.file(group), tasks)
@@ -81,9 +79,12 @@ class KeepSelected(pl.Callback):
             self._average.add(pl_module.network)
 
     def _better(self, group: str, f1: float | None) -> bool:
-        """Say whether a devel F1 is above that of the step which is selected so far."""
+        """Say whether a devel F1 is above that of the step which is selected so far.
+
+        Without a mention there is no F1, and nothing to select by: then the later step is taken.
+        """
         best = self.best[group].f1 if group in self.best else None
-        return best is None or (f1 is not None and f1 > best)
+        return f1 is None or best is None or f1 > best
 
     def _say_if_unsure(
         self, module: TaggingModule, group: str, tasks: Sequence[str], last: float
@@ -98,14 +99,14 @@ class KeepSelected(pl.Callback):
         )
         if 0 < best - last < error:
             log.warning(
-                "%s: epoch %d was selected for a devel F1 %.4f above that of the last one; with %d "
-                "devel mentions the standard error is %.4f (selection=last or average, or a larger "
+                "%s: epoch %d was selected for a devel F1 %s above that of the last one; with %d "
+                "devel mentions the standard error is %s (selection=last or average, or a larger "
                 "devel_size, may be better)",
                 group,
                 self.best[group].epoch,
-                best - last,
+                points(best - last),
                 sum(c.support for c in counts),
-                error,
+                percent(error),
             )
 
     def on_save_checkpoint(

@@ -34,6 +34,7 @@ class Asked:
         epochs: passes, or None.
         steps: updates, or None.
         carry: what the next stage takes over.
+        patience: epochs without a better devel F1 after which it ends; None: it never does.
         affinity_every: updates between two looks at the tasks' affinity; None: nobody looks.
         weights: a run, or a file of weights, that are taken instead of a training; or None.
     """
@@ -46,6 +47,7 @@ class Asked:
     epochs: int | None
     steps: int | None
     carry: Carry = Carry.encoder
+    patience: int | None = None
     affinity_every: int | None = None
     weights: Path | None = None
 
@@ -70,6 +72,7 @@ def _pretrain(config: TrainConfig) -> Asked:
         group.epochs,
         group.steps,
         carry=group.carry,
+        patience=group.patience,
         weights=Path(str(group.checkpoint)) if taken else None,
     )
 
@@ -90,6 +93,7 @@ def _finetune(config: TrainConfig) -> Asked:
         group.steps,
         # What comes after it goes on with the same heads.
         carry=Carry.encoder_and_matching_heads,
+        patience=group.patience,
         affinity_every=group.affinity_every,
     )
 

@@ -20,6 +20,7 @@ from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.probe import start_prior, start_probe
 from bioner.model.word_vectors import cached_words
+from bioner.runs.percent import percent
 from bioner.train.stage import Stage
 from bioner.train.tasks import Task
 
@@ -119,7 +120,7 @@ class HeadStarter:
                 counts.update(tags, moved.gold, moved.lengths)
         network.train()
         f1 = counts.compute().f1
-        log.info("%s: devel F1 %.4f with a head fitted to the frozen encoder", name, f1)
+        log.info("%s: devel F1 %s with a head fitted to the frozen encoder", name, percent(f1))
         return f1
 
 

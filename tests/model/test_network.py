@@ -13,7 +13,8 @@ from bioner.batches.datamodule import MultiTaskData
 from bioner.batches.passes import Cut
 from bioner.batches.plan import make_plan
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS
-from bioner.config.train import AdapterConfig, TrainConfig
+from bioner.config.encoder import AdapterConfig
+from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError
 from bioner.model.bank import build_bank
 from bioner.model.encoder import load_encoder
