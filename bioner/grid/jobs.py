@@ -17,6 +17,7 @@ from bioner.errors import UserError
 from bioner.runs.inputs import check_inputs
 from bioner.runs.record import Record
 from bioner.runs.record_file import finished
+from bioner.runs.scores import mean_known
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +69,10 @@ class Job:
 
     @property
     def test_f1(self) -> float | None:
-        """The mean test F1 of the targets, once it is done."""
+        """The mean test F1 of the targets that have a test mention, once it is done."""
         if self.record is None:
             return None
-        scores = self.record.scores.values()
-        return sum(one.test.f1 for one in scores) / len(scores)
+        return mean_known(one.test.f1 for one in self.record.scores.values())
 
     def look(self) -> None:
         """Find out from the run directory what is left to do."""

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from bioner.predict.finished import FinishedRun
 from bioner.runs.percent import percent
 from bioner.runs.record import Record
-from bioner.runs.scores import EntityScores
+from bioner.runs.scores import EntityScores, SplitScores
 
 RULE = """\
 The tag of a word is the label with the largest logit at the word's first piece:
@@ -72,7 +72,7 @@ def card(run: FinishedRun, head: str, losses: Sequence[str], lacks_transitions: 
 
 
 def _scores(record: Record, head: str) -> str:
-    rows: list[tuple[str, EntityScores]] = [
+    rows: list[tuple[str, EntityScores | SplitScores]] = [
         (f"{head} {split}", found) for split, found in record.scores[head].by_split().items()
     ]
     for name, splits in record.cross.get(head, {}).items():

@@ -5,9 +5,9 @@ Weights & Biases gets it.
 """
 
 
-def percent(score: float) -> str:
-    """Return a precision, recall or F1 of 0 to 1 as people read it: `84.56`."""
-    return f"{100 * score:.2f}"
+def percent(score: float | None) -> str:
+    """Return a precision, recall or F1 of 0 to 1 as people read it: `84.56`, `–` where none is."""
+    return "–" if score is None else f"{100 * score:.2f}"
 
 
 def points(difference: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bioner.config.semantics import SEMANTICS as SEMANTICS
 from bioner.runs.environment import Environment
-from bioner.runs.scores import CrossScores, TargetScores
+from bioner.runs.scores import CrossScores, TargetScores, mean_known
 from bioner.runs.stage_record import Best, StageRecord, TaskUse
 
 # Raised by hand when the fields change in a way that the dataclasses here can't read. A field that
@@ -176,8 +176,12 @@ def begin(
 
 
 def mean_devel(record: Record) -> float:
-    """Return the mean devel F1 of the targets of a complete run; NaN where devel was trained on."""
+    """Return the mean devel F1 of the targets of a complete run.
+
+    NaN where devel was trained on, or none has one.
+    """
     best = record.best
     if any(record.task(target).devel_trained for target in best):
         return math.nan
-    return sum(one.f1 for one in best.values()) / len(best)
+    mean = mean_known(one.f1 for one in best.values())
+    return math.nan if mean is None else mean

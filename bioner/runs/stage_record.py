@@ -53,7 +53,8 @@ class Best:
     Attributes:
         step: the updates before it.
         epoch: from 1.
-        f1: on devel, the mean over the group.
+        f1: on devel, the mean over those of the group whose devel has a mention; None where none
+            has.
         f1_error: the standard error of `f1`, as devel has few mentions
             (`bioner.model.f1_error`); older records lack it.
         unsure: whether it was selected for an `f1` above that of the last epoch by less than
@@ -62,7 +63,7 @@ class Best:
 
     step: int
     epoch: int
-    f1: float
+    f1: float | None
     f1_error: float | None = None
     unsure: bool = False
 

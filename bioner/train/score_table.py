@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from bioner.runs.percent import percent
-from bioner.runs.scores import Scores, TargetScores
+from bioner.runs.scores import Scores, SplitScores, TargetScores
 
 _COLUMNS = ("precision", "recall", "F1")
 _WIDTH = 10
+
+_Scored = Scores | SplitScores
 
 
 def score_lines(scores: Mapping[str, TargetScores]) -> Iterator[str]:
@@ -23,7 +25,7 @@ def score_lines(scores: Mapping[str, TargetScores]) -> Iterator[str]:
     header = "".join(f"{column:>{_WIDTH}}" for column in _COLUMNS)
     yield f"{'dataset':{first}}  {header}  {header}"
     for name, one in scores.items():
-        rows: list[tuple[Scores, Scores]] = [(one.test, one.devel)]
+        rows: list[tuple[_Scored, _Scored]] = [(one.test, one.devel)]
         rows += [(one.test.by_type[kind], one.devel.by_type[kind]) for kind in _types(one)]
         for label, (test, devel) in zip(_names(name, one), rows, strict=True):
             yield f"{label:{first}}  {_cells(test)}  {_cells(devel)}"
@@ -38,6 +40,6 @@ def _names(name: str, scores: TargetScores) -> list[str]:
     return [name, *(f"  {kind}" for kind in _types(scores))]
 
 
-def _cells(scores: Scores) -> str:
+def _cells(scores: _Scored) -> str:
     values = (scores.precision, scores.recall, scores.f1)
     return "".join(f"{percent(value):>{_WIDTH}}" for value in values)

@@ -15,6 +15,7 @@ from bioner.model.averaging import WeightAverage
 from bioner.model.f1_error import mean_f1_error
 from bioner.model.module import TaggingModule
 from bioner.runs.percent import percent, points
+from bioner.runs.scores import mean_known
 from bioner.runs.stage_record import Best
 
 log = logging.getLogger(__name__)
@@ -62,18 +63,15 @@ class KeepSelected(pl.Callback):
         assert isinstance(pl_module, TaggingModule)
         last = _left(trainer) == 0
         for group, tasks in self._groups.items():
-            scores = [pl_module.devel[task] for task in tasks]
-            f1 = sum(one.f1 for one in scores) / len(scores)
-            if self._how == Selection.best:
-                selected = group not in self.best or f1 > self.best[group].f1
-            else:
-                selected = last
-            if selected:
+            scores = [one for task in tasks if (one := pl_module.devel[task]).support]
+            f1 = mean_known(one.f1 for one in scores)
+            if self._better(group, f1) if self._how == Selection.best else last:
                 step, epoch = trainer.global_step, trainer.current_epoch + 1
-                self.best[group] = Best(step, epoch, f1, mean_f1_error(scores))
+                error = mean_f1_error(scores) if scores else None
+                self.best[group] = Best(step, epoch, f1, error)
                 if trainer.is_global_zero:
                     pl_module.network.save(self.file(group), tasks)
-            if last:
+            if last and f1 is not None:
                 self._look_if_unsure(group, f1, sum(one.support for one in scores))
         if self._own:
             self._average.put(pl_module.network, self._own)
@@ -84,8 +82,10 @@ class KeepSelected(pl.Callback):
     def _look_if_unsure(self, group: str, last: float, mentions: int) -> None:
         """Say and keep it where devel is too small for the choice of the epoch to mean anything."""
         best = self.best[group]
+        if best.f1 is None or best.f1_error is None:
+            return
         lead, error = best.f1 - last, best.f1_error
-        if error is None or not 0 < lead < error:
+        if not 0 < lead < error:
             return
         self.best[group] = replace(best, unsure=True)
         log.warning(
@@ -98,6 +98,14 @@ class KeepSelected(pl.Callback):
             mentions,
             percent(error),
         )
+
+    def _better(self, group: str, f1: float | None) -> bool:
+        """Say whether a devel F1 is above that of the step which is selected so far.
+
+        Without a mention there is no F1, and nothing to select by: then the later step is taken.
+        """
+        best = self.best[group].f1 if group in self.best else None
+        return f1 is None or best is None or f1 > best
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]

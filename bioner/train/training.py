@@ -172,7 +172,7 @@ def _say_what_learnt_nothing(best: Mapping[str, Best]) -> None:
     for group, one in best.items():
         if one.f1 == 0:
             log.warning(
-                "%s: devel F1 was 0 after every epoch: either nothing was learnt (another "
-                "optimizer.lr or seed, or more epochs, may help) or devel has no mention",
+                "%s: devel F1 was 0 after every epoch: nothing was learnt (another optimizer.lr or "
+                "seed, or more epochs, may help)",
                 group,
             )

@@ -92,7 +92,7 @@ def test_the_same_study_gives_the_same_tables(whole: Path) -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 def test_latex_takes_every_table(whole: Path, tmp_path: Path) -> None:
     tables = sorted((whole / "report" / "tables").glob("*.tex"))
-    inputs = "".join(rf"\resizebox{{\textwidth}}{{!}}{{\input{{{file}}}}}" for file in tables)
+    inputs = "".join(rf"\input{{{file}}}\clearpage " for file in tables)
     packages = r"\usepackage{booktabs}\usepackage{graphicx}"
     (tmp_path / "all.tex").write_text(
         rf"\documentclass{{article}}{packages}\begin{{document}}{inputs}\end{{document}}"
@@ -107,6 +107,7 @@ def test_names_can_not_break_out_of_the_page(tmp_path: Path) -> None:
     folder = made(tmp_path)
     assert "<script>alert" not in (folder / "report.html").read_text()
     assert r"\&|\_\$" in (folder / "tables" / "scores.tex").read_text()
+    assert r"\label{tab:scores}" in (folder / "tables" / "scores.tex").read_text()
     assert r"\|" in (folder / "report.md").read_text()
 
 
