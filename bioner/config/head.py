@@ -39,6 +39,7 @@ class HeadConfig:
     """The kind of the heads.
 
     Attributes:
+        _target_: the class that is built.
         shared: which tasks share a head: a name in `bioner.config.choices.HEAD_BANKS`.
         start: what they start from.
         probe_sentences: train sentences of a task, at most, that a probe is fitted to.

@@ -21,6 +21,7 @@ class OptimizerConfig:
     """The optimiser, its learning rates and their schedule.
 
     Attributes:
+        _target_: the class that is built.
         lr: peak learning rate of the encoder.
         head_lr_times: peak learning rate of the heads, as a multiple of `lr`.
         warmup: share of the steps in which the rate rises from 0.

@@ -172,6 +172,7 @@ class FinetuneConfig(StageConfig):
     """The stage that serves the targets. An epoch is one pass over the targets.
 
     Attributes:
+        targets: the datasets that the run is to serve; of `single` one.
         affinity_every: updates between two looks at the tasks' affinity; null: nobody looks. What
             is trained is the same either way.
     """
