@@ -46,7 +46,7 @@ def picture(colours: dict[str, str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'width="{WIDTH}" height="{height}" role="img" aria-labelledby="title" '
         'font-family="-apple-system, Segoe UI, Helvetica, Arial, sans-serif" font-size="14">',
-        '<title id="title">The four regimes: which stages a run has, and what each trains on</title>',
+        '<title id="title">The regimes: which stages a run has, and what each trains on</title>',
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         f'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8Z" fill="{colours["line"]}"/>'
         "</marker></defs>",
