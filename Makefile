@@ -24,7 +24,7 @@ demo: $(READY)  ## transfer then MTL against single, on the demo datasets
 	@echo
 	@echo "Next, in this folder:"
 	@echo "  $(BIN)/bioner train --help"
-	@echo "  $(BIN)/bioner train finetune.targets=[ncbi_disease] finetune.train_size=0.1"
+	@echo "  $(BIN)/bioner train finetune.targets=ncbi_disease finetune.train_size=0.1"
 	@echo "  $(BIN)/bioner train -m experiment=demo/single,demo/transfer_mtl seed=1,2,3"
 
 test: $(READY)  ## the tests
