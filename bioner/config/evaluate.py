@@ -5,13 +5,13 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, DeviceConfig, VerbConfig
+from bioner.config.blocks import DataFolders, DeviceConfig, FetchConfig, VerbConfig
 from bioner.config.dataset import SPLITS, DatasetConfig
 from bioner.errors import ConfigError, nearest
 
 
 @dataclass
-class EvaluateConfig(DeviceConfig, DataFolders, VerbConfig):
+class EvaluateConfig(DeviceConfig, DataFolders, FetchConfig, VerbConfig):
     """The whole of `bioner evaluate`.
 
     Attributes:

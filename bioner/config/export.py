@@ -6,7 +6,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, VerbConfig
+from bioner.config.blocks import DataFolders, FetchConfig, VerbConfig
 from bioner.errors import ConfigError
 
 
@@ -18,7 +18,7 @@ class ExportFormat(StrEnum):
 
 
 @dataclass
-class ExportConfig(DataFolders, VerbConfig):
+class ExportConfig(DataFolders, FetchConfig, VerbConfig):
     """The whole of `bioner export`.
 
     Attributes:

@@ -6,7 +6,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DeviceConfig, VerbConfig
+from bioner.config.blocks import DeviceConfig, FetchConfig, VerbConfig
 from bioner.config.dataset import Offsets
 from bioner.errors import ConfigError
 
@@ -32,7 +32,7 @@ class Backend(StrEnum):
 
 
 @dataclass
-class PredictConfig(DeviceConfig, VerbConfig):
+class PredictConfig(DeviceConfig, FetchConfig, VerbConfig):
     """The whole of `bioner predict`.
 
     Attributes:
