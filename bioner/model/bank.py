@@ -196,5 +196,5 @@ def build_bank(kind: str, tags: Mapping[str, Sequence[str]], make: MakeHead) -> 
         tags: the label space of each task.
         make: makes one head.
     """
-    bank: HeadBank = build("head", {"_target_": HEAD_BANKS[kind]}, tags=tags, make=make)
+    bank: HeadBank = build("head", HeadBank, {"_target_": HEAD_BANKS[kind]}, tags=tags, make=make)
     return bank
