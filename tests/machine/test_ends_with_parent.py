@@ -1,12 +1,13 @@
 """Programs that end with who started them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bioner.grid import ends_with_parent
+from bioner.machine import ends_with_parent
 from tests.grid.grids import is_gone, pid_of
 
 PARENT = """
@@ -20,6 +21,42 @@ assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 pathlib.Path("pid").write_text(str(os.getpid()))
 time.sleep(60)
 """
+
+# As Lightning starts the second process of a run, which is slow to import what it needs.
+FIRST = """
+import os, subprocess, sys, time
+from bioner.machine.ends_with_parent import end_with_first
+end_with_first()
+second = {**os.environ, "LOCAL_RANK": "1"}
+subprocess.Popen([sys.executable, "-c", sys.argv[1], sys.argv[2]], env=second)
+time.sleep(60)
+"""
+SECOND = """
+import os, pathlib, sys, time
+from bioner.machine.ends_with_parent import end_with_first
+if sys.argv[1] == "waits":
+    end_with_first()
+pathlib.Path("pid").write_text(str(os.getpid()))
+while sys.argv[1] == "imports" and not pathlib.Path("killed").exists():
+    time.sleep(0.1)
+end_with_first()
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux ends it")
+@pytest.mark.parametrize("while_it", ["imports", "waits"])
+def test_a_killed_first_process(tmp_path: Path, while_it: str) -> None:
+    paths = os.pathsep.join(sys.path)
+    variables = {**os.environ, "PYTHONPATH": paths, "LOCAL_RANK": "0"}
+    first = subprocess.Popen(
+        [sys.executable, "-c", FIRST, SECOND, while_it], cwd=tmp_path, env=variables
+    )
+    pid = pid_of(tmp_path / "pid")
+    first.kill()
+    first.wait()
+    (tmp_path / "killed").touch()
+    assert is_gone(pid)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux ends it")

@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 from torch import Tensor
+
+from tests.grid.grids import is_gone
 
 CHECKPOINTED = """
 import os, sys
@@ -124,3 +127,26 @@ def test_the_first_process_says_when_a_checkpoint_is_due(tmp_path: Path, due: st
     )
     assert run.returncode == 0, run.stderr
     assert file.exists() == (due == "0")
+
+
+@pytest.mark.slow
+def test_the_second_process_ends_with_the_first_while_it_starts(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bioner", "train", "encoder=tiny", "logger=none"]
+    ddp = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    first = subprocess.Popen(
+        [*command, *ddp, "finetune.targets=[demo_disease]", f"cache_dir={tmp_path}/cache"],
+        cwd=tmp_path,
+    )
+    children = Path(f"/proc/{first.pid}/task/{first.pid}/children")
+    while not (others := _of_this_run(children)):
+        assert first.poll() is None
+        time.sleep(0.05)
+    first.kill()
+    first.wait()
+    assert all(is_gone(pid, within=60) for pid in others)  # most of it imports
+
+
+def _of_this_run(children: Path) -> list[int]:
+    """Return the processes of a run among those that it has started."""
+    pids = [int(pid) for pid in children.read_text().split()]
+    return [pid for pid in pids if b"bioner" in Path(f"/proc/{pid}/cmdline").read_bytes()]
