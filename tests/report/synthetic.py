@@ -217,7 +217,7 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
     targets = record.config["finetune"]["targets"]
     record.scores = {name: TargetScores(test, test) for name in targets}
     record.best = {name: Best(1, 1, test.f1) for name in targets}
-    record.timing = Timing(10.0, 0.0, 1e4, 12.0, 500_000_000)
+    record.timing = Timing(10.0, 0.0, 1e4, [1], 12.0, 500_000_000)
     if made.sources:
         key = f"stage-{'+'.join(made.sources)}-{made.seed}"
         reused, timing = made.target != "demo_disease", StageTiming(20.0, 1e4)
