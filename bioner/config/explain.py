@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
@@ -25,6 +26,7 @@ _OF_THE_MACHINE = (
     errno.ENOSPC,
     errno.EDQUOT,
     errno.EFBIG,
+    errno.EIO,
     errno.EROFS,
     errno.EACCES,
     errno.EPERM,
@@ -55,7 +57,8 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
         if isinstance(link, MissingConfigException):
             return _missing(link, own)
         if isinstance(link, OSError) and link.errno in _OF_THE_MACHINE:
-            return f"{link.filename}: {link.strerror}" if link.filename else str(link.strerror)
+            place = link.filename or _output_folder()
+            return f"{place}: {link.strerror}" if place else str(link.strerror)
         if isinstance(link, yaml.YAMLError):
             return f"not YAML: {' '.join(str(link).split())}"
     omega = next((link for link in chain if isinstance(link, OmegaConfBaseException)), None)
@@ -66,6 +69,11 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
     if isinstance(error, HydraException):
         return " ".join(str(error).split())
     return None
+
+
+def _output_folder() -> str | None:
+    """Return where Hydra itself writes, whose errors name no file."""
+    return HydraConfig.get().runtime.output_dir if HydraConfig.initialized() else None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
