@@ -72,7 +72,7 @@ VERBS = {
     "fetch": Verb(
         [
             *("datasets", "fetch", "mine", "+dataset.mine.path=mine", "datasets_dir=datasets"),
-            "+dataset.mine.url=file://HERE/source/{file}",
+            "+dataset.mine.url='file://HERE/source/{file}'",
         ],
         [f"datasets/mine/{split}.tsv" for split in ("train", "devel", "test")],
     ),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bioner.errors import UserError
+
 # A full disk, a used-up quota, the largest file that may be made, a disk that fails.
 _NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 # How libraries that are written in Rust say it.
@@ -64,6 +66,8 @@ def gone_if_it_fails(begun: Path) -> Iterator[None]:
 
 def _is_named(error: Exception) -> bool:
     """Say whether an error names a file already, and another one than a file lent by `whole`."""
+    if isinstance(error, UserError):
+        return True
     name = error.filename if isinstance(error, OSError) else None
     return bool(name) and not str(name).endswith(".tmp")
 

@@ -20,6 +20,7 @@ from bioner.config.train import TrainConfig
 from bioner.corpora.document import Document, Passage
 from bioner.corpora.formats.all_formats import FORMATS
 from bioner.corpora.sentence import Sentence
+from bioner.errors import DataError
 from bioner.machine.writing import disk_error, naming, whole
 from bioner.model.weights import load_weights, save_weights
 from bioner.predict.sinks import open_sink
@@ -119,6 +120,18 @@ def test_what_is_written_is_whole(tmp_path: Path) -> None:
         temporary.mkdir()
         raise ValueError("no disk")
     assert names(tmp_path) == ["a.safetensors"]
+
+
+def test_what_is_said_better_is_left(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, "full")
+    for error in (DataError(tmp_path, None, "full"), OSError(errno.ENOSPC, "full", "closer")):
+        error.__cause__ = full
+        with pytest.raises(type(error)) as found, naming(tmp_path):
+            raise error
+        assert found.value is error
+    with pytest.raises(ValueError, match="no disk") as other, naming(tmp_path):
+        raise ValueError("no disk")
+    assert disk_error(other.value) is None
 
 
 @pytest.mark.parametrize("kind", ["disk", "file"])

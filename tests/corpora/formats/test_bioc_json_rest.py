@@ -52,7 +52,7 @@ def test_every_fault_is_named(tmp_path: Path) -> None:
     parts = [TORN, document("c"), unknown, cut, document("f") + "," + TORN, document("g")]
     ids, faults = read(tmp_path, collection(*parts))
     assert ids == ["c", "f", "g"]
-    assert [line for line, _ in faults] == [3, None, 13, 18]
+    assert [line for line, _ in faults] == [3, None, 13, 17]
     assert [says.partition(";")[0] for _, says in faults] == [
         "no JSON: Expecting ':' delimiter at column 36",
         "'id' of document 2 is [1]",
