@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 Row = dict[str, float]
 STEP = "trainer/global_step"
+# The stage that every run has.
+FINETUNE = "finetune"
 
 
 def local_logs(directory: Path, run_id: str) -> list[Path]:
@@ -54,26 +56,28 @@ def earlier_rows(directory: Path, run_id: str) -> list[Row]:
     return max((read_rows(place) for place in local_logs(directory, run_id)), key=len, default=[])
 
 
-def before(
-    rows: Sequence[Row], metrics: Mapping[str, float], step: int, sources: Collection[str]
-) -> list[Row]:
+def before(rows: Sequence[Row], stages: Sequence[str], stage: str, step: int) -> list[Row]:
     """Return the earlier points that come before the first new one.
 
-    A stage that goes on from a checkpoint repeats the steps after it, and one that was not begun
-    has no points: the points of the same stage from the new step on are left out.
+    A stage that goes on from a checkpoint repeats the steps after it, and one that starts anew
+    repeats all of them.
 
     Args:
         rows: of the earlier starts.
-        metrics: the first that are logged now.
-        step: at which they are logged.
-        sources: the tasks of the pretraining stage; all others belong to fine-tuning.
+        stages: of the run, in their order.
+        stage: that the new point is of.
+        step: at which it is logged.
     """
-    pretrains = bool(_tasks(metrics) & set(sources))
-    return [
-        row for row in rows if bool(_tasks(row) & set(sources)) != pretrains or row[STEP] < step
-    ]
+    now = stages.index(stage), step
+    return [row for row in rows if (stages.index(_stage(row, stages)), row[STEP]) < now]
 
 
-def _tasks(row: Mapping[str, float]) -> set[str]:
-    """Return the tasks that a point is about: T in `train/T/loss` and `devel/T/f1`."""
-    return {key.split("/")[1] for key in row if key.startswith(("train/", "devel/"))}
+def key_of(stage: str, metric: str) -> str:
+    """Return a metric's key: a dataset may be in several stages, and has a curve in each."""
+    return metric if stage == FINETUNE or metric == "epoch" else f"{stage}/{metric}"
+
+
+def _stage(row: Row, stages: Sequence[str]) -> str:
+    """Return the stage that a point is of."""
+    prefixes = {key.split("/")[0] for key in row}
+    return next((stage for stage in stages if stage in prefixes), FINETUNE)

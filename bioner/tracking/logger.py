@@ -7,7 +7,7 @@ from typing import Any
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from bioner.tracking.history import STEP, before, earlier_rows
+from bioner.tracking.history import FINETUNE, STEP, before, earlier_rows, key_of
 from bioner.tracking.names import Identity
 from bioner.tracking.server import Server
 from bioner.tracking.session import Session
@@ -17,6 +17,8 @@ class WandbRunLogger(Logger):
     """Logs a run to Weights & Biases; whatever becomes of the server, the run goes on.
 
     Lightning's own logger raises where `wandb` does, and takes no model artifacts offline.
+
+    `stage` is the name of the stage whose points are logged.
 
     Args:
         save_dir: the run's directory.
@@ -46,6 +48,7 @@ class WandbRunLogger(Logger):
         self.log_model = log_model
         self._identity, self._save_dir = identity, save_dir
         self._earlier: list[dict[str, float]] = []
+        self.stage = FINETUNE
 
     def start(self, continues: bool) -> None:
         """Open the run.
@@ -71,17 +74,15 @@ class WandbRunLogger(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Log one point of the curve."""
         at = 0 if step is None else step
-        self.take_over(before(self._earlier, metrics, at, self._sources()))
-        self.session.log({**metrics, STEP: at})
+        self.take_over(before(self._earlier, list(self._identity.stages), self.stage, at))
+        points = {key_of(self.stage, key): value for key, value in metrics.items()}
+        self.session.log({**points, STEP: at})
 
     def take_over(self, rows: list[dict[str, float]] | None = None) -> None:
         """Log the points of earlier starts, once; by default all of them."""
         earlier, self._earlier = self._earlier, []
         for row in earlier if rows is None else rows:
             self.session.log(row)
-
-    def _sources(self) -> list[str]:
-        return [task for task, role in self._identity.tasks.items() if role == "source"]
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """Nothing: W&B has the whole config from the start."""

@@ -40,6 +40,12 @@ def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
     return logger
 
 
+def name_stage(logger: Logger | None, stage: str) -> None:
+    """Tell the logger whose points come next."""
+    if isinstance(logger, WandbRunLogger):
+        logger.stage = stage
+
+
 def close_logger(
     logger: Logger | None,
     record: Record,

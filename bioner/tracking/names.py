@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bioner.config.identity import compared_as, regime, roles, what_counts
+from bioner.config.identity import compared_as, regime, what_counts
 from bioner.config.parts import datasets_of, stages_of
 from bioner.config.train import TrainConfig
 
@@ -23,7 +23,7 @@ class Identity:
         job_type: the regime.
         tags: regime, encoder, mixing, and each dataset with its role in each stage.
         config: flat keys to group by, and under `full` all that can change the result.
-        tasks: each dataset of the run with its role in the last stage that has it.
+        stages: each stage of the run, in their order, with its datasets.
     """
 
     id: str
@@ -32,7 +32,7 @@ class Identity:
     job_type: str
     tags: tuple[str, ...]
     config: dict[str, Any]
-    tasks: dict[str, str]
+    stages: dict[str, tuple[str, ...]]
 
 
 def identify(config: TrainConfig, run: str) -> Identity:
@@ -43,11 +43,11 @@ def identify(config: TrainConfig, run: str) -> Identity:
         run: the name of its directory, `<slug>-<hash>`.
     """
     name, _, digest = run.rpartition("-")
-    used = roles(config)
+    stages = {stage: datasets_of(config, stage) for stage in stages_of(config)}
     axes = _axes(config)
     tags = [axes["regime"], axes["encoder"], f"mixing:{axes['mixing']}"]
-    staged = (datasets_of(config, stage).items() for stage in stages_of(config))
-    tags += dict.fromkeys(f"{role}:{dataset}" for one in staged for dataset, role in one)
+    used = (used for datasets in stages.values() for used in datasets.items())
+    tags += dict.fromkeys(f"{role}:{dataset}" for dataset, role in used)
     return Identity(
         id=f"{config.study}-{digest}"[-128:],
         name=name,
@@ -55,7 +55,7 @@ def identify(config: TrainConfig, run: str) -> Identity:
         job_type=regime(config),
         tags=tuple(tag[:_LONGEST_TAG] for tag in tags),
         config={**axes, "full": what_counts(config)},
-        tasks=used,
+        stages={stage: tuple(datasets) for stage, datasets in stages.items()},
     )
 
 

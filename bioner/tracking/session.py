@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bioner.runs.record import WandbPlace
-from bioner.tracking.history import STEP, Row, local_logs
+from bioner.tracking.history import STEP, Row, key_of, local_logs
 from bioner.tracking.names import Identity
 from bioner.tracking.patience import patience, says
 from bioner.tracking.server import DISABLED, OFFLINE, ONLINE, Mode, Server, wanted_mode
@@ -153,10 +153,13 @@ class Session:
         )
         run.define_metric(STEP, hidden=True)
         run.define_metric("*", step_metric=STEP, step_sync=True)
-        for task in self._identity.tasks:
-            run.define_metric(f"train/{task}/loss", step_metric=STEP, summary="min")
-            for score in ("precision", "recall", "f1"):
-                run.define_metric(f"devel/{task}/{score}", step_metric=STEP, summary="max")
+        for stage, datasets in self._identity.stages.items():
+            for task in datasets:
+                loss = key_of(stage, f"train/{task}/loss")
+                run.define_metric(loss, step_metric=STEP, summary="min")
+                for score in ("precision", "recall", "f1"):
+                    found = key_of(stage, f"devel/{task}/{score}")
+                    run.define_metric(found, step_metric=STEP, summary="max")
         return run
 
     def _fall_back(self, error: Exception) -> None:

@@ -18,6 +18,7 @@ from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights
 from bioner.runs.stage_record import Affinity, Best, Mixing, StageTiming
+from bioner.tracking.loggers import name_stage
 from bioner.train.assembly import make_module, make_trainer, plan_stage
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.progress import StageProgress
@@ -88,6 +89,7 @@ def train_stage(
         Stopped: a signal asked the process to end.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    name_stage(logger, stage.name)
     checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
     keep = KeepSelected(stage.groups, folder, config.selection, config.average_epochs)
     progress = StageProgress(stage.name)

@@ -31,7 +31,9 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for s in (1, 2)
     ]
     write_study(root / "study", runs, sentences=30)
-    folder = report(ReportConfig(study="study", runs_dir=str(root), samples=200), "bioner report study=study")
+    folder = report(
+        ReportConfig(study="study", runs_dir=str(root), samples=200), "bioner report study=study"
+    )
     return folder / "report.html"
 
 

@@ -37,5 +37,11 @@ def server(no_key: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 @pytest.fixture
 def identity() -> Identity:
     return Identity(
-        "s-12345678", "single-a", "s", "single", ("single",), {"regime": "single"}, {"a": "target"}
+        "s-12345678",
+        "single-a",
+        "s",
+        "single",
+        ("single",),
+        {"regime": "single"},
+        {"finetune": ("a",)},
     )

@@ -2,26 +2,31 @@
 
 from pathlib import Path
 
-from bioner.tracking.history import STEP, before, earlier_rows
+from bioner.tracking.history import STEP, before, earlier_rows, key_of
 from bioner.tracking.names import Identity
 from bioner.tracking.server import Server
 from bioner.tracking.session import Session
 
-PRETRAINED = [{"train/source/loss": 1.0, STEP: n} for n in (2, 4, 6)]
-FINETUNED = [{"train/target/loss": 1.0, STEP: n} for n in (2, 4, 6)]
-SOURCES = ["source"]
+PRETRAINED = [{"pretrain/train/mine/loss": 1.0, STEP: n} for n in (2, 4, 6)]
+FINETUNED = [{"train/mine/loss": 1.0, STEP: n} for n in (2, 4, 6)]
+BOTH, STAGES = PRETRAINED + FINETUNED, ["pretrain", "finetune"]
 
 
 def test_points_after_the_checkpoint_are_left_out() -> None:
-    now = {"devel/target/f1": 0.5}
-    assert before(PRETRAINED + FINETUNED, now, 4, SOURCES) == PRETRAINED + FINETUNED[:1]
-    assert before(PRETRAINED + FINETUNED, now, 8, SOURCES) == PRETRAINED + FINETUNED
+    assert before(BOTH, STAGES, "finetune", 4) == PRETRAINED + FINETUNED[:1]
+    assert before(BOTH, STAGES, "finetune", 8) == BOTH
 
 
 def test_a_stage_that_starts_anew_keeps_the_stage_before_it() -> None:
-    assert before(PRETRAINED + FINETUNED, FINETUNED[0], 2, SOURCES) == PRETRAINED
-    assert before(PRETRAINED, PRETRAINED[0], 2, SOURCES) == []
-    assert before(PRETRAINED, PRETRAINED[2], 6, SOURCES) == PRETRAINED[:2]
+    assert before(BOTH, STAGES, "finetune", 2) == PRETRAINED
+    assert before(PRETRAINED, STAGES, "pretrain", 2) == []
+    assert before(BOTH, STAGES, "pretrain", 6) == PRETRAINED[:2]
+
+
+def test_a_dataset_of_two_stages_has_two_curves() -> None:
+    assert key_of("finetune", "train/mine/loss") == "train/mine/loss"
+    assert key_of("pretrain", "train/mine/loss") == "pretrain/train/mine/loss"
+    assert key_of("pretrain", "epoch") == "epoch"
 
 
 def test_the_longest_log_holds_all(no_key: None, identity: Identity, tmp_path: Path) -> None:
