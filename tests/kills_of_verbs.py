@@ -200,7 +200,8 @@ def _check_full(code: int, printed: str, folder: Path) -> None:
         errors = [line for line in printed.splitlines() if line.startswith("bioner: error: ")]
         assert len(errors) == 1 and errors[0] == printed.splitlines()[-1], printed
         assert os.strerror(errno.EFBIG) in errors[0], printed
-        assert "/" in errors[0] or "." in errors[0].split(": ")[2], printed
+        named = errors[0].removeprefix("bioner: error: ").partition(": ")[0]
+        assert "/" in named or "." in named, printed
 
 
 def torment(base: Path, name: str, how: str, times: int) -> dict[str, object]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
@@ -18,6 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.config_folders import config_file, encoder_of, experiments, shipped
+from bioner.config.hydra_private import unwritten
 from bioner.config.synonyms import meant
 from bioner.errors import UserError, nearest
 
@@ -57,7 +57,7 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
         if isinstance(link, MissingConfigException):
             return _missing(link, own)
         if isinstance(link, OSError) and link.errno in _OF_THE_MACHINE:
-            place = link.filename or _output_folder()
+            place = link.filename or unwritten(link)
             return f"{place}: {link.strerror}" if place else str(link.strerror)
         if isinstance(link, yaml.YAMLError):
             return f"not YAML: {' '.join(str(link).split())}"
@@ -69,11 +69,6 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
     if isinstance(error, HydraException):
         return " ".join(str(error).split())
     return None
-
-
-def _output_folder() -> str | None:
-    """Return where Hydra itself writes, whose errors name no file."""
-    return HydraConfig.get().runtime.output_dir if HydraConfig.initialized() else None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
