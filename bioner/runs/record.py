@@ -56,12 +56,14 @@ class Timing:
     """What a run took. The first three are of fine-tuning, and None where it was not reached.
 
     The seconds of a run that was killed and went on are of all its starts, but for what lay behind
-    its last checkpoint; `earlier_seconds` of them are of training before the last one.
+    its last checkpoint; `earlier_seconds` of them are of training before the last one. `threads` is
+    that of `StageTiming`.
     """
 
     train_seconds: float | None = None
     earlier_seconds: float | None = None
     words_per_second: float | None = None
+    threads: list[int] = field(default_factory=list)
     wall_seconds: float | None = None
     peak_rss_bytes: int | None = None
 
