@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bioner.batches.tokens import Encoded, SpecialTokens, kept_tags
+from bioner.batches.tokenizer import SpecialTokens
+from bioner.batches.tokens import Encoded, kept_tags
 from bioner.corpora.sentence_table import ranges, starts_of
 from bioner.errors import ConfigError
 

@@ -8,7 +8,8 @@ import pytorch_lightning as pl
 
 from bioner.batches.batch import Batch, Update, make_batch
 from bioner.batches.plan import Plan
-from bioner.batches.tokens import Encoded, SpecialTokens
+from bioner.batches.tokenizer import SpecialTokens
+from bioner.batches.tokens import Encoded
 
 # Pieces in one batch of a split that is scored: large enough for speed, bounded for memory.
 _SCORED_PIECES = 4096

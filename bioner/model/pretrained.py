@@ -16,7 +16,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from bioner.batches.datamodule import Window
-from bioner.batches.tokens import special_tokens
+from bioner.batches.tokenizer import special_tokens
 from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
-from bioner.batches.tokens import Encoded, encode, encoding_key, fingerprint
+from bioner.batches.tokenizer import fingerprint
+from bioner.batches.tokens import Encoded, encode, encoding_key
 from bioner.config.dataset import SPLITS
 from bioner.config.train import TrainConfig
 from bioner.corpora.cache import cached

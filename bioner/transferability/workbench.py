@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bioner.batches.tokens import Encoded, fingerprint
+from bioner.batches.tokenizer import fingerprint
+from bioner.batches.tokens import Encoded
 from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset

@@ -25,7 +25,7 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 
 from hydra import compose, initialize_config_dir
 
-from bioner.batches.tokens import fingerprint
+from bioner.batches.tokenizer import fingerprint
 from bioner.config.checks import to_train_config
 from bioner.config.config_folders import shipped
 from bioner.config.hydra_setup import register

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioner.batches.batch import make_batch
-from bioner.batches.tokens import Encoded, SpecialTokens, kept_tags
+from bioner.batches.tokenizer import SpecialTokens
+from bioner.batches.tokens import Encoded, kept_tags
 from bioner.corpora.sentence_table import starts_of
 from bioner.errors import ConfigError
 

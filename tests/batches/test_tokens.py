@@ -13,15 +13,8 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer, CanineTokenizer, PreTrainedTokenizerFast
 
-from bioner.batches.tokens import (
-    Encoded,
-    SpecialTokens,
-    encode,
-    encoding_key,
-    fingerprint,
-    kept_tags,
-    special_tokens,
-)
+from bioner.batches.tokenizer import SpecialTokens, fingerprint, special_tokens
+from bioner.batches.tokens import Encoded, encode, encoding_key, kept_tags
 from bioner.corpora.sentence import Sentence
 from bioner.errors import ConfigError
 

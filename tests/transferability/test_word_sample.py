@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from bioner.batches.datamodule import ScoredBatches, Shard, Window
-from bioner.batches.tokens import Encoded, encode, special_tokens
+from bioner.batches.tokenizer import special_tokens
+from bioner.batches.tokens import Encoded, encode
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.heads import LinearHead
