@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from bioner.config.build import build, build_with_options
 from bioner.config.checks import to_train_config
 from bioner.config.config_folders import experiments, shipped
+from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
@@ -57,6 +59,8 @@ def test_every_choice_composes(choice: str) -> None:
 def test_every_dataset_composes(name: str) -> None:
     config = train_config(f"finetune.targets=[{name}]").dataset[name]
     assert config.licence and config.title
+    alone = OmegaConf.load(CONF / "dataset" / f"{name}.yaml")
+    assert config == OmegaConf.to_object(OmegaConf.merge(DatasetConfig, alone))
     check_config(name, config)
     if config.verified:  # of the others only what could be looked up is written down
         assert config.types

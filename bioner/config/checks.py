@@ -23,6 +23,7 @@ from bioner.config.train import (
     Pretraining,
     Selection,
     TrainConfig,
+    TrainOn,
 )
 from bioner.config.trainer import check_trainer
 from bioner.errors import ConfigError, nearest
@@ -44,6 +45,9 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     config = cast(TrainConfig, OmegaConf.to_object(cfg))
     _check_roles(config)
     _check_finetune(config.finetune, config.selection)
+    if config.finetune.train_on == TrainOn.train_devel and config.selection == Selection.best:
+        found = "is train_devel, which leaves selection=best no devel to select by"
+        raise ConfigError("finetune.train_on", found, "add selection=last or selection=average")
     check_pretraining(config)
     return config
 
@@ -194,6 +198,9 @@ def _check_rest(config: TrainConfig) -> None:
     for key, most in (("sentences", config.batch.sentences), ("tokens", config.batch.tokens)):
         if most is not None and most < 1:
             raise ConfigError(f"batch.{key}", f"is {most}", "at least 1")
+    if not 1 <= config.batch.accumulate <= config.batch.sentences:
+        legal = f"1 to {config.batch.sentences}, the sentences of a batch (batch.sentences)"
+        raise ConfigError("batch.accumulate", f"is {config.batch.accumulate}", legal)
     for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
         if not 0 <= seed < 2**32:
             raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")

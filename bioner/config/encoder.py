@@ -48,6 +48,11 @@ class EncoderConfig:
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
         flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
+        gradient_checkpointing: each layer's inner values are computed again in the backward pass
+            instead of kept: less memory, a third more time. The results are equal as far as torch
+            computes the same values twice, which it does not promise on every device.
+        frozen_layers: the embeddings and so many first layers are not trained; 0 freezes nothing,
+            the embeddings neither.
         adapter: what is trained in the place of the transformer's own weights, if anything.
     """
 
@@ -63,4 +68,6 @@ class EncoderConfig:
     packed: bool | None = value(None, STAGE)
     flash_attention: bool | None = value(None, STAGE)
     compile: bool | None = value(None, STAGE)
+    gradient_checkpointing: bool = value(False, STAGE, neutral=False)
+    frozen_layers: int = value(0, STAGE, neutral=0)
     adapter: AdapterConfig = group(AdapterConfig)

@@ -76,7 +76,7 @@ def register(
     unfiled = sorted(name for name in set(described) if not has_file(name, folders))
     for name in unfiled:
         store.store(group="dataset", name=name, node={})
-    store.store(group="dataset", name=CATALOGUE, node=all_datasets(folders, unfiled))
+    store.store(group="dataset", name=CATALOGUE, node=all_datasets(own, unfiled))
     store.store(name="all_encoders", node=all_encoders(folders))
     serve_experiments()
     Plugins.instance().register(Experiments)

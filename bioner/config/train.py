@@ -61,6 +61,20 @@ class Leakage(StrEnum):
     ignore = "ignore"
 
 
+class TrainOn(StrEnum):
+    """The splits that fine-tuning trains its targets on.
+
+    `train_devel`: both, at a fixed budget, as the published figures of BioBERT do: nothing is left
+    to select by, so `selection` is `last` or `average`. `train_size` is of train as ever, and
+    `devel_size` says how many devel sentences are trained on with them. Devel is scored still, as
+    a look at what was learnt by heart; only test is new. Auxiliaries and sources give their train
+    split alone.
+    """
+
+    train = "train"
+    train_devel = "train_devel"
+
+
 class Selection(StrEnum):
     """Which weights of a training are its result.
 
@@ -138,6 +152,7 @@ class FinetuneConfig(StageConfig):
         train_size: of each target's train split: a count of sentences, a fraction, or null: all.
         auxiliary_size: of each auxiliary's train split, likewise.
         devel_size: of each target's devel split, likewise.
+        train_on: the splits that the targets are trained on.
         epochs: passes over the targets; null where `steps` is given.
         steps: updates; null where `epochs` is given.
         patience: epochs without a better devel F1, of any target, after which the stage ends;
@@ -152,6 +167,7 @@ class FinetuneConfig(StageConfig):
     train_size: int | float | None = value(None, STAGE, axis=True)
     auxiliary_size: int | float | None = value(None, STAGE)
     devel_size: int | float | None = value(None, STAGE)
+    train_on: TrainOn = value(TrainOn.train, STAGE, neutral=TrainOn.train)
     epochs: int | None = value(None, STAGE)
     steps: int | None = value(None, STAGE)
     patience: int | None = value(None, STAGE)
@@ -170,10 +186,15 @@ class BatchConfig:
         sentences: the most in a batch.
         tokens: null, or the most positions, sentences times the longest of them in pieces: a
             batch then holds sentences of similar length.
+        accumulate: parts that a batch is computed in, one after the other, so that the memory
+            need hold one part alone. What is drawn, the loss and the gradients are those of the
+            whole batch, but for rounding and for which components dropout drops. Each part but
+            the last is computed twice in the forward direction (`bioner.model.accumulating`).
     """
 
     sentences: int = value(32, STAGE)
     tokens: int | None = value(None, STAGE)
+    accumulate: int = value(1, STAGE, neutral=1)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omegaconf import MISSING
@@ -13,6 +13,7 @@ from bioner.corpora.fetching.fetch import ARCHIVE, ensure
 from bioner.corpora.fetching.hub import check_hub
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
 from bioner.corpora.schemes import SCHEMES
+from bioner.corpora.sentence_table import Table
 from bioner.corpora.split import Split, SplitReader, TooLittleLeftError
 from bioner.corpora.tags import tag_set
 from bioner.corpora.type_map import type_names
@@ -43,6 +44,14 @@ class Corpus:
     def tags(self) -> tuple[str, ...]:
         """The tags in the order of their ids."""
         return tag_set(self.types)
+
+    def to_train_on(self, devel_too: bool) -> Table:
+        """Return the sentences of train, and if asked for those of devel behind them."""
+        train, devel = (self.splits[split].sentences for split in SPLITS[:2])
+        if not devel_too:
+            return train
+        # One split may have offsets and the other not; training needs none.
+        return Table.of(replace(sentence, offsets=()) for sentence in (*train, *devel))
 
     @property
     def unscored(self) -> list[str]:

@@ -88,7 +88,7 @@ def _for_all(master: DictConfig, own: Sequence[Path]) -> list[str]:
 def _result(job: Job) -> JobReturn:
     done = job.state is State.done
     failure = UserError(f"{job.label}: {job.error}")
-    value: Any = failure if job.record is None else mean_devel(job.record.best)
+    value: Any = failure if job.record is None else mean_devel(job.record)
     return JobReturn(
         overrides=job.overrides,
         working_dir=str(job.directory),

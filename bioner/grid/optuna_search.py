@@ -4,6 +4,7 @@ Nothing is stored besides the runs. The sampler has a seed, so a search that is 
 for the same trials, whose finished runs are skipped, and goes on where it was.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -114,6 +115,9 @@ def _words(trial: Trial) -> list[str]:
 
 def _tell(study: optuna.Study, trial: Trial, ended: JobReturn) -> None:
     if ended.status is JobStatus.COMPLETED:
+        if math.isnan(ended.return_value):
+            found = "is train_devel, which leaves a search no devel to compare by"
+            raise ConfigError("finetune.train_on", found, "finetune.train_on=train")
         study.tell(trial, ended.return_value)
     else:
         study.tell(trial, state=TrialState.FAIL)

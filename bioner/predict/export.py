@@ -98,7 +98,7 @@ def _word_by_word(
     kinds: dict[str, Head] = {"whole": head, "words": without_transitions(head)}
     kinds["words"].decode_as(Decode.argmax)
     tags = dict.fromkeys(kinds, head.tags)
-    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind])).eval()
+    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind], run.config.head)).eval()
     tagged = replace(tagger, tags=tags, networks={tuple(kinds): both}).tag(sentences)
     f1 = {
         kind: score(sentences, [as_read(head, found.tags(i)) for i in range(len(sentences))])
@@ -109,8 +109,8 @@ def _word_by_word(
     else:
         dropped, with_it = "Each word's tag is its best, legal or not", "with legal tags"
     said = (
-        f"{dropped}: strict F1 on devel is {percent(f1['words'])} so, {percent(f1['whole'])} "
-        f"{with_it} ({points(f1['words'] - f1['whole'])}).\n"
+        f"{dropped}: strict F1 on {_devel_name(run, name)} is {percent(f1['words'])} so, "
+        f"{percent(f1['whole'])} {with_it} ({points(f1['words'] - f1['whole'])}).\n"
     )
     log.info("%s", said.strip())
     return said
@@ -144,8 +144,8 @@ def _onnx(
 
     plain, rounded = f1(onnx_model.PLAIN), f1(onnx_model.ROUNDED)
     said = (
-        f"Strict F1 on devel is {percent(rounded)} with {onnx_model.ROUNDED}, {percent(plain)} "
-        f"with {onnx_model.PLAIN} ({points(rounded - plain)}).\n"
+        f"Strict F1 on {_devel_name(run, name)} is {percent(rounded)} with {onnx_model.ROUNDED}, "
+        f"{percent(plain)} with {onnx_model.PLAIN} ({points(rounded - plain)}).\n"
     )
     log.info("%s", said.strip())
     return [said]
@@ -156,6 +156,12 @@ def _devel(config: ExportConfig, run: FinishedRun, name: str) -> Sequence[Senten
     dataset, folder = run.config.dataset[name], Path(config.datasets_dir)
     corpus = load_corpus(name, dataset, folder, config.datasets_mirror)
     return corpus.splits["devel"].sentences
+
+
+def _devel_name(run: FinishedRun, name: str) -> str:
+    """Return what a card calls the devel split."""
+    trained = run.record.task(name).devel_trained
+    return "devel, which was trained on," if trained else "devel"
 
 
 def as_read(head: Head, tags: Sequence[str]) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ def size_label(size: int | float | None) -> str:
 
 def _scores(record: Record, target: str) -> dict[str, Any]:
     scores, sentences = record.scores[target], record.datasets[target].sentences
-    test, used = scores.test, record.task(target).train_sentences
+    test, use = scores.test, record.task(target)
     return {
         "f1": _defined(test, "f1"),
         "precision": _defined(test, "precision"),
@@ -169,23 +169,24 @@ def _scores(record: Record, target: str) -> dict[str, Any]:
         "support": test.support,
         "predicted": test.predicted,
         "correct": test.correct,
-        "devel_f1": _defined(scores.devel, "f1"),
+        "devel_f1": math.nan if use.devel_trained else _defined(scores.devel, "f1"),
         "seen_f1": _defined(test.seen, "f1"),
         "seen_support": test.seen.support,
         "unseen_f1": _defined(test.unseen, "f1"),
         "unseen_support": test.unseen.support,
-        "train_sentences": used,
-        "share": used / sentences["train"],
+        "train_sentences": use.train_sentences,
+        "share": (use.train_sentences - use.devel_trained) / sentences["train"],
         "test_sentences": sentences["test"],
     }
 
 
 def _collapsed(record: Record, target: str) -> bool:
-    """Say whether a complete run never found a devel mention of a target.
+    """Say whether the selected weights of a complete run find no devel mention of a target.
 
-    A record says it of all targets together, and older ones only by what was selected.
+    A record says it of all targets together, and older ones don't say it.
     """
-    nothing = record.best[target].f1 == 0 and record.scores[target].devel.support > 0
+    devel = record.scores[target].devel
+    nothing = devel.support > 0 and devel.correct == 0
     return nothing or (record.collapsed and len(record.best) == 1)
 
 

@@ -1,7 +1,6 @@
 """The record that a run leaves behind, the only thing that reports read."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -107,7 +106,8 @@ class Record:
             versions behind one name are told apart by it. Older records lack it.
         cross: what `bioner evaluate` adds, by head, dataset and split.
         encoder_label: `encoder.label`, where the run's encoder had one.
-        collapsed: whether some target's run never found a devel mention; older records don't say.
+        collapsed: whether the selected weights find no mention of some target's devel, which has
+            some; older records don't say.
     """
 
     run: str
@@ -175,7 +175,12 @@ def begin(
     )
 
 
-def mean_devel(best: Mapping[str, Best]) -> float:
-    """Return the mean devel F1 of the targets, given a record's `best`; NaN where none has one."""
+def mean_devel(record: Record) -> float:
+    """Return the mean devel F1 of the targets of a complete run that have one.
+
+    It is NaN where none has a devel mention, and where devel was trained on.
+    """
+    best = record.best
     mean = mean_known(one.f1 for one in best.values())
-    return math.nan if mean is None else mean
+    trained = any(record.task(target).devel_trained for target in best)
+    return math.nan if mean is None or trained else mean

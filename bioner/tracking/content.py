@@ -31,7 +31,7 @@ def summary(record: Record, gains: Mapping[str, float]) -> dict[str, float]:
     """
     scores = record.scores
     flat = {
-        f"{'test' if split == 'test' else 'best_devel'}/{name}/{score}": value
+        f"{_split(record, name, split)}/{name}/{score}": value
         for name, of_target in scores.items()
         for split, values in of_target.by_split().items()
         for score in _SCORES
@@ -44,6 +44,13 @@ def summary(record: Record, gains: Mapping[str, float]) -> dict[str, float]:
         flat["gain"] = sum(gains.values()) / len(gains)
     known = {name: value for name, value in vars(record.timing).items() if value is not None}
     return flat | {f"timing/{name}": value for name, value in known.items()}
+
+
+def _split(record: Record, target: str, split: str) -> str:
+    """Return what a split is called in the summary."""
+    if split == "test":
+        return "test"
+    return "trained_devel" if record.task(target).devel_trained else "best_devel"
 
 
 def tables(

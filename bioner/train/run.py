@@ -54,7 +54,7 @@ def train(config: TrainConfig, directory: Path) -> float:
         directory: the run's directory.
 
     Returns:
-        The mean devel F1 of the targets.
+        The mean devel F1 of the targets; NaN where devel was trained on.
 
     Raises:
         UserError: what the user gave can't be used.
@@ -68,7 +68,7 @@ def train(config: TrainConfig, directory: Path) -> float:
             _drop_checkpoint(directory)
             check_inputs(config, found)
             log.info("skipped, finished already: %s", directory)
-            return mean_devel(found.best)
+            return mean_devel(found)
         try:
             return _train(config, directory)
         except Stopped as stopped:
@@ -104,7 +104,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
     if is_first():
         _drop_checkpoint(directory)
         _say(record, directory)
-    return mean_devel(record.best)
+    return mean_devel(record)
 
 
 def _drop_checkpoint(directory: Path) -> None:
@@ -173,7 +173,6 @@ def _run(
     trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
     record.stages.append(_record_of_last(last, key, trained))
     record.best = dict(trained.best)
-    record.collapsed = any(best.f1 == 0 for best in trained.best.values())
     record.timing = _timing(trained)
     for target in last.groups:
         scores, predicted = score_target(
@@ -181,6 +180,8 @@ def _run(
         )
         record.scores[target] = scores
         tested[target] = _tested(last.tasks[target].corpus, predicted)
+    devel = [scores.devel for scores in record.scores.values()]
+    record.collapsed = any(one.support > 0 and one.correct == 0 for one in devel)
 
 
 def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
@@ -220,4 +221,6 @@ def _peak_rss() -> int:
 def _say(record: Record, directory: Path) -> None:
     for line in score_lines(record.scores):
         log.info("%s", line)
+    if any(record.task(name).devel_trained for name in record.scores):
+        log.info("devel was trained on (finetune.train_on): its F1 says nothing of new text")
     log.info("run directory: %s", directory)

@@ -83,7 +83,7 @@ def score_target(
     """
     trained.module.network.load(load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
-    train_sentences = task.corpus.splits["train"].sentences
+    train_sentences = task.corpus.to_train_on(task.devel_too)
     # Where nothing is marked there is nothing to know; of a large corpus that is most.
     marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
     known = surfaces(train_sentences[int(i)] for i in marked)

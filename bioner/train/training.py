@@ -117,7 +117,7 @@ def train_stage(
         # DistributedDataParallel hands the weights of the first process to the others.
         starter = HeadStarter(config, pretrained, trainer.strategy.root_device)
         probed.f1 = starter.start(module.network, stage, fresh)
-    data = _data(stage, plan, pretrained)
+    data = _data(stage, plan, pretrained, config.batch.accumulate)
     try:
         trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
     finally:
@@ -155,11 +155,11 @@ def _check_processes(trainer: pl.Trainer, module: TaggingModule, config: TrainCo
         raise ConfigError("weighting.strategy", found, "trainer.devices=1, or weighting=equal")
 
 
-def _data(stage: Stage, plan: Plan, pretrained: Pretrained) -> MultiTaskData:
-    train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
+def _data(stage: Stage, plan: Plan, pretrained: Pretrained, parts: int) -> MultiTaskData:
+    train = {name: (task.training, task.used) for name, task in stage.tasks.items()}
     scored = {name: stage.tasks[name] for name in stage.scored}
     devel = {name: (t.encoded["devel"], t.scored["devel"]) for name, t in scored.items()}
-    return MultiTaskData(train, devel, plan, pretrained.window)
+    return MultiTaskData(train, devel, plan, pretrained.window, parts)
 
 
 def _mixing(plan: Plan, config: TrainConfig, epochs: int | None) -> Mixing:

@@ -312,15 +312,15 @@ class _KilledError(Exception):
 def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=4"))[1]
-    often = ["finetune.epochs=4", "checkpoint_minutes=0"]
+    whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=2"))[1]
+    often = ["finetune.epochs=2", "checkpoint_minutes=0"]
     config = config_of(tmp_path / "killed", *REGIMES["mtl"], *often)
     step = TaggingModule.training_step
     calls = []
 
     def dies(self: TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
         calls.append(self.global_step)
-        if len(calls) == 60:
+        if len(calls) == 40:
             raise _KilledError
         return step(self, batch, batch_idx)
 
@@ -331,7 +331,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     assert json.loads((directory / "record.json").read_text())["status"] == "failed"
     assert (directory / "checkpoints" / "finetune.ckpt").exists()
     again = run(config)[1]
-    assert calls[60] == calls[59] == 59  # it went on from a checkpoint, not from the start
+    assert calls[40] == calls[39] == 39  # it went on from a checkpoint, not from the start
     assert (again.scores, again.best) == (whole.scores, whole.best)
     assert mixing(again) == mixing(whole)
     assert again.timing.earlier_seconds > 0 == whole.timing.earlier_seconds
