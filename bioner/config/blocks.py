@@ -77,6 +77,18 @@ class Sampling:
 
 
 @dataclass
+class FetchConfig:
+    """What every verb has that reads a finished run.
+
+    Attributes:
+        fetch: true lets what the run's config names be fetched where it isn't on this machine: its
+            encoder, its datasets.
+    """
+
+    fetch: bool = value(False, NOTHING)
+
+
+@dataclass
 class DeviceConfig:
     """What every verb has that computes with the weights of a finished run.
 

@@ -5,14 +5,14 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, DeviceConfig, RunsFolder, VerbConfig
+from bioner.config.blocks import DataFolders, DeviceConfig, FetchConfig, RunsFolder, VerbConfig
 from bioner.config.dataset import SPLITS, DatasetConfig
 from bioner.config.named_run import named_run
 from bioner.errors import ConfigError, nearest
 
 
 @dataclass
-class EvaluateConfig(DeviceConfig, DataFolders, RunsFolder, VerbConfig):
+class EvaluateConfig(DeviceConfig, DataFolders, FetchConfig, RunsFolder, VerbConfig):
     """The whole of `bioner evaluate`.
 
     Attributes:

@@ -6,7 +6,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, RunsFolder, VerbConfig
+from bioner.config.blocks import DataFolders, FetchConfig, RunsFolder, VerbConfig
 from bioner.config.named_run import named_run
 from bioner.errors import ConfigError
 
@@ -19,7 +19,7 @@ class ExportFormat(StrEnum):
 
 
 @dataclass
-class ExportConfig(DataFolders, RunsFolder, VerbConfig):
+class ExportConfig(DataFolders, FetchConfig, RunsFolder, VerbConfig):
     """The whole of `bioner export`.
 
     Attributes:

@@ -6,7 +6,7 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DeviceConfig, RunsFolder, VerbConfig
+from bioner.config.blocks import DeviceConfig, FetchConfig, RunsFolder, VerbConfig
 from bioner.config.dataset import Offsets
 from bioner.config.named_run import named_run
 from bioner.errors import ConfigError
@@ -33,7 +33,7 @@ class Backend(StrEnum):
 
 
 @dataclass
-class PredictConfig(DeviceConfig, RunsFolder, VerbConfig):
+class PredictConfig(DeviceConfig, FetchConfig, RunsFolder, VerbConfig):
     """The whole of `bioner predict`.
 
     Attributes:

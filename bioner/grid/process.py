@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bioner.errors import UserError
-from bioner.grid import ends_with_parent
 from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
 from bioner.grid.remedies import remedy, remedy_of
+from bioner.machine import ends_with_parent
 from bioner.runs.record_file import finished, read_record
 
 # Seconds that a process gets to end by itself before it is killed.

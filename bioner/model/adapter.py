@@ -40,5 +40,5 @@ def build_adapter(config: AdapterConfig) -> Adapter | None:
     if config.kind is None:
         return None
     target = {"_target_": ADAPTERS[config.kind], **config.options}
-    adapter: Adapter = build("encoder.adapter.options", target)
+    adapter: Adapter = build("encoder.adapter.options", Adapter, target)
     return adapter

@@ -238,5 +238,5 @@ def build_bank(config: HeadConfig, tags: Mapping[str, Sequence[str]], make: Make
         ConfigError: these tasks can't share a head so.
     """
     target = {"_target_": HEAD_BANKS[config.shared]}
-    bank: HeadBank = build("head", target, tags=tags, make=make, config=config)
+    bank: HeadBank = build("head", HeadBank, target, tags=tags, make=make, config=config)
     return bank

@@ -21,7 +21,7 @@ from bioner.model import packing
 from bioner.model.adapter import Adapter, build_adapter
 from bioner.model.attention import ATTENTION, FLASH, leave_uncompiled
 from bioner.model.dropout import replace_dropout
-from bioner.model.pretrained import NO_CODE, Pretrained, loading
+from bioner.model.pretrained import NO_CODE, ON_DISK, Pretrained, loading
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Encoder(nn.Module):
         Raises:
             ConfigError: the transformer's layers can't.
         """
-        layers = [
+        layers: list[Any] = [  # of attributes that no stub knows
             x for x in self.transformer.modules() if isinstance(x, GradientCheckpointingLayer)
         ]
         if not layers:
@@ -169,7 +169,11 @@ def load_encoder(pretrained: Pretrained) -> Encoder:
             transformer = AutoModel.from_config(model_config, **options)
         else:
             transformer, report = AutoModel.from_pretrained(
-                pretrained.folder, config=model_config, output_loading_info=True, **options
+                pretrained.folder,
+                config=model_config,
+                output_loading_info=True,
+                **ON_DISK,
+                **options,
             )
             lost = sorted(report["missing_keys"])
             if report["unexpected_keys"]:

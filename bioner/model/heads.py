@@ -144,6 +144,6 @@ def make_head(config: HeadConfig, hidden: int, tags: Sequence[str]) -> Head:
     Raises:
         ConfigError: no such class, a key that it does not take, or a value that it refuses.
     """
-    head: Head = build_with_options("head", config, hidden=hidden, tags=tags)
+    head: Head = build_with_options("head", Head, config, hidden=hidden, tags=tags)
     head.decode_as(config.decode)
     return head

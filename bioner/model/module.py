@@ -192,7 +192,7 @@ class TaggingModule(pl.LightningModule):
                 decay = config.weight_decay if decayed else 0.0
                 if chosen:
                     groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
-        optimizer = build_with_options("optimizer", config, params=groups, lr=config.lr)
+        optimizer = build_with_options("optimizer", Optimizer, config, params=groups, lr=config.lr)
         schedule = LambdaLR(
             optimizer, lambda step: rate(step, self._steps, config.warmup, config.decay)
         )

@@ -26,13 +26,13 @@ class PeftAdapter(Adapter):
 
     def __init__(self, method: str, targets: list[str] | None = None, **arguments: Any) -> None:
         try:
-            import peft  # noqa: F401
+            from peft import PeftConfig
         except ImportError:
             found = "peft is not installed"
             legal = "pip install 'bioner[adapters]'"
             raise ConfigError("encoder.adapter.kind", found, legal) from None
         given = {"_target_": f"peft.{method}", "target_modules": targets, **arguments}
-        self._config = build(_KEY, given)
+        self._config = build(_KEY, PeftConfig, given)
 
     def insert(self, transformer: PreTrainedModel) -> None:
         """Insert it, and freeze all else. See `Adapter.insert`.

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ _TEXTS = [
 _WEIGHTS = ("model*.safetensors*", "pytorch_model*.bin*")
 # Else transformers asks the terminal, or a text that is piped in, whether a folder's code may run.
 NO_CODE = {"trust_remote_code": False}
+# A folder may name further models, which transformers would look for on the hub.
+ON_DISK = {"local_files_only": True}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +47,16 @@ class Pretrained:
 
     Attributes:
         config: the encoder's config.
+        fetch: whether the hub may be asked for what isn't on disk.
     """
 
     config: EncoderConfig
+    fetch: bool = True
 
     @cached_property
     def folder(self) -> Path:
         """Where its files are; from the hub where they are not on disk."""
-        return _folder(self.config)
+        return _folder(self.config, self.fetch)
 
     @cached_property
     def model_config(self) -> PreTrainedConfig:
@@ -104,16 +108,20 @@ def _digest(values: str, files: list[Path]) -> str:
     return sha256.hexdigest()
 
 
-def _folder(config: EncoderConfig) -> Path:
+def _folder(config: EncoderConfig, fetch: bool) -> Path:
     name = resolve_name(config.name)
     if Path(name).is_dir():
         return Path(name)
+    get = partial(snapshot_download, name, local_files_only=not fetch)
     try:
-        folder = Path(snapshot_download(name, revision=config.revision, allow_patterns=_TEXTS))
+        folder = Path(get(revision=config.revision, allow_patterns=_TEXTS))
         for pattern in _WEIGHTS if config.from_scratch is None else ():
             if not _weights(folder):
-                snapshot_download(name, revision=folder.name, allow_patterns=pattern)
+                get(revision=folder.name, allow_patterns=pattern)
     except Exception as error:  # of the hub's client, which changes its HTTP library
+        if not fetch:
+            found = f"the run's config names {name!r}, which is not on this machine"
+            raise ConfigError("fetch", f"is false, and {found}", "true fetches it") from error
         raise from_the_hub(name, _first_line(error)) from error
     return folder
 
@@ -124,7 +132,7 @@ def _weights(folder: Path) -> list[Path]:
 
 def _model_config(config: EncoderConfig, folder: Path) -> PreTrainedConfig:
     with loading("name", config.name):
-        own = AutoConfig.from_pretrained(folder, **NO_CODE)
+        own = AutoConfig.from_pretrained(folder, **ON_DISK, **NO_CODE)
         values = own.get_config_dict(folder)[0]
     legal = {*own.to_dict(), *own.attribute_map}
     for key in sorted(set(config.from_scratch or {}) - legal):
@@ -140,7 +148,7 @@ def _model_config(config: EncoderConfig, folder: Path) -> PreTrainedConfig:
 
 def _tokenizer(config: EncoderConfig, folder: Path) -> Tokenizer:
     with loading("name", config.name):
-        tokenizer = AutoTokenizer.from_pretrained(folder, **NO_CODE)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **ON_DISK, **NO_CODE)
     if not isinstance(tokenizer, Tokenizer):
         found = f"the tokenizer of {config.name} ({type(tokenizer).__name__}) is not a fast one"
         raise ConfigError("encoder.name", found, "an encoder with a tokenizer.json")

@@ -222,7 +222,7 @@ class OneLabelSpace(SharedHead):
 
 
 def _space(named: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the tags over all types, in the order of the names: that of the tasks decides nothing."""
+    """Return the tags over all types, in the order of their names, whatever the tasks' order."""
     return tag_set(sorted({name for types in named.values() for name in types}))
 
 

@@ -114,5 +114,5 @@ def build_weighting(config: WeightingConfig, tasks: Sequence[str]) -> TaskWeight
     target: dict[str, Any] = {"_target_": WEIGHTINGS["equal"]}
     if len(tasks) > 1:
         target = {"_target_": WEIGHTINGS[config.strategy], **config.options}
-    weighting: TaskWeighting = build("weighting.options", target, tasks=tasks)
+    weighting: TaskWeighting = build("weighting.options", TaskWeighting, target, tasks=tasks)
     return weighting

@@ -36,7 +36,7 @@ def evaluate(config: EvaluateConfig) -> Cells:
     Raises:
         UserError: what the user gave can't be used.
     """
-    run = open_run(Path(config.run))
+    run = open_run(Path(config.run), config.fetch)
     tagger = load_tagger(run, run.choose(config.heads), config.device, config.precision)
     folder = Path(config.datasets_dir)
     corpora = {

@@ -16,6 +16,7 @@ from bioner.corpora.schemes import to_iob2
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.tags import spans
 from bioner.errors import ConfigError
+from bioner.machine.writing import gone_if_it_fails, naming
 from bioner.model.bank import HeadPerTask
 from bioner.model.crf import CrfHead
 from bioner.model.encoder import Encoder
@@ -40,7 +41,7 @@ def export(config: ExportConfig) -> None:
     """
     output = Path(config.output)
     _check_free(output, config.overwrite)
-    run = open_run(Path(config.run))
+    run = open_run(Path(config.run), config.fetch)
     name = _only(run, config.of_head)
     tagger = load_tagger(run, [name], "cpu", FULL)
     (network,) = tagger.networks.values()
@@ -51,7 +52,26 @@ def export(config: ExportConfig) -> None:
         losses.append(_word_by_word(config, run, name, tagger, network.encoder, head))
     partial = output.with_name(f"{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    with naming(output), gone_if_it_fails(partial):
+        partial.mkdir(parents=True)
+        _write(config, run, head, tagger, model, losses, partial)
+        if output.exists():
+            shutil.rmtree(output)
+        partial.replace(output)
+    log.info("head %s written to %s", name, output)
+
+
+def _write(
+    config: ExportConfig,
+    run: FinishedRun,
+    head: Head,
+    tagger: Tagger,
+    model: PreTrainedModel,
+    losses: list[str],
+    partial: Path,
+) -> None:
+    """Write the folder's files; `losses` is what the card says of them, but of rounding."""
+    (name,) = tagger.tags
     chatter.disable_progress_bar()
     model.save_pretrained(partial)
     for file in partial.glob("*.safetensors"):  # which nobody but the owner could read
@@ -59,13 +79,9 @@ def export(config: ExportConfig) -> None:
     tagger.tokenizer.model_max_length = tagger.window.max_pieces
     tagger.tokenizer.save_pretrained(partial)
     if config.format == ExportFormat.onnx:
-        losses += _onnx(config, run, head, name, tagger, model, partial)
+        losses = losses + _onnx(config, run, head, name, tagger, model, partial)
     text = card(run, name, losses, lacks_transitions=isinstance(head, CrfHead))
     (partial / "README.md").write_text(text, encoding="utf-8")
-    if output.exists():
-        shutil.rmtree(output)
-    partial.replace(output)
-    log.info("head %s written to %s", name, output)
 
 
 def _check_free(output: Path, overwrite: bool) -> None:
@@ -154,6 +170,7 @@ def _onnx(
 def _devel(config: ExportConfig, run: FinishedRun, name: str) -> Sequence[Sentence]:
     """Return the devel sentences of the head's own dataset."""
     dataset, folder = run.config.dataset[name], Path(config.datasets_dir)
+    run.check_datasets([name], folder)
     corpus = load_corpus(name, dataset, folder, config.datasets_mirror)
     return corpus.splits["devel"].sentences
 

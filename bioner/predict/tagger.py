@@ -129,7 +129,7 @@ def load_tagger(
         UserError: weights that are damaged or are not those of this config, or no such device.
     """
     hardware = pick_hardware(device, precision, run.record.precision)
-    pretrained = Pretrained(run.config.encoder)
+    pretrained = Pretrained(run.config.encoder, run.fetch)
     window = pretrained.window
     selected = {head: _selected(run, head) for head in heads}
     tags = {head: weights.tags[head] for head, weights in selected.items()}

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bioner.config.report import ReportConfig, Source
+from bioner.machine.writing import naming
 from bioner.report.about import About, about
 from bioner.report.asked import with_left_out
 from bioner.report.frame import rows_of
@@ -63,7 +64,8 @@ def report(config: ReportConfig, command: str) -> Path:
     top = about(config.study, command, git_commit(), results)
     sections = [found for make in _SECTIONS if (found := make(results)) is not None]
     folder = study / "report"
-    write_report(folder, top, sections)
+    with naming(folder):
+        write_report(folder, top, sections)
     _print(top, results, folder)
     if config.pack is not None:
         number = pack(runs, Path(config.pack))

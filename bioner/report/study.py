@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.identity import regime, what_counts
-from bioner.config.stored import as_of_today
+from bioner.config.stored import load_stored
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError, nearest
 from bioner.runs.environment import Environment
@@ -98,12 +98,19 @@ def _record(place: Path) -> Record:
         raise UserError(f"{place}: ended before it wrote its config; see its console.log")
     try:
         typed = OmegaConf.structured(TrainConfig)
-        loaded = OmegaConf.merge(typed, as_of_today(OmegaConf.load(place / "config.yaml")))
+        loaded = OmegaConf.merge(typed, load_stored(place / "config.yaml"))
         config = cast(TrainConfig, OmegaConf.to_object(loaded))
         counts = json.loads(json.dumps(what_counts(config), default=str))
         name, study, seed = place.name, config.study, config.seed
         return begin(name, study, regime(config), seed, "", counts, Environment())
-    except (OmegaConfBaseException, yaml.YAMLError, OSError, KeyError, ValueError) as error:
+    except (
+        UserError,
+        OmegaConfBaseException,
+        yaml.YAMLError,
+        OSError,
+        KeyError,
+        ValueError,
+    ) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{place / 'config.yaml'}: unfinished, and damaged: {reason}") from error
 

@@ -56,12 +56,14 @@ class Timing:
     """What a run took. The first three are of fine-tuning, and None where it was not reached.
 
     The seconds of a run that was killed and went on are of all its starts, but for what lay behind
-    its last checkpoint; `earlier_seconds` of them are of training before the last one.
+    its last checkpoint; `earlier_seconds` of them are of training before the last one. `threads` is
+    that of `StageTiming`.
     """
 
     train_seconds: float | None = None
     earlier_seconds: float | None = None
     words_per_second: float | None = None
+    threads: list[int] = field(default_factory=list)
     wall_seconds: float | None = None
     peak_rss_bytes: int | None = None
 
@@ -176,11 +178,12 @@ def begin(
 
 
 def mean_devel(record: Record) -> float:
-    """Return the mean devel F1 of the targets of a complete run that have one.
+    """Return the mean devel F1 of the targets of a complete run.
 
-    It is NaN where none has a devel mention, and where devel was trained on.
+    NaN where devel was trained on, or none has one.
     """
     best = record.best
+    if any(record.task(target).devel_trained for target in best):
+        return math.nan
     mean = mean_known(one.f1 for one in best.values())
-    trained = any(record.task(target).devel_trained for target in best)
-    return math.nan if mean is None or trained else mean
+    return math.nan if mean is None else mean

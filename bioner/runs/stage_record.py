@@ -76,11 +76,14 @@ class StageTiming:
         train_seconds: of training.
         words_per_second: of training text.
         earlier_seconds: those of `train_seconds` before the last start; older records lack them.
+        threads: of the CPU, that it computed with; those of the last start come last. Several are
+            of starts that differed in it, so that the same run may differ in its last bits.
     """
 
     train_seconds: float
     words_per_second: float
     earlier_seconds: float = 0.0
+    threads: list[int] = field(default_factory=list)
 
 
 @dataclass

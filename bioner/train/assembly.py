@@ -145,6 +145,7 @@ def make_trainer(
     """Build Lightning's trainer; how many epochs there are, the plan has to say."""
     trainer: pl.Trainer = build(
         "trainer",
+        pl.Trainer,
         config.trainer | {"precision": precision(config)},
         callbacks=callbacks,
         logger=logger or False,

@@ -17,9 +17,11 @@ from bioner.config.identity import regime, what_counts, with_precision
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import Corpus
 from bioner.errors import DivergedError, Stopped
+from bioner.machine.ends_with_parent import end_with_first
 from bioner.machine.precision import keep_memory
 from bioner.machine.processes import is_first
 from bioner.machine.signals import END_SIGNALS
+from bioner.machine.writing import naming, whole
 from bioner.model.pretrained import Pretrained
 from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
@@ -60,7 +62,8 @@ def train(config: TrainConfig, directory: Path) -> float:
         UserError: what the user gave can't be used.
         Stopped: a signal asked the process to end.
     """
-    with END_SIGNALS.heard(), one_at_a_time(directory):
+    end_with_first()
+    with naming(directory), END_SIGNALS.heard(), one_at_a_time(directory):
         if is_first():
             remove_leftovers(directory, directory / "checkpoints")
         found = None if config.rerun else finished(directory)
@@ -85,7 +88,8 @@ def _train(config: TrainConfig, directory: Path) -> float:
     if is_first():
         # With rerun=true: were it killed, the old record would stand over the new weights.
         (directory / "record.json").unlink(missing_ok=True)
-        OmegaConf.save(OmegaConf.structured(config), directory / "config.yaml")
+        with whole(directory / "config.yaml") as temporary:
+            OmegaConf.save(OmegaConf.structured(config), temporary)
     record = begin(
         directory.name,
         config.study,

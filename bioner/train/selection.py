@@ -67,7 +67,8 @@ class KeepSelected(pl.Callback):
             f1 = mean_known(one.f1 for one in scores)
             if self._better(group, f1) if self._how == Selection.best else last:
                 step, epoch = trainer.global_step, trainer.current_epoch + 1
-                self.best[group] = Best(step, epoch, f1, mean_f1_error(scores) if scores else None)
+                error = mean_f1_error(scores) if scores else None
+                self.best[group] = Best(step, epoch, f1, error)
                 if trainer.is_global_zero:
                     pl_module.network.save(self.file(group), tasks)
             if last and f1 is not None:
@@ -78,18 +79,13 @@ class KeepSelected(pl.Callback):
         elif self._how == Selection.average and _left(trainer) < self._epochs:
             self._average.add(pl_module.network)
 
-    def _better(self, group: str, f1: float | None) -> bool:
-        """Say whether a devel F1 is above that of the step which is selected so far.
-
-        Without a mention there is no F1, and nothing to select by: then the later step is taken.
-        """
-        best = self.best[group].f1 if group in self.best else None
-        return f1 is None or best is None or f1 > best
-
     def _look_if_unsure(self, group: str, last: float, mentions: int) -> None:
         """Say and keep it where devel is too small for the choice of the epoch to mean anything."""
         best = self.best[group]
-        if best.f1 is None or best.f1_error is None or not 0 < best.f1 - last < best.f1_error:
+        if best.f1 is None or best.f1_error is None:
+            return
+        lead, error = best.f1 - last, best.f1_error
+        if not 0 < lead < error:
             return
         self.best[group] = replace(best, unsure=True)
         log.warning(
@@ -98,10 +94,18 @@ class KeepSelected(pl.Callback):
             "devel_size, may be better)",
             group,
             best.epoch,
-            points(best.f1 - last),
+            points(lead),
             mentions,
-            percent(best.f1_error),
+            percent(error),
         )
+
+    def _better(self, group: str, f1: float | None) -> bool:
+        """Say whether a devel F1 is above that of the step which is selected so far.
+
+        Without a mention there is no F1, and nothing to select by: then the later step is taken.
+        """
+        best = self.best[group].f1 if group in self.best else None
+        return f1 is None or best is None or f1 > best
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]

@@ -126,7 +126,12 @@ def train_stage(
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
     seconds = checkpoint.seconds()
-    timing = StageTiming(seconds, checkpoint.words(module) / seconds, checkpoint.earlier_seconds)
+    timing = StageTiming(
+        seconds,
+        checkpoint.words(module) / seconds,
+        checkpoint.earlier_seconds,
+        checkpoint.threads,
+    )
     return Trained(
         module,
         trainer,

@@ -224,7 +224,7 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
     record.scores = {name: TargetScores(test, test) for name in targets}
     found_at = 0.0 if made.collapsed else test.f1
     record.best = {name: Best(1, 1, found_at) for name in targets}
-    record.timing = Timing(10.0, 0.0, 1e4, 12.0, 500_000_000)
+    record.timing = Timing(10.0, 0.0, 1e4, [1], 12.0, 500_000_000)
     if made.sources:
         key = f"stage-{'+'.join(made.sources)}-{made.seed}"
         reused, timing = made.target != "demo_disease", StageTiming(20.0, 1e4)

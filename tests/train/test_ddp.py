@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from torch import Tensor
 from bioner.config.identity import run_name
 from bioner.train.run import train
 from tests.composition import train_config
+from tests.grid.grids import is_gone
 
 CHECKPOINTED = """
 import os, sys
@@ -123,3 +125,26 @@ def test_the_first_process_says_when_a_checkpoint_is_due(tmp_path: Path, due: st
     )
     assert run.returncode == 0, run.stderr
     assert file.exists() == (due == "0")
+
+
+@pytest.mark.slow
+def test_the_second_process_ends_with_the_first_while_it_starts(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bioner", "train", "encoder=tiny", "logger=none"]
+    ddp = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    first = subprocess.Popen(
+        [*command, *ddp, "finetune.targets=[demo_disease]", f"cache_dir={tmp_path}/cache"],
+        cwd=tmp_path,
+    )
+    children = Path(f"/proc/{first.pid}/task/{first.pid}/children")
+    while not (others := _of_this_run(children)):
+        assert first.poll() is None
+        time.sleep(0.05)
+    first.kill()
+    first.wait()
+    assert all(is_gone(pid, within=60) for pid in others)  # most of it imports
+
+
+def _of_this_run(children: Path) -> list[int]:
+    """Return the processes of a run among those that it has started."""
+    pids = [int(pid) for pid in children.read_text().split()]
+    return [pid for pid in pids if b"bioner" in Path(f"/proc/{pid}/cmdline").read_bytes()]
