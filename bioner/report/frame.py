@@ -181,11 +181,12 @@ def _scores(record: Record, target: str) -> dict[str, Any]:
 
 
 def _collapsed(record: Record, target: str) -> bool:
-    """Say whether a complete run never found a devel mention of a target.
+    """Say whether the selected weights of a complete run find no devel mention of a target.
 
-    A record says it of all targets together, and older ones only by what was selected.
+    A record says it of all targets together, and older ones don't say it.
     """
-    nothing = record.best[target].f1 == 0 and record.scores[target].devel.support > 0
+    devel = record.scores[target].devel
+    nothing = devel.support > 0 and devel.correct == 0
     return nothing or (record.collapsed and len(record.best) == 1)
 
 

@@ -53,8 +53,9 @@ def test_scores_take_seeds_together_and_show_what_is_missing(tmp_path: Path) -> 
 def test_an_encoder_from_scratch_is_another_encoder(tmp_path: Path) -> None:
     runs = [*seeds(2, A), *seeds(2, A, change={"encoder.from_scratch": None})]
     results = results_of(tmp_path, runs)
-    assert not results.problems  # the base of these tests is `encoder=tiny`, which is
-    assert set(results.tables["scores"].encoder.str.endswith(" from scratch")) == {True, False}
+    assert not results.problems
+    # The base of these tests is `encoder=tiny`, which has random weights.
+    assert sorted(results.tables["scores"].encoder) == ["minilm", "tiny"]
 
 
 def json_f1(place: Path) -> float:
