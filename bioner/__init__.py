@@ -25,6 +25,7 @@ def load(
     merge: str = "union",
     device: str = "auto",
     precision: str = "auto",
+    fetch: bool = False,
 ) -> Annotator:
     """Load a finished run, ready to mark text: `load(run).predict(["…"])`.
 
@@ -35,10 +36,11 @@ def load(
             is equal in place and type, `highest` keeps the surest of those that overlap in a type.
         device: auto, cpu, cuda, …
         precision: 32-true, bf16-mixed, or auto: that of the training where the hardware can.
+        fetch: whether an encoder that isn't on this machine may be fetched from the hub.
 
     Raises:
         bioner.errors.UserError: the run or a head can't be used.
     """
     from bioner.predict.annotator import Annotator  # torch and transformers take seconds
 
-    return Annotator(run, heads, merge, device, precision)
+    return Annotator(run, heads, merge, device, precision, fetch)

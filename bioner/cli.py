@@ -1,5 +1,6 @@
 """The command `bioner VERB [overrides]`: every verb is a Hydra app. No work of its own."""
 
+import logging
 import math
 import sys
 import traceback
@@ -156,6 +157,7 @@ def main() -> int:
     if "--version" in words:
         print(bioner.__version__)
         return 0
+    logging.raiseExceptions = False  # a log that a full disk does not take needs no traceback
     try:
         with END_SIGNALS.heard():
             return _run(words)

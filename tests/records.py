@@ -47,5 +47,5 @@ def complete_record(config: TrainConfig, f1: float = 0.5, run: str = "run") -> R
     )
     timing = StageTiming(1.0, 1.0)
     record.stages = [StageRecord(FINETUNE, "", False, tasks, mixing, record.best, timing)]
-    record.timing = Timing(1.0, 0.0, 1.0, 2.0, 1000)
+    record.timing = Timing(1.0, 0.0, 1.0, [1], 2.0, 1000)
     return record

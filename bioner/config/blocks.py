@@ -72,8 +72,20 @@ class Sampling:
     """
 
     seed: int = value(1, STAGE, axis=True)
-    subset_seed: int = value(1, STAGE)
+    subset_seed: int = value(1, STAGE, axis=True)
     subset_unit: SubsetUnit = value(SubsetUnit.sentences, STAGE)
+
+
+@dataclass
+class FetchConfig:
+    """What every verb has that reads a finished run.
+
+    Attributes:
+        fetch: true lets what the run's config names be fetched where it isn't on this machine: its
+            encoder, its datasets.
+    """
+
+    fetch: bool = value(False, NOTHING)
 
 
 @dataclass

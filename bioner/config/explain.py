@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.config_folders import config_file, encoder_of, experiments, shipped
+from bioner.config.hydra_private import unwritten
 from bioner.config.synonyms import meant
 from bioner.errors import UserError, nearest
 
@@ -25,6 +26,7 @@ _OF_THE_MACHINE = (
     errno.ENOSPC,
     errno.EDQUOT,
     errno.EFBIG,
+    errno.EIO,
     errno.EROFS,
     errno.EACCES,
     errno.EPERM,
@@ -55,7 +57,8 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
         if isinstance(link, MissingConfigException):
             return _missing(link, own)
         if isinstance(link, OSError) and link.errno in _OF_THE_MACHINE:
-            return f"{link.filename}: {link.strerror}" if link.filename else str(link.strerror)
+            place = link.filename or unwritten(link)
+            return f"{place}: {link.strerror}" if place else str(link.strerror)
         if isinstance(link, yaml.YAMLError):
             return f"not YAML: {' '.join(str(link).split())}"
     omega = next((link for link in chain if isinstance(link, OmegaConfBaseException)), None)

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any, NoReturn
 
 from hydra import version
@@ -14,6 +15,7 @@ from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.hydra import Hydra
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import _run_hydra, get_args_parser
+from hydra.core import utils as hydra_utils
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
@@ -164,6 +166,14 @@ def run(
 
     _run_hydra(parsed, _Parser(), held_back, str(conf), verb)
     return failures[0] if failures else None
+
+
+def unwritten(error: BaseException) -> Path | None:
+    """Return the file that Hydra could not write where it met an error that names none, or None."""
+    for frame, _ in walk_tb(error.__traceback__):
+        if frame.f_code is hydra_utils._save_config.__code__:
+            return Path(frame.f_locals["output_dir"], frame.f_locals["filename"])
+    return None
 
 
 def product(overrides: Sequence[Override]) -> list[list[str]]:

@@ -11,17 +11,10 @@ from typing import Any, get_args, get_type_hints
 import omegaconf
 
 from bioner.config import blocks
+from bioner.config.conf_files import ConfigFile, Entry, Key, choices, composed_of, read_config
 from bioner.config.config_folders import experiments, shipped
 from bioner.config.hydra_setup import SCHEMAS
-from bioner.config.meanings import (
-    ConfigFile,
-    Entry,
-    Key,
-    attributes,
-    choices,
-    composed_of,
-    read_config,
-)
+from bioner.config.meaning import attributes
 
 _INTRODUCTION = """\
 # Every group and key
@@ -101,7 +94,7 @@ def _group(group: str, default: str, conf: Path) -> Iterator[str]:
         for name, config in found.items():
             own = {key: one for key, one in config.entries.items() if key != ("_target_",)}
             yield f"With `{group}={name}`:\n"
-            yield from _table(_plain_rows(group.replace("/", "."), own))
+            yield from _table(_plain_rows(config.package or group.replace("/", "."), own))
         return
     entries = _with_others(found, default)
     rows = [*_plain_rows(group, entries)]
@@ -171,7 +164,9 @@ def _rows(schema: type, entries: Mapping[Key, Entry], above: Key = ()) -> Iterat
         if any(is_dataclass(inside) for inside in get_args(kind)):  # a catalogue
             continue
         for rest, entry in (below or {(): Entry("", "")}).items():
-            meaning = _with_names(entry.meaning or says.get(one.name, ""), one, kind)
+            meaning = _with_names(
+                entry.meaning or says.get(one.name, "").removesuffix("."), one, kind
+            )
             yield _Row(".".join((*above, one.name, *rest)), entry.value or _default(one), meaning)
 
 

@@ -1,18 +1,20 @@
 """The config of a run that was stored, also by an earlier version, as this one reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import Field, fields
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from omegaconf import MISSING
+from omegaconf import MISSING, OmegaConf
 
 from bioner.config.dataset import from_pairs
 from bioner.config.effects import NOTHING, PLACE, effect_of
 from bioner.config.head import HeadConfig
 from bioner.config.train import TrainConfig
+from bioner.errors import ConfigError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -21,6 +23,34 @@ if TYPE_CHECKING:
 
 
 C = TypeVar("C", bound=TrainConfig)
+
+
+def load_stored(path: Path) -> Any:
+    """Return the config that a run directory holds, every value under the key that it has today.
+
+    Such a file was written with every value resolved. What is yet to be resolved (`${oc.env:KEY}`)
+    is none of bioner's, and would put what only this machine knows into a config that came from
+    elsewhere.
+
+    Raises:
+        ConfigError: a value that is to be resolved.
+        OSError: the file can't be read, or holds no YAML of a config.
+        UnicodeDecodeError, yaml.YAMLError: likewise.
+    """
+    config = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    for key, text in _texts(config, ""):
+        if "${" in text:
+            raise ConfigError(key, f"is {text!r}", "the config of a run holds values alone")
+    return as_of_today(config)
+
+
+def _texts(part: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a config under their full keys."""
+    if isinstance(part, str):
+        yield key, part
+    elif isinstance(part, dict | list):
+        for name, one in part.items() if isinstance(part, dict) else enumerate(part):
+            yield from _texts(one, f"{key}.{name}" if key else str(name))
 
 
 def as_of_today(config: Any) -> Any:

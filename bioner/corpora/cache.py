@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 import numpy as np
+from filelock import FileLock, Timeout
+
+from bioner.machine.writing import gone_if_it_fails, naming
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -102,8 +105,10 @@ def _load(entry: Path, kind: type[Arrays]) -> Arrays:
 def _store(entry: Path, canonical: str, made: DataclassInstance) -> None:
     """Write an entry whole or not at all; leave one that another process wrote first."""
     entry.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(entry)
     work = entry.with_name(f".{entry.name}.{uuid4().hex}")
-    try:
+    lock = work.with_name(f"{work.name}.lock")
+    with naming(entry), gone_if_it_fails(lock), FileLock(lock), gone_if_it_fails(work):
         work.mkdir()
         names = [field.name for field in fields(made)]
         for name in names:
@@ -116,8 +121,16 @@ def _store(entry: Path, canonical: str, made: DataclassInstance) -> None:
         except OSError:
             if not (entry / "meta.json").is_file():
                 raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+            shutil.rmtree(work, ignore_errors=True)
+        lock.unlink()
+
+
+def _remove_leftovers(entry: Path) -> None:
+    """Remove what a killed process has left of an entry: it holds its lock no more."""
+    for lock in entry.parent.glob(f".{entry.name}.*.lock"):
+        with suppress(Timeout, OSError), FileLock(lock, timeout=0):
+            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+            lock.unlink()
 
 
 def _crc32(path: Path) -> int:

@@ -46,11 +46,16 @@ class Passage:
         text: as the file has it.
         offset: of its first character in the document.
         kind: what the file calls it ("title", "abstract"); "" where it says nothing.
+        parts: offset and text of each sentence, where a reader finds no text of the whole; what is
+            between them depends on what offsets count, and `Soundness` puts them together.
+        line: 1-based line of the file; 0 where it is not known.
     """
 
     text: str
     offset: int
     kind: str = ""
+    parts: tuple[tuple[int, str], ...] = ()
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

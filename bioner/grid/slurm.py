@@ -5,10 +5,8 @@ into the queue when Slurm announces its end: by preemption, or because its time 
 queue holds is asked of `squeue`, which, unlike submitit's `sacct`, needs no accounting database.
 """
 
-import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -16,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import submitit
-from submitit.core.utils import DelayedSubmission, FailedJobError
+from submitit.core.utils import FailedJobError
 
 from bioner.config.launcher import SlurmOptions
 from bioner.config.trainer import hardware
 from bioner.errors import ConfigError, UserError
-from bioner.grid.console_lines import warning_line
 from bioner.grid.executor import TICK
-from bioner.grid.jobs import Job, State
-from bioner.grid.process import GRACE_SECONDS, Process
-from bioner.grid.remote import Followed, Worker, devices
-from bioner.grid.requeues import Requeues
+from bioner.grid.jobs import Job
+from bioner.grid.process import GRACE_SECONDS
+from bioner.grid.remote import Followed, devices
 from bioner.grid.slurm_queue import Queue
+from bioner.grid.slurm_results import make_own, read_result
+from bioner.grid.slurm_worker import SlurmWorker
 
 # Minutes of an allocation, of whose end submitit has Slurm tell 90 s before.
 _SHORTEST = 3
@@ -79,47 +77,6 @@ def _asked_for(options: SlurmOptions) -> dict[str, Any]:
     return {f"slurm_{name}": value for name, value in (options.options or {}).items()}
 
 
-class SlurmWorker(Worker):
-    """Runs a job in an allocation; submitit calls `checkpoint` before it requeues."""
-
-    _told_to_end = False
-
-    def __init__(self, job: Job, shared: Sequence[str], threads: int) -> None:
-        super().__init__(job, shared, threads)
-        self._console, self._requeues = job.directory / "console.log", Requeues()
-
-    def __call__(self) -> Job:
-        """Run the job to its end, and return what became of it."""
-        # Lightning starts the processes of a job itself, as everywhere; it must not take those of
-        # `srun` for them.
-        os.environ.pop("SLURM_NTASKS", None)
-        if os.environ["SUBMITIT_EXECUTOR"] == "slurm":
-            signal.signal(signal.SIGTERM, self._note)
-        return super().__call__()
-
-    def checkpoint(self) -> DelayedSubmission:
-        """End the process, whose checkpoint the next one goes on from, and say what that runs."""
-        warning = self._requeues.note(self.stop())
-        if warning:
-            with self._console.open("ab") as console:
-                console.write(warning_line(warning))
-        return DelayedSubmission(self)
-
-    def _note(self, number: int, frame: object) -> None:
-        self._told_to_end = True
-
-    def _ended(self, process: Process) -> Job:
-        """Return what became of the job, unless Slurm ended it: then Slurm knows what comes next.
-
-        Slurm sends SIGTERM to all processes of a job: to the run and to this one.
-        """
-        if process.killed:
-            time.sleep(TICK)  # the signal may reach this process last
-        if self._told_to_end and process.job.state is not State.done:
-            time.sleep(10 * 60)  # until Slurm kills or submitit requeues, not for another end
-        return process.job
-
-
 class Submitted(Followed):
     """A job of the queue.
 
@@ -167,12 +124,12 @@ class Submitted(Followed):
 
     def close(self) -> None:
         """Read in the job what became of it."""
-        if self._submitted.paths.result_pickle.exists():
+        result = self._submitted.paths.result_pickle
+        if result.exists():
             try:
-                self.take(self._submitted.result())
-            except FailedJobError as error:  # of the worker, with its traceback
-                lines = [line for line in str(error).splitlines() if "Error: " in line]
-                self.lose(lines[-1].partition("Error: ")[2] if lines else self._why())
+                self.take(read_result(result))
+            except UserError as error:
+                self.lose(str(error))
         elif self._stopped_at is None:
             self.lose(self._why())
         elif self._queue is not None:  # perhaps it has not ended: a second Ctrl-C
@@ -212,6 +169,7 @@ class SlurmExecutor:
         """
         found = self._in_queue(job)
         if found is None:
+            make_own(job.directory / "slurm")
             executor = _submitter(job.directory / "slurm", self._options)
             executor.update_parameters(**self._resources(job))
             try:

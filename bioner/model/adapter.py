@@ -6,7 +6,7 @@ from transformers import PreTrainedModel
 
 from bioner.config.build import build
 from bioner.config.choices import ADAPTERS
-from bioner.config.train import AdapterConfig
+from bioner.config.encoder import AdapterConfig
 
 
 class Adapter(ABC):
@@ -40,5 +40,5 @@ def build_adapter(config: AdapterConfig) -> Adapter | None:
     if config.kind is None:
         return None
     target = {"_target_": ADAPTERS[config.kind], **config.options}
-    adapter: Adapter = build("encoder.adapter.options", target)
+    adapter: Adapter = build("encoder.adapter.options", Adapter, target)
     return adapter

@@ -5,8 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from importlib.util import find_spec
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from bioner.batches.datamodule import Window
 from bioner.batches.tokens import special_tokens
-from bioner.config.train import EncoderConfig
+from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
+from bioner.model.encoder_place import from_the_hub, resolve_name
 
 _TEXTS = [
     "config.json",
@@ -35,6 +35,8 @@ _TEXTS = [
 _WEIGHTS = ("model*.safetensors*", "pytorch_model*.bin*")
 # Else transformers asks the terminal, or a text that is piped in, whether a folder's code may run.
 NO_CODE = {"trust_remote_code": False}
+# A folder may name further models, which transformers would look for on the hub.
+ON_DISK = {"local_files_only": True}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +47,16 @@ class Pretrained:
 
     Attributes:
         config: the encoder's config.
+        fetch: whether the hub may be asked for what isn't on disk.
     """
 
     config: EncoderConfig
+    fetch: bool = True
 
     @cached_property
     def folder(self) -> Path:
         """Where its files are; from the hub where they are not on disk."""
-        return _folder(self.config)
+        return _folder(self.config, self.fetch)
 
     @cached_property
     def model_config(self) -> PreTrainedConfig:
@@ -104,42 +108,21 @@ def _digest(values: str, files: list[Path]) -> str:
     return sha256.hexdigest()
 
 
-def resolve_name(name: str) -> str:
-    """Return the folder that a name stands for, or the name itself where it is a hub id.
-
-    Raises:
-        ConfigError: a package that is not installed or has no such folder.
-    """
-    if not name.startswith("package:"):
-        folder = Path(name).expanduser()
-        return str(folder) if folder.is_dir() else name
-    module, _, inside = name.removeprefix("package:").partition("/")
-    package = find_spec(module) if module.isidentifier() else None
-    if package is None or not package.submodule_search_locations:
-        found = f"the Python package {module!r} is not installed"
-        raise ConfigError("encoder.name", found, f"pip install {module.replace('_', '-')}")
-    folder = Path(package.submodule_search_locations[0], inside)
-    if not folder.is_dir():
-        raise ConfigError("encoder.name", f"the package {module!r} has no folder {inside!r}")
-    return str(folder)
-
-
-def _folder(config: EncoderConfig) -> Path:
+def _folder(config: EncoderConfig, fetch: bool) -> Path:
     name = resolve_name(config.name)
     if Path(name).is_dir():
         return Path(name)
+    get = partial(snapshot_download, name, local_files_only=not fetch)
     try:
-        folder = Path(snapshot_download(name, revision=config.revision, allow_patterns=_TEXTS))
+        folder = Path(get(revision=config.revision, allow_patterns=_TEXTS))
         for pattern in _WEIGHTS if config.from_scratch is None else ():
             if not _weights(folder):
-                snapshot_download(name, revision=folder.name, allow_patterns=pattern)
+                get(revision=folder.name, allow_patterns=pattern)
     except Exception as error:  # of the hub's client, which changes its HTTP library
-        raise ConfigError(
-            "encoder.name",
-            f"{name!r} is no folder, and the hub gave no model ({_first_line(error)})",
-            f"a folder, or a model that `hf download {name}` fetched once where there is a network"
-            " (HF_HUB_OFFLINE=1 forbids it), or encoder=minilm (`bioner train --help` lists all)",
-        ) from error
+        if not fetch:
+            found = f"the run's config names {name!r}, which is not on this machine"
+            raise ConfigError("fetch", f"is false, and {found}", "true fetches it") from error
+        raise from_the_hub(name, _first_line(error)) from error
     return folder
 
 
@@ -149,7 +132,7 @@ def _weights(folder: Path) -> list[Path]:
 
 def _model_config(config: EncoderConfig, folder: Path) -> PreTrainedConfig:
     with loading("name", config.name):
-        own = AutoConfig.from_pretrained(folder, **NO_CODE)
+        own = AutoConfig.from_pretrained(folder, **ON_DISK, **NO_CODE)
         values = own.get_config_dict(folder)[0]
     legal = {*own.to_dict(), *own.attribute_map}
     for key in sorted(set(config.from_scratch or {}) - legal):
@@ -165,7 +148,7 @@ def _model_config(config: EncoderConfig, folder: Path) -> PreTrainedConfig:
 
 def _tokenizer(config: EncoderConfig, folder: Path) -> Tokenizer:
     with loading("name", config.name):
-        tokenizer = AutoTokenizer.from_pretrained(folder, **NO_CODE)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **ON_DISK, **NO_CODE)
     if not isinstance(tokenizer, Tokenizer):
         found = f"the tokenizer of {config.name} ({type(tokenizer).__name__}) is not a fast one"
         raise ConfigError("encoder.name", found, "an encoder with a tokenizer.json")

@@ -1,7 +1,6 @@
 """The file of selected weights: named tensors as safetensors, with the label space of each task."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from bioner.errors import UserError
+from bioner.machine.writing import whole
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,13 @@ def save_weights(
     path: Path, tensors: Mapping[str, Tensor], tags: Mapping[str, Sequence[str]]
 ) -> None:
     """Write tensors and label spaces, at once."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.touch()
-    mode = temporary.stat().st_mode
-    save_file(
-        {name: tensor.detach().contiguous() for name, tensor in tensors.items()},
-        temporary,
-        metadata={"tags": json.dumps({task: list(names) for task, names in tags.items()})},
-    )
-    temporary.chmod(mode)  # safetensors lets nobody but the owner read it
-    temporary.replace(path)
+    plain = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    metadata = {"tags": json.dumps({task: list(names) for task, names in tags.items()})}
+    with whole(path) as temporary:
+        temporary.touch()
+        mode = temporary.stat().st_mode
+        save_file(plain, temporary, metadata=metadata)
+        temporary.chmod(mode)  # safetensors lets nobody but the owner read it
 
 
 def load_weights(path: Path) -> Weights:

@@ -37,6 +37,7 @@ class Annotator:
         merge: what is made of the mentions of several heads.
         device: auto, cpu, cuda, …
         precision: auto, 32-true, bf16-mixed or int8; see `bioner.predict.device.pick_hardware`.
+        fetch: whether an encoder that isn't on this machine may be fetched from the hub.
 
     Raises:
         UserError: the run or a head can't be used.
@@ -53,8 +54,9 @@ class Annotator:
         merge: Merge | str = Merge.union,
         device: str = "auto",
         precision: str = "auto",
+        fetch: bool = False,
     ) -> None:
-        finished = open_run(Path(run))
+        finished = open_run(Path(run), fetch)
         self.heads = finished.choose(list(heads))
         self._merge = Merge(merge)
         self._tagger = load_tagger(finished, self.heads, device, precision)

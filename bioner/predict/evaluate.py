@@ -16,6 +16,7 @@ from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import partial, strict
 from bioner.predict.tagger import Tagged, Tagger, load_tagger
 from bioner.predict.trained_on import judge, training_texts
+from bioner.runs.percent import percent
 from bioner.runs.record_file import read_record, write_record
 from bioner.runs.scores import CrossScores, EntityScores, PartialScores, TrainedOn
 
@@ -35,7 +36,7 @@ def evaluate(config: EvaluateConfig) -> Cells:
     Raises:
         UserError: what the user gave can't be used.
     """
-    run = open_run(Path(config.run))
+    run = open_run(Path(config.run), config.fetch)
     tagger = load_tagger(run, run.choose(config.heads), config.device, config.precision)
     folder = Path(config.datasets_dir)
     corpora = {
@@ -117,9 +118,9 @@ def _show(cells: Cells, split: str) -> None:
         "head",
         "dataset",
         "mentions",
-        "strict F1",
-        "partial F1",
-        "overlap F1",
+        "strict F1, %",
+        "partial F1, %",
+        "overlap F1, %",
         "trained on",
         title=split,
     )
@@ -130,7 +131,7 @@ def _show(cells: Cells, split: str) -> None:
                 head,
                 name,
                 str(cell.strict.support),
-                *(f"{one:.4f}" for one in f1),
+                *(percent(one) for one in f1),
                 _share(cell.leakage),
             )
     # Not cut to a terminal's width: the names of heads and datasets are what is looked for.

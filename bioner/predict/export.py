@@ -16,6 +16,7 @@ from bioner.corpora.schemes import to_iob2
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.tags import spans
 from bioner.errors import ConfigError
+from bioner.machine.writing import gone_if_it_fails, naming
 from bioner.model.bank import HeadPerTask
 from bioner.model.crf import CrfHead
 from bioner.model.encoder import Encoder
@@ -27,6 +28,7 @@ from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
+from bioner.runs.percent import percent, points
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ def export(config: ExportConfig) -> None:
     """
     output = Path(config.output)
     _check_free(output, config.overwrite)
-    run = open_run(Path(config.run))
+    run = open_run(Path(config.run), config.fetch)
     name = _only(run, config.of_head)
     tagger = load_tagger(run, [name], "cpu", FULL)
     (network,) = tagger.networks.values()
@@ -50,7 +52,26 @@ def export(config: ExportConfig) -> None:
         losses.append(_word_by_word(config, run, name, tagger, network.encoder, head))
     partial = output.with_name(f"{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    with naming(output), gone_if_it_fails(partial):
+        partial.mkdir(parents=True)
+        _write(config, run, head, tagger, model, losses, partial)
+        if output.exists():
+            shutil.rmtree(output)
+        partial.replace(output)
+    log.info("head %s written to %s", name, output)
+
+
+def _write(
+    config: ExportConfig,
+    run: FinishedRun,
+    head: Head,
+    tagger: Tagger,
+    model: PreTrainedModel,
+    losses: list[str],
+    partial: Path,
+) -> None:
+    """Write the folder's files; `losses` is what the card says of them, but of rounding."""
+    (name,) = tagger.tags
     chatter.disable_progress_bar()
     model.save_pretrained(partial)
     for file in partial.glob("*.safetensors"):  # which nobody but the owner could read
@@ -58,13 +79,9 @@ def export(config: ExportConfig) -> None:
     tagger.tokenizer.model_max_length = tagger.window.max_pieces
     tagger.tokenizer.save_pretrained(partial)
     if config.format == ExportFormat.onnx:
-        losses += _onnx(config, run, head, name, tagger, model, partial)
+        losses = losses + _onnx(config, run, head, name, tagger, model, partial)
     text = card(run, name, losses, lacks_transitions=isinstance(head, CrfHead))
     (partial / "README.md").write_text(text, encoding="utf-8")
-    if output.exists():
-        shutil.rmtree(output)
-    partial.replace(output)
-    log.info("head %s written to %s", name, output)
 
 
 def _check_free(output: Path, overwrite: bool) -> None:
@@ -97,7 +114,7 @@ def _word_by_word(
     kinds: dict[str, Head] = {"whole": head, "words": without_transitions(head)}
     kinds["words"].decode_as(Decode.argmax)
     tags = dict.fromkeys(kinds, head.tags)
-    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind])).eval()
+    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind], run.config.head)).eval()
     tagged = replace(tagger, tags=tags, networks={tuple(kinds): both}).tag(sentences)
     f1 = {
         kind: score(sentences, [as_read(head, found.tags(i)) for i in range(len(sentences))])
@@ -108,8 +125,8 @@ def _word_by_word(
     else:
         dropped, with_it = "Each word's tag is its best, legal or not", "with legal tags"
     said = (
-        f"{dropped}: strict F1 on devel is {f1['words']:.4f} so, {f1['whole']:.4f} {with_it} "
-        f"({f1['words'] - f1['whole']:+.4f}).\n"
+        f"{dropped}: strict F1 on {_devel_name(run, name)} is {percent(f1['words'])} so, "
+        f"{percent(f1['whole'])} {with_it} ({points(f1['words'] - f1['whole'])}).\n"
     )
     log.info("%s", said.strip())
     return said
@@ -143,8 +160,8 @@ def _onnx(
 
     plain, rounded = f1(onnx_model.PLAIN), f1(onnx_model.ROUNDED)
     said = (
-        f"Strict F1 on devel is {rounded:.4f} with {onnx_model.ROUNDED}, {plain:.4f} with "
-        f"{onnx_model.PLAIN} ({rounded - plain:+.4f}).\n"
+        f"Strict F1 on {_devel_name(run, name)} is {percent(rounded)} with {onnx_model.ROUNDED}, "
+        f"{percent(plain)} with {onnx_model.PLAIN} ({points(rounded - plain)}).\n"
     )
     log.info("%s", said.strip())
     return [said]
@@ -153,8 +170,15 @@ def _onnx(
 def _devel(config: ExportConfig, run: FinishedRun, name: str) -> Sequence[Sentence]:
     """Return the devel sentences of the head's own dataset."""
     dataset, folder = run.config.dataset[name], Path(config.datasets_dir)
+    run.check_datasets([name], folder)
     corpus = load_corpus(name, dataset, folder, config.datasets_mirror)
     return corpus.splits["devel"].sentences
+
+
+def _devel_name(run: FinishedRun, name: str) -> str:
+    """Return what a card calls the devel split."""
+    trained = run.record.task(name).devel_trained
+    return "devel, which was trained on," if trained else "devel"
 
 
 def as_read(head: Head, tags: Sequence[str]) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 A run directory may come from anywhere, so reading one runs no code: the record is JSON, the config
 plain YAML, the weights safetensors, and the config can name no class but a head of bioner's own.
+Nor does it reach the network, unless that is asked for.
 """
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,8 +20,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.checks import to_train_config
 from bioner.config.head import HeadConfig
-from bioner.config.stored import as_of_today
+from bioner.config.stored import load_stored
 from bioner.config.train import TrainConfig
+from bioner.corpora.fetching.places import is_here
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model.heads import Head, make_head
 from bioner.runs.record import Record
@@ -37,12 +39,14 @@ class FinishedRun:
         record: what it left behind.
         weights: the selected weights of each head, encoder included. The heads of a run are those
             of its targets, under the names of the datasets.
+        fetch: whether what the config names, its encoder and its datasets, may be fetched.
     """
 
     directory: Path
     config: TrainConfig
     record: Record
     weights: Mapping[str, Path]
+    fetch: bool = False
 
     def choose(self, heads: Sequence[str]) -> tuple[str, ...]:
         """Return the named heads, or all of them where none is named.
@@ -59,9 +63,24 @@ class FinishedRun:
                 raise ConfigError("heads", f"holds {head} more than once")
         return tuple(heads) or tuple(self.weights)
 
+    def check_datasets(self, names: Iterable[str], datasets_dir: Path) -> None:
+        """Check that datasets of the run can be read without a network, or that it may be used.
 
-def open_run(directory: Path) -> FinishedRun:
+        Raises:
+            ConfigError: one of them would be fetched.
+        """
+        for name in () if self.fetch else names:
+            if not is_here(self.config.dataset[name], datasets_dir):
+                found = f"is false, and {datasets_dir} lacks files of the run's dataset {name}"
+                raise ConfigError("fetch", found, "true fetches them as the run's config says")
+
+
+def open_run(directory: Path, fetch: bool = False) -> FinishedRun:
     """Read a run directory.
+
+    Args:
+        directory: where it lies.
+        fetch: whether what its config names may be fetched, where it isn't on this machine.
 
     Raises:
         UserError: no run, one that did not finish, one of another schema, or a damaged one.
@@ -77,14 +96,13 @@ def open_run(directory: Path) -> FinishedRun:
     lacking = [str(file) for file in files.values() if not file.is_file()]
     if lacking:
         raise ConfigError("run", f"{directory} lacks the weights {', '.join(lacking)}")
-    return FinishedRun(directory, config, record, files)
+    return FinishedRun(directory, config, record, files, fetch)
 
 
 def _config(path: Path) -> TrainConfig:
     """Read the resolved config of a run as a command line's is read: typed and checked."""
     try:
-        plain = as_of_today(OmegaConf.load(path))
-        typed = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
+        typed = OmegaConf.merge(OmegaConf.structured(TrainConfig), load_stored(path))
         return to_train_config(cast(DictConfig, typed))
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror})") from error

@@ -42,10 +42,11 @@ class Work:
     merge: Merge
     device: str
     precision: str
+    fetch: bool
 
     def annotator(self) -> Annotator:
         """Load it."""
-        return Annotator(self.run, self.heads, self.merge, self.device, self.precision)
+        return Annotator(self.run, self.heads, self.merge, self.device, self.precision, self.fetch)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -13,6 +14,7 @@ from bioner.corpora.document import Document
 from bioner.corpora.formats.format import FileWriter, FolderWriter, Format
 from bioner.corpora.formats.shared.writing import refusal
 from bioner.errors import UserError
+from bioner.machine.writing import disk_error, naming
 from bioner.predict.chosen_format import STREAM
 from bioner.predict.unfinished import Progress, notes, partial
 from bioner.runs.json_file import write_json
@@ -76,7 +78,8 @@ class FileSink(Sink):
 
     def close(self) -> None:
         """Close the file, and remove one that nothing was committed to."""
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take was said where it was written
+            self._file.close()
         if not notes(self._output).exists():
             self._partial.unlink(missing_ok=True)
 
@@ -108,8 +111,11 @@ class FolderSink(Sink):
             for ending, data in contents.items():
                 file = self._partial / f"{name}{ending}"
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(data)
+                with naming(file):
+                    file.write_bytes(data)
         except OSError as error:
+            if disk_error(error) is not None:
+                raise
             raise refusal(document, f"can't be written: {error.strerror}") from error
         self._seen.add(name)
         self._ids.write(f"{json.dumps(name)}\n".encode())
@@ -130,7 +136,8 @@ class FolderSink(Sink):
 
     def close(self) -> None:
         """Close the list of ids, and remove a folder that nothing was committed to."""
-        self._ids.close()
+        with suppress(OSError):
+            self._ids.close()
         if not notes(self._output).exists():
             shutil.rmtree(self._partial, ignore_errors=True)
             self._ids_file.unlink(missing_ok=True)

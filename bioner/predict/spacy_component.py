@@ -41,7 +41,13 @@ class BionerComponent:
 
 @Language.factory(
     "bioner",
-    default_config={"heads": [], "merge": "union", "device": "auto", "precision": "auto"},
+    default_config={
+        "heads": [],
+        "merge": "union",
+        "device": "auto",
+        "precision": "auto",
+        "fetch": False,
+    },
     assigns=["doc.ents", "doc.spans"],
 )
 def make(
@@ -52,9 +58,10 @@ def make(
     merge: str,
     device: str,
     precision: str,
+    fetch: bool,
 ) -> BionerComponent:
     """Make the component; arguments as in `bioner.load`."""
-    return BionerComponent(Annotator(run, heads, merge, device, precision))
+    return BionerComponent(Annotator(run, heads, merge, device, precision, fetch))
 
 
 def _marked(doc: Doc, document: Document) -> Doc:

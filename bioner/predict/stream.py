@@ -10,6 +10,7 @@ from bioner.config.predict import PredictConfig
 from bioner.corpora.document import Document
 from bioner.corpora.formats.format import Format
 from bioner.errors import ConfigError, DataError
+from bioner.machine.writing import naming
 from bioner.predict.chosen_format import STREAM, files_of, input_format, output_format
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.input import Bad, Input
@@ -31,23 +32,24 @@ def predict(config: PredictConfig) -> bool:
     files = [] if config.input == STREAM else files_of(config.input, form)
     if config.offsets and not form.has_offsets:
         raise ConfigError("offsets", f"is given, but {form.name} has none")
-    run = open_run(Path(config.run))
+    run = open_run(Path(config.run), config.fetch)
     heads = run.choose(config.heads)
     key = _key(config, run, form, to, files)
     progress = start(config.output, to, key, config.resume, config.overwrite)
     source = Input(form, config, files, progress)
     place = str(run.directory.absolute())  # a process of Ray's may run in another folder
-    work = Work(place, heads, config.merge, config.device, config.precision)
+    work = Work(place, heads, config.merge, config.device, config.precision, config.fetch)
     with marking(work, config.backend, config.n_jobs) as mark:
         sink = open_sink(config.output, to, progress)
         try:
-            with source:
+            with source, naming(Path(config.output)):
                 _write_all(mark(source.chunks()), sink, source)
             if not progress.documents:
                 raise source.unreadable or ConfigError(
                     "input", f"no document could be read from {config.input} as {form.name}"
                 )
-            sink.finish()
+            with naming(Path(config.output)):
+                sink.finish()
         finally:
             sink.close()
     bad = f"{progress.bad} bad" + (f" ({progress.faults} faults)" if progress.bad else "")

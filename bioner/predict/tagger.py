@@ -129,7 +129,7 @@ def load_tagger(
         UserError: weights that are damaged or are not those of this config, or no such device.
     """
     hardware = pick_hardware(device, precision, run.record.precision)
-    pretrained = Pretrained(run.config.encoder)
+    pretrained = Pretrained(run.config.encoder, run.fetch)
     window = pretrained.window
     selected = {head: _selected(run, head) for head in heads}
     tags = {head: weights.tags[head] for head, weights in selected.items()}
@@ -146,9 +146,7 @@ def _network(run: FinishedRun, encoder: Encoder, weights: Sequence[Weights]) -> 
     """Make the network of a run's config with the heads of some files, and their weights."""
     tags = {task: names for one in weights for task, names in one.tags.items()}
     make = partial(build_head, run.config.head, encoder.hidden)
-    network = Network(
-        encoder, build_bank(run.config.head.shared, tags, lambda name, names: make(names))
-    )
+    network = Network(encoder, build_bank(run.config.head, tags, lambda name, names: make(names)))
     for one in weights:
         network.load(one)
     encoder.merge_adapter()

@@ -37,7 +37,7 @@ def training_texts(run: FinishedRun, datasets_dir: str, mirror: str | None) -> s
     try:
         found = _own_texts(config, run)
         if config.pretrain.kind == Pretraining.checkpoint:
-            earlier = training_texts(_earlier(config), datasets_dir, mirror)
+            earlier = training_texts(_earlier(config, run.fetch), datasets_dir, mirror)
             return None if earlier is None else found | earlier
     except UserError as error:
         log.warning("what %s was trained on can't be compared: %s", run.directory.name, error)
@@ -49,21 +49,23 @@ def _own_texts(config: TrainConfig, run: FinishedRun) -> set[str]:
     # What `warn`, `error` and `ignore` leave is the same, and all that is to be said was said.
     quiet = Leakage.drop if config.leakage == Leakage.drop else Leakage.ignore
     config = replace(config, leakage=quiet)
+    run.check_datasets(config.dataset, Path(config.datasets_dir))
     corpora = load_corpora(config)
     for name, corpus in corpora.items():
         known = run.record.datasets[name].sha256
         if {split: content.sha256 for split, content in corpus.splits.items()} != known:
             raise UserError(f"the files of {name} here are not those of the run")
-    chosen = choose_sentences(config, asked_stages(config), corpora)
-    return {
-        joined(corpora[name].splits["train"].sentences[i])
-        for of_stage in chosen.values()
-        for name, guarded in of_stage.items()
-        for i in guarded.used
-    }
+    stages = asked_stages(config)
+    chosen = choose_sentences(config, stages, corpora)
+    texts: set[str] = set()
+    for stage in stages:
+        for name, guarded in chosen[stage.name].items():
+            pool = corpora[name].to_train_on(stage.roles[name] in stage.devel_too)
+            texts |= {joined(pool[i]) for i in guarded.used}
+    return texts
 
 
-def _earlier(config: TrainConfig) -> FinishedRun:
+def _earlier(config: TrainConfig, fetch: bool) -> FinishedRun:
     """Open the run whose weights this one started from."""
     place = Path(str(config.pretrain.checkpoint))
-    return open_run(place.parent.parent if place.is_file() else place)
+    return open_run(place.parent.parent if place.is_file() else place, fetch)

@@ -52,12 +52,16 @@ def start(output: str, form: Format, of: str, resume: bool, overwrite: bool) -> 
         ConfigError: the output exists, an unfinished one is in the way, or one of another input
             or run is to go on.
     """
+    if output != STREAM:
+        for half in Path(output).parent.glob(f"{notes(Path(output)).name}.*.tmp"):
+            half.unlink()  # a process was killed while it noted how far it was
     if output == STREAM or overwrite:
         if output != STREAM:
             _check_replaceable(Path(output), form)
         return Progress(of)
     path = Path(output)
     if path.exists():
+        notes(path).unlink(missing_ok=True)  # of a process that was killed when all was written
         raise ConfigError("output", f"{path} exists", "overwrite=true replaces it")
     if not notes(path).exists():
         return Progress(of)

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.identity import regime, what_counts
-from bioner.config.stored import as_of_today
+from bioner.config.stored import load_stored
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError, nearest
 from bioner.runs.environment import Environment
@@ -26,8 +26,9 @@ class Problem:
     """Something of a study that the tables can't show.
 
     Attributes:
-        state: `unreadable`, `unfinished`, `failed`, `incompatible` or `predictions`.
-        place: the run directory or file.
+        state: `unreadable`, `unfinished`, `failed`, `diverged`, `incompatible`, `no score`,
+            `predictions` or `words`.
+        place: the run directory, the file, or the target.
         says: what is wrong, in one line.
     """
 
@@ -44,11 +45,14 @@ class Run:
         place: its directory; None where the record came from elsewhere.
         record: what it left; of an unfinished run its config alone.
         command: what was typed, as far as the run directory says it.
+        left_out: whether a packed study asked for it and it is not here: then its record is a
+            config, and what became of it.
     """
 
     place: Path | None
     record: Record
     command: str = ""
+    left_out: bool = False
 
 
 def read_study(folder: Path) -> tuple[list[Run], list[Problem]]:
@@ -94,12 +98,19 @@ def _record(place: Path) -> Record:
         raise UserError(f"{place}: ended before it wrote its config; see its console.log")
     try:
         typed = OmegaConf.structured(TrainConfig)
-        loaded = OmegaConf.merge(typed, as_of_today(OmegaConf.load(place / "config.yaml")))
+        loaded = OmegaConf.merge(typed, load_stored(place / "config.yaml"))
         config = cast(TrainConfig, OmegaConf.to_object(loaded))
         counts = json.loads(json.dumps(what_counts(config), default=str))
         name, study, seed = place.name, config.study, config.seed
         return begin(name, study, regime(config), seed, "", counts, Environment())
-    except (OmegaConfBaseException, yaml.YAMLError, OSError, KeyError, ValueError) as error:
+    except (
+        UserError,
+        OmegaConfBaseException,
+        yaml.YAMLError,
+        OSError,
+        KeyError,
+        ValueError,
+    ) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{place / 'config.yaml'}: unfinished, and damaged: {reason}") from error
 

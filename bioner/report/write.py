@@ -9,18 +9,26 @@ from pathlib import Path
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from bioner.machine.writing import whole
 from bioner.report.about import About
 from bioner.report.cores import over_cores
 from bioner.report.drawing import save
 from bioner.report.sections.section import Section
 from bioner.report.table import NONE, Cell, Column, Table
 from bioner.report.table_files import markdown, tex, write_csv
+from bioner.runs.leftovers import remove_leftovers
 
 _LONG = 36  # letters from which a cell is broken into lines
 
 
 def write_report(folder: Path, about: About, sections: Sequence[Section]) -> None:
-    """Write all files of a report; tables and figures of an earlier one are taken away first."""
+    """Write all files of a report; tables and figures of an earlier one are taken away first.
+
+    The page is the last to be written: where it is, the report is whole.
+    """
+    page = folder / "report.html"
+    page.unlink(missing_ok=True)
+    remove_leftovers(folder)
     for part in ("tables", "figures"):
         shutil.rmtree(folder / part, ignore_errors=True)
         (folder / part).mkdir(parents=True)
@@ -33,8 +41,10 @@ def write_report(folder: Path, about: About, sections: Sequence[Section]) -> Non
     saved = over_cores(partial(save, folder=folder / "figures"), drawings, least=8)
     for drawing, svg in zip(drawings, saved, strict=True):
         drawing.svg = svg
-    (folder / "report.md").write_text(_markdown(about, sections), encoding="utf-8")
-    (folder / "report.html").write_text(_page(about, sections), encoding="utf-8")
+    with whole(folder / "report.md") as temporary:
+        temporary.write_text(_markdown(about, sections), encoding="utf-8")
+    with whole(page) as temporary:
+        temporary.write_text(_page(about, sections), encoding="utf-8")
 
 
 def _markdown(about: About, sections: Sequence[Section]) -> str:

@@ -1,12 +1,12 @@
 """JSON files: written at once, and read as the dataclass that they were written from."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from bioner.errors import UserError
+from bioner.machine.writing import whole
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -19,10 +19,9 @@ _SHOWN = 60
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file at once: it is whole or not there."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with whole(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def plain_json(text: str, path: str) -> Any:

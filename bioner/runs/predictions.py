@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bioner.corpora.sentence import Sentence
+from bioner.machine.writing import whole
 
 DOCUMENT = "# document "
 """Begins a line before a document's first sentence; lines of words have two tabs, this has none."""
@@ -22,7 +23,10 @@ def write_predictions(
     path.parent.mkdir(parents=True, exist_ok=True)
     # Sentences before the first mark are a document too.
     document = None if any(sentence.document for sentence in sentences) else ""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with (
+        whole(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
         for sentence, tags in zip(sentences, predicted, strict=True):
             if sentence.document != document:
                 document = sentence.document

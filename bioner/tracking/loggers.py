@@ -33,7 +33,7 @@ def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
     about: dict[str, Any] = {"name": "csv", "version": ""}
     if target == _WANDB:
         about = {"identity": identify(config, directory.name)}
-    logger: Logger = build("logger", config.logger, save_dir=directory, **about)
+    logger: Logger = build("logger", Logger, config.logger, save_dir=directory, **about)
     if isinstance(logger, WandbRunLogger) and is_first():
         going_on = (directory / "checkpoints" / "finetune.ckpt").exists()
         logger.start(continues=going_on or not config.rerun)

@@ -27,7 +27,9 @@ class StreamedCheckpoints(TorchCheckpointIO):
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None
     ) -> None:
         """Write it; there are no storage options."""
-        torch.save(checkpoint, path)
+        # Through a file of Python's, whose errors say what the disk said.
+        with Path(path).open("wb") as file:
+            torch.save(checkpoint, file)
 
 
 def put_in_place(temporary: Path, file: Path) -> None:

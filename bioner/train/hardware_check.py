@@ -19,6 +19,7 @@ def check_hardware(config: TrainConfig) -> None:
     try:
         trainer: Trainer = build(
             "trainer",
+            Trainer,
             config.trainer | {"precision": wanted},
             logger=False,
             enable_checkpointing=False,

@@ -9,6 +9,7 @@ from pytorch_lightning.loggers import Logger
 
 from bioner.config.train import TrainConfig
 from bioner.machine.processes import first_says, is_first, meet
+from bioner.machine.writing import whole
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.runs.finished_stages import Finished, find_in_runs
@@ -79,9 +80,8 @@ def _taken(
     if is_first():
         folder.mkdir(parents=True, exist_ok=True)
         for group, file in files.items():
-            temporary = file.with_name(f"{file.name}.tmp")
-            shutil.copyfile(found.files[group], temporary)
-            temporary.replace(file)
+            with whole(file) as temporary:
+                shutil.copyfile(found.files[group], temporary)
     meet()
     module, trainer = _to_score(stage, config, pretrained, folder)
     known: StageRecord = found.stage
@@ -95,6 +95,7 @@ def _taken(
         known.timing,
         affinity=None,
         probe=known.probe,
+        stopped=known.stopped,
         reused=True,
     )
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from bioner.errors import Stopped
 from bioner.machine.processes import is_first, meet
 from bioner.machine.signals import END_SIGNALS
+from bioner.machine.writing import gone_if_it_fails, naming
 from bioner.model.module import TaggingModule
 from bioner.train.checkpoint_file import put_in_place, set_aside_if_damaged
 
@@ -39,11 +40,18 @@ class Checkpoint(pl.Callback):
         self._file, self._stage = file, stage
         self._every, self._last = 60 * minutes, time.monotonic()
         self._started, self._seconds, self._words = time.perf_counter(), 0.0, 0
+        self._threads: list[int] = []
 
     @property
     def earlier_seconds(self) -> float:
         """The seconds of training before the checkpoint that this start went on from."""
         return self._seconds
+
+    @property
+    def threads(self) -> list[int]:
+        """The numbers of CPU threads of all starts, each once, that of this one last."""
+        now = torch.get_num_threads()
+        return [*(number for number in self._threads if number != now), now]
 
     def seconds(self) -> float:
         """Return the seconds of training, those before the checkpoint included."""
@@ -119,9 +127,10 @@ class Checkpoint(pl.Callback):
         if agreed == 0:
             return
         temporary = self._file.with_suffix(".tmp")
-        trainer.save_checkpoint(temporary)
-        if trainer.is_global_zero:
-            put_in_place(temporary, self._file)
+        with naming(self._file), gone_if_it_fails(temporary):
+            trainer.save_checkpoint(temporary)
+            if trainer.is_global_zero:
+                put_in_place(temporary, self._file)
         self._last = time.monotonic()
         if agreed == 1:
             return
@@ -136,7 +145,8 @@ class Checkpoint(pl.Callback):
     ) -> None:
         """Add what has been spent so far."""
         words = self.words(cast(TaggingModule, pl_module))
-        checkpoint["spent"] = {"seconds": self.seconds(), "words": words}
+        spent = {"seconds": self.seconds(), "words": words, "threads": self.threads}
+        checkpoint["spent"] = spent
         if trainer.validating:
             # Lightning then scores devel again from its first batch, and goes on from there.
             begun = {"ready": 1, "started": 1, "processed": 0, "completed": 0}
@@ -146,10 +156,19 @@ class Checkpoint(pl.Callback):
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Go on counting from what had been spent."""
+        """Go on counting from what had been spent; say where the number of threads has changed."""
         if "spent" in checkpoint:  # older ones lack it
             spent = checkpoint["spent"]
             self._seconds, self._words = spent["seconds"], spent["words"]
+            self._threads = spent.get("threads", [])  # older ones lack it
+            if self._threads and self._threads[-1] != (now := torch.get_num_threads()):
+                log.warning(
+                    "%s: goes on with %d CPU threads and had %d before: sums are rounded in "
+                    "another order, so the last bits of its results may be others than else",
+                    self._stage,
+                    now,
+                    self._threads[-1],
+                )
 
 
 def _largest(trainer: pl.Trainer, number: int) -> int:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from bioner.machine.writing import whole
 from bioner.transferability.registry import Larger, Measure
 
 
@@ -61,4 +62,5 @@ def _draw(values: pd.DataFrame, measure: Measure, view: str, file: Path) -> None
         fontsize=8,
         wrap=True,
     )
-    figure.savefig(file, dpi=120)
+    with whole(file) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from bioner.errors import DataError
+from bioner.machine.writing import whole
 from bioner.runs.json_file import write_json
 from bioner.transferability.tables import MEASURE_COLUMNS, PAIR, read_table
 
@@ -68,10 +69,8 @@ class Results:
     def save(self) -> None:
         """Write both tables, each at once."""
         for name, table in (("measures.csv", self.values), ("skipped.csv", self.skipped)):
-            file = self._folder / name
-            temporary = file.with_suffix(".tmp")
-            table.to_csv(temporary, index=False, lineterminator="\n")
-            temporary.replace(file)
+            with whole(self._folder / name) as temporary:
+                table.to_csv(temporary, index=False, lineterminator="\n")
 
     def _table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         file = self._folder / name

@@ -15,6 +15,8 @@ from bioner.config.identity import digest
 from bioner.config.measure import MeasureConfig
 from bioner.errors import ConfigError
 from bioner.machine.progress_bar import ProgressBar
+from bioner.machine.writing import naming, whole
+from bioner.runs.leftovers import remove_leftovers
 from bioner.transferability.heatmap import draw_heatmaps
 from bioner.transferability.measure_directory import Results
 from bioner.transferability.registry import Family, Measure, NotDefinedError, chosen
@@ -51,11 +53,13 @@ def measure_pairs(config: MeasureConfig, directory: Path) -> Results:
         UserError: what the user gave can't be used.
     """
     measures = asked(config)
-    results = fill(config, measures, Workbench(config), directory)
-    if config.parquet:
-        results.values.to_parquet(directory / "measures.parquet", index=False)
-    if config.heatmaps:
-        draw_heatmaps(results.values, measures, directory / "heatmaps")
+    with naming(directory):
+        results = fill(config, measures, Workbench(config), directory)
+        if config.parquet:
+            with whole(directory / "measures.parquet") as temporary:
+                results.values.to_parquet(temporary, index=False)
+        if config.heatmaps:
+            draw_heatmaps(results.values, measures, directory / "heatmaps")
     _say(config, measures, results, directory)
     return results
 
@@ -72,6 +76,7 @@ def fill(
         for name, corpus in workbench.corpora.items()
     }
     with FileLock(directory / ".lock"):
+        remove_leftovers(directory, directory / "heatmaps")
         results = Results(directory, inputs)
         before = results.done
         every = list(_all(config, measures))

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bioner.config.conf_files import Entry, choices, read_config
 from bioner.config.config_folders import shipped
 from bioner.config.effects import NOTHING, value
-from bioner.config.meanings import Entry, attributes, choices, read_config
+from bioner.config.meaning import attributes
 from bioner.config.reference import page
 
 PAGE = page(shipped("conf"))
@@ -84,6 +85,6 @@ def test_a_docstring_says_what_its_attributes_are() -> None:
         """
 
     assert attributes(Below) == {
-        "first": "in one line",
-        "second": "in two lines, of which this is one",
+        "first": "in one line.",
+        "second": "in two lines, of which this is one.",
     }

@@ -13,41 +13,49 @@ from pathlib import Path
 SABOTEUR = """
 import os, pathlib, signal, time
 
-def raises(hidden, tags, **_):
-    raise RuntimeError("out of luck,\\nin two lines")
+from bioner.model.heads import LinearHead
+from bioner.train.resuming import Checkpoint
 
-def killed(hidden, tags, **_):
-    print("half a line", end="")
-    os.kill(os.getpid(), signal.SIGKILL)
+class Bad(LinearHead):
+    def __init__(self, hidden, tags, **_):
+        self.harm()
+        super().__init__(hidden, tags)
 
-def hangs(hidden, tags, **_):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    pathlib.Path("hangs.pid").write_text(str(os.getpid()))
-    time.sleep(1000)
+class raises(Bad):
+    def harm(self):
+        raise RuntimeError("out of luck,\\nin two lines")
 
-def waits_once(hidden, tags, **_):
-    if not pathlib.Path("waits.pid").exists():
-        waits(hidden, tags)
-    from bioner.model.heads import LinearHead
-    return LinearHead(hidden, tags)
+class killed(Bad):
+    def harm(self):
+        print("half a line", end="")
+        os.kill(os.getpid(), signal.SIGKILL)
 
-def clocks_differ(hidden, tags, **_):
-    from bioner.model.heads import LinearHead
-    from bioner.train.resuming import Checkpoint
-    seconds = 0.0 if os.environ.get("LOCAL_RANK", "0") == "0" else 1e9
-    Checkpoint._every = property(lambda _: seconds, lambda *_: None)
-    return LinearHead(hidden, tags)
+class hangs(Bad):
+    def harm(self):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        pathlib.Path("hangs.pid").write_text(str(os.getpid()))
+        time.sleep(1000)
 
-def killed_once(hidden, tags, **_):
-    if not pathlib.Path("killed.once").exists():
-        pathlib.Path("killed.once").touch()
-        killed(hidden, tags)
-    from bioner.model.heads import LinearHead
-    return LinearHead(hidden, tags)
+class waits(Bad):
+    def harm(self):
+        pathlib.Path("waits.pid").write_text(str(os.getpid()))
+        time.sleep(1000)
 
-def waits(hidden, tags, **_):
-    pathlib.Path("waits.pid").write_text(str(os.getpid()))
-    time.sleep(1000)
+class waits_once(waits):
+    def harm(self):
+        if not pathlib.Path("waits.pid").exists():
+            super().harm()
+
+class clocks_differ(Bad):
+    def harm(self):
+        seconds = 0.0 if os.environ.get("LOCAL_RANK", "0") == "0" else 1e9
+        Checkpoint._every = property(lambda _: seconds, lambda *_: None)
+
+class killed_once(killed):
+    def harm(self):
+        if not pathlib.Path("killed.once").exists():
+            pathlib.Path("killed.once").touch()
+            super().harm()
 """
 
 

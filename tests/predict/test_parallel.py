@@ -87,7 +87,7 @@ def test_no_process_at_all(runs: Runs) -> None:
 def test_what_a_process_refuses_is_said(runs: Runs, copied: Path) -> None:
     weights = copied / "checkpoints" / "demo_disease.safetensors"
     weights.write_bytes(weights.read_bytes()[:-9])
-    work = spread.Work(str(copied), (), Merge.union, "cpu", "32-true")
+    work = spread.Work(str(copied), (), Merge.union, "cpu", "32-true", False)
     with (
         pytest.raises(UserError, match="can't be read as weights"),
         spread.marking(work, Backend.processes, 2),
@@ -169,9 +169,10 @@ def test_nobody_answers_where_ray_is_said_to_be(monkeypatch: pytest.MonkeyPatch)
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     begun = time.monotonic()
+    work = spread.Work("run", (), Merge.union, "cpu", "auto", False)
     with (
         pytest.raises(ConfigError, match=r"backend: is ray, and nobody answers at 127\.0\.0\.1:1"),
-        spread.marking(spread.Work("run", (), Merge.union, "cpu", "auto"), Backend.ray, None),
+        spread.marking(work, Backend.ray, None),
     ):
         raise AssertionError("lent in vain")
     assert time.monotonic() - begun < 60  # Ray itself tries for minutes
@@ -196,7 +197,7 @@ def test_a_ray_cluster_gives_what_one_process_gives(
         assert not stream.predict(config_of(runs, *given))
         assert output.read_bytes() == alone
         (copied / "checkpoints" / "demo_disease.safetensors").write_bytes(b"")
-        work = spread.Work(str(copied), (), Merge.union, "cpu", "32-true")
+        work = spread.Work(str(copied), (), Merge.union, "cpu", "32-true", False)
         with (
             pytest.raises(UserError, match="can't be read as weights"),
             spread.marking(work, Backend.ray, 1),

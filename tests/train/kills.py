@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1")
 
@@ -55,7 +55,13 @@ REGIMES = {
     "single": _TARGET,
     "mtl": [*_TARGET, *_SHARED],
     "transfer": [*_TARGET, *_SOURCE],
-    "uncertainty": [*_TARGET, *_SHARED, "weighting=uncertainty", "finetune.affinity_every=3"],
+    "uncertainty": [
+        *_TARGET,
+        *_SHARED,
+        "weighting=uncertainty",
+        "finetune.affinity_every=3",
+        "batch.accumulate=3",
+    ],
     "ddp": [*_TARGET, *_SHARED, "trainer=ddp", "trainer.devices=2", "batch.sentences=4"],
 }
 # A process is killed so often, then its run is let go to its end.
@@ -125,12 +131,12 @@ class _Fate:
         self.watch(shutil, "rmtree", after=True)
         save = torch.save
 
-        def half(content: object, file: Path) -> None:
+        def half(content: object, file: IO[bytes]) -> None:
             save(content, file)
-            size = file.stat().st_size
-            os.truncate(file, size // 2)
+            file.truncate(file.tell() // 2)
             self.place()
-            os.truncate(file, 0)
+            file.seek(0)
+            file.truncate()
             save(content, file)
 
         torch.save = half

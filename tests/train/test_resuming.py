@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.demos.boring_classes import BoringModel
 
 from bioner.train.resuming import Checkpoint
@@ -40,6 +41,29 @@ def test_what_lies_behind_the_checkpoint_counts(
     other = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
     other.on_load_checkpoint(trainer, module, {})  # of a version that noted nothing
     assert (other.earlier_seconds, other.words(module)) == (0, 12)
+
+
+def test_a_change_of_threads_is_said_and_recorded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    module: Any = BoringModel()
+    module.words_seen = 0
+    saved: dict[str, Any] = {}
+    before = torch.get_num_threads()
+    try:
+        for number, threads in ((1, [1]), (1, [1]), (3, [1, 3]), (1, [3, 1]), (1, [3, 1])):
+            caplog.clear()
+            torch.set_num_threads(number)
+            one = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
+            one.on_load_checkpoint(trainer, module, saved)
+            had = saved["spent"]["threads"][-1] if saved else number
+            said = f"goes on with {number} CPU threads and had {had} before" in caplog.text
+            assert said == (had != number)
+            assert one.threads == threads
+            one.on_save_checkpoint(trainer, module, saved)
+    finally:
+        torch.set_num_threads(before)
 
 
 TRAIN = [

@@ -32,6 +32,10 @@ _WAYS: tuple[tuple[Offsets, ...], ...] = (
 )
 
 
+# Of the sentences of a passage: what is further apart stands at a wrong offset.
+LARGEST_GAP = 10_000
+
+
 class OffsetError(Exception):
     """An offset can't be one that counts so; the message says which and why."""
 
@@ -80,20 +84,40 @@ class Conversion:
         way: how they count; () is characters.
         placed: whether the offsets of the passages stand in the file; else the reader put them one
             after the other, in characters.
+
+    Attributes:
+        passages: all with their texts.
+        fault: the line of a passage whose sentences are none under this way of counting, and why.
     """
 
     def __init__(self, document: Document, way: Sequence[Offsets], placed: bool) -> None:
         self.passages: list[Passage] = []
-        self._rulers = [_Ruler(passage.text, way) for passage in document.passages]
+        self.fault: tuple[int, str] | None = None
+        whole = [self._whole(passage, way) for passage in document.passages]
+        self._rulers = [_Ruler(passage.text, way) for passage in whole]
         self._starts: list[int] = []  # of the passages, as the file counts
         self._unit_end = self._end = last = 0
-        for passage, ruler in zip(document.passages, self._rulers, strict=True):
+        for passage, ruler in zip(whole, self._rulers, strict=True):
             gap = passage.offset - (self._unit_end if placed else last)
             last = passage.offset + len(passage.text)
             self._starts.append(self._unit_end + gap)
             self.passages.append(replace(passage, offset=self._end + gap))
             self._unit_end = self._starts[-1] + ruler.length
             self._end += gap + len(passage.text)
+
+    def _whole(self, passage: Passage, way: Sequence[Offsets]) -> Passage:
+        """Put the sentences of a passage together, blanks where none is."""
+        if not passage.parts:
+            return passage
+        pieces, end = [], passage.offset
+        for offset, text in passage.parts:
+            gap = offset - end
+            if not 0 <= gap <= LARGEST_GAP:
+                found = f"a sentence starts at {offset}, and the one before it ends at {end}"
+                self.fault = self.fault or (passage.line, found)
+            pieces += [" " * min(gap, LARGEST_GAP), text]
+            end = offset + _Ruler(text, way).length
+        return replace(passage, text="".join(pieces), parts=())
 
     def moved(self, span: tuple[int, int]) -> tuple[int, int]:
         """Return a span in characters; one in no passage keeps its distance to the text's end.

@@ -13,6 +13,7 @@ from bioner.config.dataset import Offsets
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.documents.offsets import (
     COUNTED,
+    LARGEST_GAP,
     Conversion,
     OffsetError,
     counted_otherwise,
@@ -108,7 +109,8 @@ class Soundness:
         conversion = Conversion(document, self._rules.offsets, self._rules.placed)
         found = [self._checked(document, conversion, mark) for mark in document.annotations]
         faults = [one for one in found if isinstance(one, DataError)]
-        wrong = _misplaced(document, conversion.passages) or self._otherwise(document, faults)
+        torn = _torn(document, conversion) or _misplaced(document, conversion.passages)
+        wrong = self._otherwise(document, [*faults, *([torn] if torn else [])]) or torn
         if wrong is not None:
             self._report(wrong)
             return None
@@ -205,6 +207,15 @@ def named(document_id: str, annotation: Annotation) -> str:
 
 def _fault(document: Document, line: int | None, found: str, legal: str) -> DataError:
     return DataError(document.place, line, found, legal, of=(document.id, document.line))
+
+
+def _torn(document: Document, conversion: Conversion) -> DataError | None:
+    """Return what is wrong with the places of the sentences that a passage is made of."""
+    if conversion.fault is None:
+        return None
+    line, found = conversion.fault
+    legal = f"expected sentences in order, without overlap or gaps of more than {LARGEST_GAP:,}"
+    return _fault(document, line or document.line or None, found, legal)
 
 
 def _misplaced(document: Document, passages: Sequence[Passage]) -> DataError | None:

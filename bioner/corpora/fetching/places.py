@@ -27,6 +27,14 @@ def folder_of(config: DatasetConfig, datasets_dir: Path) -> Path:
     return folder if there else user_cache("datasets") / path
 
 
+def is_here(config: DatasetConfig, datasets_dir: Path) -> bool:
+    """Say whether the files of a dataset are there, or can be made of what is there."""
+    archive = config.archive and folder_of(config, datasets_dir) / config.archive
+    if (config.url or "").startswith(GENERATED) or (archive and archive.exists()):
+        return True
+    return all(path.exists() for path in locate(config, datasets_dir).values())
+
+
 def check_paths(name: str, config: DatasetConfig) -> None:
     """Check that all that a dataset's YAML names lies below its folder.
 

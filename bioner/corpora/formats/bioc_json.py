@@ -1,7 +1,6 @@
 """BioC JSON: what is known of the format, and its reader."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -9,20 +8,18 @@ from typing import IO, Any
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.files import BOM, no_text, text
 from bioner.corpora.formats import bioc_json_writer
+from bioner.corpora.formats.bioc_json_rest import DOCUMENTS, PUBTATOR3, documents_and_faults
 from bioner.corpora.formats.format import FileWriter, Format
-from bioner.corpora.formats.shared.bioc_sentences import joined
 from bioner.corpora.formats.shared.json_escapes import Escapes
 from bioner.corpora.formats.shared.json_shape import Members
 from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, file_behind, opened, place_of
 from bioner.errors import DataError, Report, raise_it
 
-# What the interface of PubTator 3 calls the list of documents.
-_PUBTATOR3 = "PubTator3"
-_LISTS = ("documents", _PUBTATOR3)
+_LISTS = ("documents", PUBTATOR3)
+_LEGAL = "expected a BioC collection"
 # Bytes that tell a byte order mark, and compressed data.
 _START = 8
-_DOCUMENTS = re.compile(rf'"(?:{"|".join(_LISTS)})"\s*:\s*\[')
 
 
 def read_documents(source: Source, report: Report = raise_it) -> Iterator[Document]:
@@ -42,13 +39,16 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
     import ijson  # only this format needs it
 
     place = place_of(source)
+    number = 0
     with opened(source) as stream:
         try:
             events = _watched(ijson.parse(_Checked(stream, place), use_float=True), place)
             for number, value in enumerate(ijson.items(events, "documents.item"), 1):
                 yield from _read(value, number, place, report)
+            return
         except (ijson.JSONError, ValueError) as error:
-            raise _no_json(source, error) from None
+            content, first = _first_fault(source, error)
+    yield from _rest(content, first, number, place, report)
 
 
 class _Checked:
@@ -70,24 +70,48 @@ class _Checked:
         return checked or self._escapes.check(b"")
 
 
-def _no_json(source: Source, error: Exception) -> DataError:
-    """Return the error of a file that the parser refuses, which does not say on which line."""
-    legal = "expected a BioC collection"
+def _first_fault(source: Source, error: Exception) -> tuple[str, json.JSONDecodeError]:
+    """Return the text of a file that the parser refuses, which says no line, and why it does.
+
+    Raises:
+        DataError: the file is no text or is empty, is a stream, or is refused for something else.
+    """
     if (file := file_behind(source)) is not None:
         if not file.stat().st_size:
-            return DataError(file, None, "is empty", legal)
+            raise DataError(file, None, "is empty", _LEGAL) from None
+        content = text(file)
         try:
-            json.loads(text(file))
+            json.loads(content)
         except json.JSONDecodeError as found:
-            says = f"no JSON: {found.msg} at column {found.colno}"
-            return DataError(file, found.lineno, says, legal)
-        except DataError as found:
-            return found
+            return content, found
         except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
             pass
     # The parser draws where it stopped on further lines.
     says = str(error).removeprefix("b'").replace("\\n", "\n").splitlines()[0].strip()
-    return DataError(place_of(source), None, f"no JSON: {says}", legal)
+    legal = f"{_LEGAL}; what follows is not read"
+    raise DataError(place_of(source), None, f"no JSON: {says}", legal) from None
+
+
+def _rest(
+    content: str, first: json.JSONDecodeError, known: int, place: Path | str, report: Report
+) -> Iterator[Document]:
+    """Yield the documents behind those that are known, and report each syntax fault.
+
+    Raises:
+        DataError: nothing says that it is a collection at all.
+    """
+    number = 0
+    for found in documents_and_faults(content, first):
+        if isinstance(found, json.JSONDecodeError):
+            says = f"no JSON: {found.msg} at column {found.colno}"
+            fault = DataError(place, found.lineno, says, _LEGAL)
+            if not DOCUMENTS.search(content, 0, first.pos):
+                raise fault
+            report(fault)
+        else:
+            number += 1
+            if number > known:
+                yield from _read(found, number, place, report)
 
 
 def _watched(events: Iterator[tuple[str, str, Any]], place: Path | str) -> Iterator[Any]:
@@ -100,8 +124,8 @@ def _watched(events: Iterator[tuple[str, str, Any]], place: Path | str) -> Itera
         if prefix in _LISTS and event not in ("start_array", "end_array"):
             raise DataError(place, None, f"its {prefix!r} is no list", legal)
         found = found or prefix in _LISTS
-        if prefix.startswith(_PUBTATOR3):
-            prefix = prefix.replace(_PUBTATOR3, "documents", 1)
+        if prefix.startswith(PUBTATOR3):
+            prefix = prefix.replace(PUBTATOR3, "documents", 1)
         yield prefix, event, value
     if not found:
         raise DataError(place, None, "has no 'documents'", legal)
@@ -128,11 +152,11 @@ def _document(found: Members) -> Document:
         for sentence in sentences:
             marks += sentence.objects("annotations")
         if sentences and not part.value.get("text"):
-            pieces = [(s.get("offset", int), s.get("text", str)) for s in sentences]
-            offset, content = joined(pieces, found.place, None)
+            parts = tuple((s.get("offset", int), s.get("text", str)) for s in sentences)
+            whole = Passage("", parts[0][0], _type(part), parts)
         else:
-            offset, content = part.get("offset", int), part.get("text", str, "")
-        passages.append(Passage(content, offset, _type(part)))
+            whole = Passage(part.get("text", str, ""), part.get("offset", int), _type(part))
+        passages.append(whole)
     marked = tuple(map(_annotation, marks))
     return Document(identifier, tuple(passages), marked, line=0, place=found.place)
 
@@ -166,5 +190,5 @@ BIOC_JSON = Format(
         bioc_json_writer.BETWEEN,
         bioc_json_writer.CLOSING,
     ),
-    looks_like=lambda path, start: _DOCUMENTS.search(start) is not None,
+    looks_like=lambda path, start: DOCUMENTS.search(start) is not None,
 )

@@ -14,7 +14,6 @@ from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.files import compressed, contents
 from bioner.corpora.formats import bioc_xml_writer
 from bioner.corpora.formats.format import FileWriter, Format
-from bioner.corpora.formats.shared.bioc_sentences import joined
 from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, file_behind, opened, place_of
 from bioner.errors import DataError, Report, raise_it
@@ -182,12 +181,12 @@ def _document(element: _Element, place: Path | str) -> Document:
     passages = []
     for part in element.iterfind("passage"):
         if part.findtext("text") or part.find("sentence") is None:
-            offset, text = _number(part, place), _text(part, place)
+            whole = Passage(_text(part, place), _number(part, place), _type(part))
         else:
             sentences = part.findall("sentence")
-            pieces = [(_number(s, place), _text(s, place)) for s in sentences]
-            offset, text = joined(pieces, place, part.sourceline)
-        passages.append(Passage(text, offset, _type(part)))
+            parts = tuple((_number(s, place), _text(s, place)) for s in sentences)
+            whole = Passage("", parts[0][0], _type(part), parts, part.sourceline or 0)
+        passages.append(whole)
     annotations = []
     for mark in element.iter("annotation"):
         spans = [_location(location, place) for location in mark.iterfind("location")]

@@ -13,6 +13,7 @@ from bioner.config.dataset import DatasetConfig, Offsets
 from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.documents.offsets import Conversion, counted_otherwise
+from bioner.corpora.documents.soundness import CountedOtherwiseError, Rules, Soundness
 from bioner.errors import ConfigError, DataError
 
 TITLE, ABSTRACT = (
@@ -70,6 +71,46 @@ def test_another_way_is_recognised_over_all_passages(way: tuple[Offsets, ...]) -
     assert counted_otherwise(counted(way), (), placed=True) == (way or None)
     assert counted_otherwise(counted(way), way, placed=True) is None
     assert counted_otherwise(counted(()), (Offsets.utf8_bytes,), placed=True) == ()
+
+
+SENTENCES = ("Fièvre\r\nand β.", "The \U0001f9ec chain rose;", "gout came.\r\nEnd.")
+
+
+def in_sentences(way: tuple[Offsets, ...]) -> Document:
+    """A document of a passage that has only sentences, two blanks apart, counted so."""
+    length = LENGTHS[way]
+    text = "  ".join(SENTENCES)
+    parts, end = [], 5
+    for sentence in SENTENCES:
+        parts.append((end, sentence))
+        end += length(sentence) + 2
+    marks = []
+    for word in ("chain", "gout", "End"):
+        start = 5 + length(text[: text.index(word)])
+        marks.append(Annotation(((start, start + length(word)),), "X", word))
+    return Document("1", (Passage("", 5, "abstract", tuple(parts)),), tuple(marks))
+
+
+@WAYS
+def test_sentences_without_a_text_of_their_passage(way: tuple[Offsets, ...]) -> None:
+    faults: list[DataError] = []
+    found = Soundness(Rules(way), faults.append).sound(in_sentences(way))
+    assert found is not None and not faults
+    assert found.passages == (Passage("  ".join(SENTENCES), 5, "abstract"),)
+    assert [found.passages[0].text[a - 5 : b - 5] for ((a, b),) in spans(found)] == [
+        "chain",
+        "gout",
+        "End",
+    ]
+    if way:
+        assert Soundness(Rules(()), faults.append).sound(in_sentences(way)) is None
+        (fault,) = faults
+        assert isinstance(fault, CountedOtherwiseError) and fault.way == way
+        assert f"set offsets=[{','.join(way)}]" in str(fault)
+
+
+def spans(document: Document) -> list[tuple[tuple[int, int], ...]]:
+    return [mark.spans for mark in document.annotations]
 
 
 @given(st.text(max_size=30), st.sampled_from(list(LENGTHS)), st.data())

@@ -1,13 +1,8 @@
-"""What each key is and what it is set to, from the YAML under `conf/` and the schema's docstrings.
-
-A key's line is the comment beside it in the YAML that sets it; where none does, what the
-docstring of its dataclass says under `Attributes`.
-"""
+"""The YAML files of `conf/` as their reader sees them: keys, values and the comments beside."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from inspect import getdoc
 from pathlib import Path
 
 import yaml
@@ -17,6 +12,7 @@ Key = tuple[str, ...]
 
 _COMMENT = re.compile(r"\s*# (.+)")
 _DIRECTIVE = "@package"
+_PACKAGE = re.compile(r"^# @package (\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -38,11 +34,13 @@ class ConfigFile:
 
     Attributes:
         head: the comment that it begins with, in one line.
+        package: where its keys stand (`# @package …`); None: in the place of its group.
         defaults: Hydra's list of what it is made of, as it stands.
         entries: its own keys.
     """
 
     head: str
+    package: str | None
     defaults: list[str | dict[str, str | None]]
     entries: dict[Key, Entry]
 
@@ -54,7 +52,9 @@ def read_config(path: Path) -> ConfigFile:
     entries = dict(_entries(text, root, ())) if isinstance(root, yaml.MappingNode) else {}
     # The defaults list is Hydra's; what it says is read as data, not as keys.
     own = {key: one for key, one in entries.items() if key[0] not in ("defaults", "hydra")}
-    return ConfigFile(_head(text), (yaml.safe_load(text) or {}).get("defaults", []), own)
+    package = _PACKAGE.search(text)
+    where = None if package is None else package[1]
+    return ConfigFile(_head(text), where, (yaml.safe_load(text) or {}).get("defaults", []), own)
 
 
 def _head(text: str) -> str:
@@ -78,25 +78,6 @@ def _entries(text: str, node: yaml.MappingNode, above: Key) -> Iterator[tuple[Ke
         yield key, Entry(written, comment[1] if comment else "")
 
 
-def attributes(schema: type) -> dict[str, str]:
-    """Return what the docstrings of a dataclass and of those it inherits from say of each field."""
-    found: dict[str, str] = {}
-    for one in reversed(schema.__mro__):
-        found |= _attributes(getdoc(one) or "")
-    return found
-
-
-def _attributes(doc: str) -> dict[str, str]:
-    section = re.search(r"^Attributes:\n((?: {4}.*\n?|\n)+)", doc, re.MULTILINE)
-    if section is None:
-        return {}
-    found: dict[str, str] = {}
-    for part in re.split(r"^ {4}(?=\S)", section[1], flags=re.MULTILINE)[1:]:
-        name, _, says = part.partition(":")
-        found[name] = " ".join(says.split()).removesuffix(".")
-    return found
-
-
 def choices(group: Path) -> dict[str, ConfigFile]:
     """Return the configs of a group's folder under their names, each with what it is made of."""
     return {file.stem: _whole(file, group.parent) for file in sorted(group.glob("*.yaml"))}
@@ -114,7 +95,7 @@ def _whole(file: Path, conf: Path) -> ConfigFile:
         before = entries.get(key)
         meaning = entry.meaning or (before.meaning if before else "")
         entries[key] = Entry(entry.value, meaning)
-    return ConfigFile(own.head, own.defaults, entries)
+    return ConfigFile(own.head, own.package, own.defaults, entries)
 
 
 def composed_of(verb: str, conf: Path) -> tuple[dict[Key, Entry], dict[str, str]]:
