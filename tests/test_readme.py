@@ -32,7 +32,7 @@ from bioner.errors import ConfigError
 from bioner.grid.combinations import expand
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = [ROOT / name for name in ("bioner", "conf", "experiments")]
+FOLDERS = [ROOT / name for name in ("bioner", "conf", "experiments", "tests")]
 PAGES = [ROOT / "README.md", *sorted(page for one in FOLDERS for page in one.rglob("*.md"))]
 TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in PAGES}
 CHECKED = {
@@ -122,6 +122,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with what the commands of the pages take for granted, and Hydra told of it."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "RUN_DIR").mkdir()
+    for study in ("mine", "tutorial"):
+        run = folder / "runs" / study / "single"
+        run.mkdir(parents=True)
+        (run / "config.yaml").touch()
+        (run / "record.json").write_text('{"status": "complete"}')
     for name, text in OWN.items():
         file = folder / "my_conf" / "dataset" / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -209,7 +214,7 @@ def test_the_first_run_has_the_directory_that_the_readme_shows(
     first = next(one for one in commands("README.md") if one.words[:2] == ("bioner", "train"))
     line = read(first.words[1:], SCHEMAS)
     name = run_name(to_train_config(composed(line, *jobs(line))))
-    assert f"s1-{name[-8:]}\n" in TEXTS["README.md"]
+    assert f"\nrun directory: runs/default/{name}\n" in TEXTS["README.md"]
 
 
 def test_there_are_commands() -> None:
