@@ -3,11 +3,10 @@
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -17,7 +16,7 @@ from omegaconf import DictConfig
 
 from bioner.config.checks import to_train_config
 from bioner.config.command_line import CommandLine, names_in_lists, read
-from bioner.config.config_folders import CATALOGUE, shipped
+from bioner.config.config_folders import CATALOGUE, experiments, shipped
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
@@ -33,7 +32,7 @@ from bioner.errors import ConfigError
 from bioner.grid.combinations import expand
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = [ROOT / name for name in ("bioner", "conf", "experiments")]
+FOLDERS = [ROOT / name for name in ("bioner", "conf", "experiments", "tests")]
 PAGES = [ROOT / "README.md", *sorted(page for one in FOLDERS for page in one.rglob("*.md"))]
 TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in PAGES}
 CHECKED = {
@@ -123,6 +122,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with what the commands of the pages take for granted, and Hydra told of it."""
     folder = tmp_path_factory.mktemp("pages")
     (folder / "RUN_DIR").mkdir()
+    for study in ("mine", "tutorial"):
+        run = folder / "runs" / study / "single"
+        run.mkdir(parents=True)
+        (run / "config.yaml").touch()
+        (run / "record.json").write_text('{"status": "complete"}')
     for name, text in OWN.items():
         file = folder / "my_conf" / "dataset" / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -135,44 +139,55 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def composed(line: CommandLine, overrides: Sequence[str], with_hydra: bool = False) -> DictConfig:
     """Return the config of a verb, with those datasets alone that the overrides can mean."""
     named = set(re.findall(r"\w+", " ".join(overrides)))
-    store = ConfigStore.instance()
-    for name in line.described:
-        if name not in DATASETS:
-            store.store(group="dataset", name=name, node={})
-    can_be = named & {*DATASETS, *OWN, *line.described} | {"demo_disease"}
-    if "experiment" in named:
-        can_be |= OF_EXPERIMENTS
-    if not line.parsed.config_dir:
-        can_be -= set(OWN) - set(line.described)
-    defaults = [f"{name}@{name}" for name in sorted(can_be)]
-    store.store(group="dataset", name=CATALOGUE, node={"defaults": defaults})
+    can_be = named & {*DATASETS, *line.described} | {"demo_disease"}
+    can_be |= OF_EXPERIMENTS if "experiment" in named else set()
     given = list(overrides)
     if line.parsed.config_dir:
+        can_be |= named & set(OWN)
         given.append(f"hydra.searchpath=[file://{Path(line.parsed.config_dir).absolute()}]")
-    return compose(line.verb, given, return_hydra_config=with_hydra)
+    store = ConfigStore.instance()
+    unfiled = set(line.described) - DATASETS
+    for name in unfiled:
+        store.store(group="dataset", name=name, node={})
+    defaults = [f"{name}@{name}" for name in sorted(can_be)]
+    store.store(group="dataset", name=CATALOGUE, node={"defaults": defaults})
+    try:
+        return compose(line.verb, given, return_hydra_config=with_hydra)
+    finally:
+        for name in unfiled:
+            del store.repo["dataset"][f"{name}.yaml"]
 
 
 def jobs(line: CommandLine) -> list[list[str]]:
-    """Return the overrides of one run; of a grid those of as many jobs as show each value."""
+    """Return the overrides of one run; of a grid those of so many jobs that each value is shown."""
     overrides = list(line.parsed.overrides)
-    parser = OverridesParser.create()
     if not line.parsed.multirun:
         return [overrides]
-    choosing = [word for word in overrides if word.startswith(("experiment=", "hydra"))]
-    sweeper: Mapping[str, Any] = composed(line, choosing, with_hydra=True).hydra.sweeper
-    if "optuna" in str(sweeper["_target_"]).lower():
+    parser = OverridesParser.create()
+    if "hydra/sweeper=optuna" in overrides:
         parsed = parser.parse_overrides(overrides)
         return [[str(one.input_line) for one in parsed if not one.is_sweep_override()]]
-    grids = sweeper.get("grids", [])
-    found = expand(parser, sweeper["params"], grids, [w for w in overrides if w not in choosing])
-    seen: set[str] = set()
-    shown = []
-    for job in found:
-        if not seen.issuperset(job):
-            seen.update(job)
-            shown.append([*choosing, *names_in_lists(job, TrainConfig)])
-    # Of an experiment every job is composed by tests/test_conf.py; here what the page adds to it.
-    return shown[-1:] if any(word.startswith("experiment=") for word in choosing) else shown
+    choosing = [word for word in overrides if word.startswith(("experiment=", "hydra"))]
+    if not choosing:
+        return shown(expand(parser, {}, [], overrides))
+    if len(overrides) == 1:
+        # tests/test_conf.py composes all jobs of every experiment.
+        assert choosing[0].removeprefix("experiment=") in experiments()
+        return []
+    sweeper = composed(line, choosing, with_hydra=True).hydra.sweeper
+    values = [word for word in overrides if word not in choosing]
+    job = expand(parser, sweeper.params, sweeper.grids, values)[-1]
+    return [[*choosing, *names_in_lists(job, TrainConfig)]]
+
+
+def shown(found: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return so many jobs of a grid that each value of each axis is in one."""
+    chosen: list[list[str]] = []
+    unseen = {word for job in found for word in job}
+    while unseen:
+        chosen.append([*max(found, key=lambda job: len(unseen.intersection(job)))])
+        unseen.difference_update(chosen[-1])
+    return chosen
 
 
 @pytest.mark.parametrize("command", OURS, ids=name_of)
@@ -189,16 +204,17 @@ def test_a_wrong_command_would_not(place: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(ConfigError, match="ncbi_disease"):
         CHECKED[line.verb](composed(line, *jobs(line)))
     line = read(["train", "-m", "finetune.targets=s800,ncbi_diseases", "seed=1,2"], SCHEMAS)
-    assert len(jobs(line)) == 3
+    assert len(jobs(line)) == 2
 
 
-def test_the_first_run_has_the_directory_that_the_readme_shows(place: Path) -> None:
-    (command,) = [c for c in OURS if c.words[:2] == ("bioner", "train") and c.page == "README.md"][
-        :1
-    ]
-    line = read(command.words[1:], SCHEMAS)
+def test_the_first_run_has_the_directory_that_the_readme_shows(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    first = next(one for one in commands("README.md") if one.words[:2] == ("bioner", "train"))
+    line = read(first.words[1:], SCHEMAS)
     name = run_name(to_train_config(composed(line, *jobs(line))))
-    assert f"s1-{name[-8:]}\n" in TEXTS["README.md"]
+    assert f"\nrun directory: runs/default/{name}\n" in TEXTS["README.md"]
 
 
 def test_there_are_commands() -> None:

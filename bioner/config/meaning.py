@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from textwrap import dedent
 from typing import Any, get_args, get_origin, get_type_hints
 
 _ATTRIBUTE = re.compile(r"(\w+): (.*)")
@@ -36,7 +37,7 @@ def attributes(schema: type) -> dict[str, str]:
     for base in reversed(schema.__mro__):
         text = inspect.cleandoc(base.__doc__ or "").partition("Attributes:\n")[2]
         name = ""
-        for line in inspect.cleandoc(text).splitlines():
+        for line in dedent(text).splitlines():
             match = _ATTRIBUTE.match(line)
             if match:
                 name, found[match[1]] = match[1], match[2]

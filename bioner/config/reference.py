@@ -28,6 +28,8 @@ may say has [a page of its own](dataset/README.md).
 This page is made from the YAML and the dataclasses: `make reference`.
 """
 
+# What tells the choices of a group apart that have other keys each.
+_NAMING = ("_target_", "kind")
 # What tells the choices of a group apart that has a schema.
 _CHOSEN = ("kind", "strategy")
 _BLOCKS = [one for one in vars(blocks).values() if isinstance(one, type) and is_dataclass(one)]
@@ -92,9 +94,10 @@ def _group(group: str, default: str, conf: Path) -> Iterator[str]:
     if schema is None:  # Hydra's own group: each choice has other keys
         yield from _choices(default, found, {})
         for name, config in found.items():
-            own = {key: one for key, one in config.entries.items() if key != ("_target_",)}
-            yield f"With `{group}={name}`:\n"
-            yield from _table(_plain_rows(config.package or group.replace("/", "."), own))
+            own = {key: one for key, one in config.entries.items() if key[-1] not in _NAMING}
+            if own:
+                yield f"With `{group}={name}`:\n"
+                yield from _table(_plain_rows(config.package or group.replace("/", "."), own))
         return
     entries = _with_others(found, default)
     rows = [*_plain_rows(group, entries)]
