@@ -4,11 +4,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo test slow check format clean
+.PHONY: help env demo test slow check format reference clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bioner needs Python 3.11 or newer")'
@@ -24,7 +24,7 @@ demo: $(READY)  ## transfer then MTL against single, on the demo datasets
 	@echo
 	@echo "Next, in this folder:"
 	@echo "  $(BIN)/bioner train --help"
-	@echo "  $(BIN)/bioner train finetune.targets=[ncbi_disease] finetune.train_size=0.1"
+	@echo "  $(BIN)/bioner train finetune.targets=ncbi_disease finetune.train_size=0.1"
 	@echo "  $(BIN)/bioner train -m experiment=demo/single,demo/transfer_mtl seed=1,2,3"
 
 test: $(READY)  ## the tests
@@ -42,6 +42,9 @@ check: $(READY)  ## lint, format, types, import contracts
 format: $(READY)  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: $(READY)  ## conf/README.md, from the YAML and the schema
+	$(BIN)/python -m bioner.config.reference >conf/README.md
 
 clean:  ## remove the environment and the caches of the tools
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from bioner.config.checks import to_train_config
 from bioner.config.config_folders import shipped
+from bioner.config.hydra_private import is_group, set_values
 from bioner.config.hydra_setup import register
 from bioner.config.train import TrainConfig
 
@@ -32,9 +38,37 @@ def composed(
         with_hydra: whether Hydra's own part is in it.
         own: as `--config-dir`.
     """
+    if own is None and not with_hydra:
+        return _from_shipped(overrides, verb)
     given = [*overrides, *([] if own is None else [f"hydra.searchpath=[file://{own}]"])]
     with hydra_ready(own=[] if own is None else [own]):
         return compose(verb, given, return_hydra_config=with_hydra)
+
+
+def _from_shipped(overrides: Sequence[str], verb: str) -> DictConfig:
+    """Return a config of the shipped files; what the same choices make is read once a process.
+
+    Hydra puts the choices of the groups together, which takes more than a second, and then sets
+    the values; so does this.
+    """
+    loader = _shipped_loader()
+    parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
+    chosen = [one for one in parsed if is_group(loader, one)]
+    config = deepcopy(_built(verb, tuple(str(one.input_line) for one in chosen)))
+    set_values(config, [one for one in parsed if one not in chosen])
+    return config
+
+
+@cache
+def _shipped_loader() -> ConfigLoader:
+    with hydra_ready():
+        return GlobalHydra.instance().config_loader()
+
+
+@cache
+def _built(verb: str, choices: tuple[str, ...]) -> DictConfig:
+    with hydra_ready():
+        return compose(verb, list(choices))
 
 
 def train_config(*overrides: str, own: Path | None = None) -> TrainConfig:

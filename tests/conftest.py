@@ -1,5 +1,6 @@
 """Fixtures shared by all tests. Nothing here reaches a network."""
 
+import gc
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,13 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # How fast a property is tried says nothing on a busy machine.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+# What the modules of the tests import is there to stay: the garbage collector need not look at it.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ from bioner.transferability.registry import Family, Larger, NotDefinedError, mea
 from bioner.transferability.view import TunedPair
 from tests.composition import composed, train_config
 from tests.corpora.formats.toy import TOY
-from tests.model.toys import Surgery
+from tests.model.toys import LINEAR, Surgery
 from tests.predict.test_tagger import predictions
 from tests.train.test_stage_kinds import PolishedConfig, polish
 
@@ -216,7 +216,7 @@ def test_a_bank(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_adapter(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ADAPTERS, "low_rank", "tests.model.toys.LowRank")
-    directory, _ = run(config_of(conf, *GENES, "+encoder/adapter=low_rank"))
+    directory, _ = run(config_of(conf, *GENES, "encoder/adapter=low_rank"))
     weights, found = kept(directory), open_run(directory)
     assert {len(t) for name, t in weights.tensors.items() if ".down." in name} == {2}
     # What predicts has a plain encoder, and the same probabilities as the one that was trained.
@@ -224,7 +224,7 @@ def test_an_adapter(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (merged,) = tagger.networks.values()
     assert not any(".down." in name for name in merged.state_dict())
     encoder = load_encoder(Pretrained(found.config.encoder))
-    bank = HeadPerTask(weights.tags, lambda _, tags: LinearHead(encoder.hidden, tags))
+    bank = HeadPerTask(weights.tags, lambda _, tags: LinearHead(encoder.hidden, tags), LINEAR)
     trained = Network(encoder, bank)
     trained.load(weights)
     rows = [words for words, _ in predictions(directory / "predictions" / "genes.test.tsv")]

@@ -46,12 +46,26 @@ def test_usage(tmp_path: Path) -> None:
     assert "no verb 'trian'; did you mean train?" in wrong.stderr
 
 
+def test_a_run_that_diverges_exits_with_1_and_leaves_no_result(tmp_path: Path) -> None:
+    budget = ["finetune.targets=[demo_disease]", "finetune.train_size=64", "finetune.epochs=2"]
+    ended = bioner("train", *small(tmp_path), *budget, "optimizer.lr=1e30", cwd=tmp_path)
+    assert ended.returncode == 1, ended.stderr
+    assert "bioner: diverged: the loss is " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    (file,) = (tmp_path / "runs").glob("default/*/record.json")
+    record = json.loads(file.read_text())
+    assert (record["status"], record["error"]["type"]) == ("diverged", "DivergedError")
+    assert record["scores"] == record["best"] == {}
+    left = {path.name for path in file.parent.rglob("*") if path.is_file()}
+    assert not [name for name in left if name.endswith((".tsv", ".tmp", ".safetensors"))], left
+
+
 def test_debug_shows_the_traceback_of_a_task(tmp_path: Path) -> None:
     (tmp_path / "conf" / "experiment").mkdir(parents=True)
     file = tmp_path / "conf" / "experiment" / "mine.yaml"
     file.write_text("# @package _global_\ndebug: true\n")
     for words in (["debug=True"], ["--config-dir", "conf", "+experiment=mine"]):
-        ended = bioner("evaluate", "run=nowhere", "datasets=[bc2gm]", *words, cwd=tmp_path)
+        ended = bioner("datasets", "check", "bc2g", *words, cwd=tmp_path)
         assert ended.returncode == 2
         assert "Traceback" in ended.stderr
         assert ended.stderr.splitlines()[-1].startswith("bioner: error: ")
@@ -110,16 +124,6 @@ def test_bad_configs_end_with_one_message(arguments: list[str], says: str, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bad_data_ends_with_one_message(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "corpus")
-    (tmp_path / "corpus" / "train.tsv").write_text("A\tO\nB\tX\n")
-    mine = [f"+dataset.mine.path={tmp_path}/corpus", "finetune.targets=[mine]"]
-    ended = bioner("train", *small(tmp_path), *mine, cwd=tmp_path)
-    assert ended.returncode == 2
-    (line,) = ended.stderr.splitlines()
-    assert line.startswith(f"bioner: error: {tmp_path}/corpus/train.tsv:2: unknown tag 'X'")
-
-
 def test_a_misspelt_key_in_a_users_file_names_the_file(tmp_path: Path) -> None:
     file = tmp_path / "conf" / "dataset" / "mine.yaml"
     file.parent.mkdir(parents=True)
@@ -143,7 +147,8 @@ def write_corpus(folder: Path) -> None:
         (folder / f"{split}.tsv").write_text(sentences * 4)
 
 
-@pytest.mark.parametrize("way", ["yaml", "command line"])
+# A grid of tests/grid/test_own_folder.py has one of the command line's folder.
+@pytest.mark.parametrize("way", [pytest.param("yaml", marks=pytest.mark.slow), "command line"])
 def test_a_users_own_dataset(way: str, tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpus")
     run = [*small(tmp_path), "finetune.targets=[mine]", "finetune.epochs=1"]
@@ -161,25 +166,23 @@ def test_a_users_own_dataset(way: str, tmp_path: Path) -> None:
     assert json.loads(record.read_text())["scores"]["mine"]["test"]["support"] == 4
     assert (record.parent / "config.yaml").exists()
     assert (record.parent / "console.log").read_text()
+    shown = bioner("report", "study=default", cwd=tmp_path)
+    assert (shown.returncode, "mine" in shown.stdout) == (0, True), shown.stderr
 
 
 def test_bad_data_ends_with_one_message_and_a_failed_record(tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpus")
-    (tmp_path / "corpus" / "devel.tsv").write_text("The\tO\ngene\tI-Gene\n\n")
-    ended = bioner(
-        "train",
-        f"+dataset.mine.path={tmp_path}/corpus",
-        "finetune.targets=[mine]",
-        *small(tmp_path),
-        cwd=tmp_path,
-    )
+    (tmp_path / "corpus" / "train.tsv").write_text("A\tO\nB\tX\n")
+    mine = [f"+dataset.mine.path={tmp_path}/corpus", "finetune.targets=[mine]"]
+    ended = bioner("train", *small(tmp_path), *mine, cwd=tmp_path)
     assert ended.returncode == 2
-    assert "devel.tsv:2" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"bioner: error: {tmp_path}/corpus/train.tsv:2: unknown tag 'X'")
     (record,) = (tmp_path / "runs" / "default").glob("*/record.json")
     assert json.loads(record.read_text())["status"] == "failed"
 
 
+@pytest.mark.slow  # tests/grid has grids of one job and of three
 def test_multirun_and_report(tmp_path: Path) -> None:
     run = [
         *small(tmp_path),
@@ -226,6 +229,7 @@ def test_a_signal_is_the_exit_code(number: signal.Signals, tmp_path: Path) -> No
     assert (ended.returncode, ended.stderr) == (128 + number, f"bioner: {says}\n")
 
 
+@pytest.mark.slow  # tests/tracking/test_runs.py reads such a run back, in this process
 def test_wandb_offline_run_reads_back(tmp_path: Path) -> None:
     run = [a for a in small(tmp_path) if a != "logger=none"]
     ended = bioner(

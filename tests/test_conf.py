@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from bioner.config.build import build, build_with_options
 from bioner.config.checks import to_train_config
 from bioner.config.config_folders import experiments, shipped
+from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
@@ -57,6 +59,8 @@ def test_every_choice_composes(choice: str) -> None:
 def test_every_dataset_composes(name: str) -> None:
     config = train_config(f"finetune.targets=[{name}]").dataset[name]
     assert config.licence and config.title
+    alone = OmegaConf.load(CONF / "dataset" / f"{name}.yaml")
+    assert config == OmegaConf.to_object(OmegaConf.merge(DatasetConfig, alone))
     check_config(name, config)
     if config.verified:  # of the others only what could be looked up is written down
         assert config.types
@@ -110,11 +114,11 @@ def test_report_composes() -> None:
 
 
 def test_the_verbs_of_a_finished_run_compose() -> None:
-    evaluated = composed("run=x", f"datasets=[{','.join(DATASETS)}]", verb="evaluate")
+    evaluated = composed("run=.", f"datasets=[{','.join(DATASETS)}]", verb="evaluate")
     assert list(to_evaluate_config(evaluated).dataset) == DATASETS
-    predicted = to_predict_config(composed("run=x", "input=-", "output=-", verb="predict"))
+    predicted = to_predict_config(composed("run=.", "input=-", "output=-", verb="predict"))
     assert (predicted.merge, predicted.device) == ("union", "auto")
-    assert to_export_config(composed("run=x", "output=y", verb="export")).of_head is None
+    assert to_export_config(composed("run=.", "output=y", verb="export")).of_head is None
 
 
 def test_measure_and_recommend_compose_with_every_dataset() -> None:

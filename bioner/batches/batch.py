@@ -76,7 +76,8 @@ class Batch:
         return Batch(self.task, **{name: change(getattr(self, name)) for name in names})
 
 
-# What one step of the optimiser sees: a batch of each of its tasks.
+# What one step of the optimiser sees: a batch of each of its tasks, or the parts of each, part
+# after part.
 Update = tuple[Batch, ...]
 
 

@@ -55,6 +55,14 @@ class DrawnBatches:
 
     Its state, which Lightning keeps in a checkpoint, is the number of updates drawn so far: from
     there a killed epoch goes on.
+
+    Args:
+        train: see `MultiTaskData`.
+        plan: see `train`.
+        epoch: its number, from 0.
+        window: see `train`.
+        shard: the part that this process computes.
+        parts: that its share of a batch is cut into, none of them empty.
     """
 
     def __init__(
@@ -64,9 +72,10 @@ class DrawnBatches:
         epoch: int,
         window: Window,
         shard: Shard,
+        parts: int = 1,
     ) -> None:
         self._train, self._plan, self._epoch = train, plan, epoch
-        self._window, self._shard = window, shard
+        self._window, self._shard, self._parts = window, shard, parts
         self._drawn = 0
 
     def __len__(self) -> int:
@@ -76,12 +85,13 @@ class DrawnBatches:
     def __iter__(self) -> Iterator[Update]:
         for update in self._plan.updates(self._epoch, self._drawn):
             self._drawn += 1
-            yield tuple(self._batch(task, drawn) for task, drawn in update)
+            yield tuple(part for task, drawn in update for part in self._batches(task, drawn))
 
-    def _batch(self, task: str, drawn: np.ndarray) -> Batch:
+    def _batches(self, task: str, drawn: np.ndarray) -> Iterator[Batch]:
         encoded, subset = self._train[task]
-        mine = drawn[self._shard.rank :: self._shard.processes]
-        return self._window.batch(task, encoded, subset[mine])
+        mine = subset[drawn[self._shard.rank :: self._shard.processes]]
+        for part in np.array_split(mine, max(1, min(self._parts, len(mine)))):
+            yield self._window.batch(task, encoded, part)
 
     def state_dict(self) -> dict[str, int]:
         """Return what a checkpoint keeps."""
@@ -136,6 +146,7 @@ class MultiTaskData(pl.LightningDataModule):
             sentences that are scored.
         plan: which task and which sentences each step draws.
         window: how rows are cut.
+        parts: that a batch of an update is cut into.
     """
 
     def __init__(
@@ -144,9 +155,11 @@ class MultiTaskData(pl.LightningDataModule):
         devel: Mapping[str, tuple[Encoded, np.ndarray]],
         plan: Plan,
         window: Window,
+        parts: int = 1,
     ) -> None:
         super().__init__()
         self._train, self._devel, self.plan, self._window = train, devel, plan, window
+        self._parts = parts
 
     def _shard(self) -> Shard:
         assert self.trainer is not None
@@ -156,7 +169,8 @@ class MultiTaskData(pl.LightningDataModule):
         """Return the batches of the trainer's current epoch."""
         assert self.trainer is not None
         epoch = min(self.trainer.current_epoch, self.plan.epochs - 1)
-        return DrawnBatches(self._train, self.plan, epoch, self._window, self._shard())
+        shard = self._shard()
+        return DrawnBatches(self._train, self.plan, epoch, self._window, shard, self._parts)
 
     def val_dataloader(self) -> Sequence[ScoredBatches]:
         """Return the devel batches, one loader a task."""

@@ -88,9 +88,10 @@ class Plan:
         """Return the batches of each task in some steps, [tasks]."""
         return np.bincount(order.ravel(), minlength=len(self.sizes))
 
-    def drawn(self) -> dict[str, int]:
-        """Return the number of batches of each task."""
-        return dict(zip(self.sizes, self._drawn_before[-1].tolist(), strict=True))
+    def drawn(self, epochs: int | None = None) -> dict[str, int]:
+        """Return the number of batches of each task, in the first so many epochs or in all."""
+        counts = self._drawn_before[self.epochs if epochs is None else epochs]
+        return dict(zip(self.sizes, counts.tolist(), strict=True))
 
     def describe(self) -> list[PlanRow]:
         """Return one row a task."""

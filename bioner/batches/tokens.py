@@ -63,6 +63,12 @@ class Encoded:
             pieces, piece_counts, tags, sentence_words, of_sentences.astype(np.int32), by_pieces
         )
 
+    def followed_by(self, other: Encoded) -> Encoded:
+        """Return the sentences of this split and behind them those of another, in memory."""
+        names = ("pieces", "piece_counts", "tags", "sentence_words")
+        both = ((getattr(self, name), getattr(other, name)) for name in names)
+        return Encoded.of(*map(np.concatenate, both))
+
     @cached_property
     def word_starts(self) -> NDArray[np.int64]:
         """The place in `tags` of each sentence's first word, [sentences + 1]."""

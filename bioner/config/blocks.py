@@ -72,7 +72,7 @@ class Sampling:
     """
 
     seed: int = value(1, STAGE, axis=True)
-    subset_seed: int = value(1, STAGE)
+    subset_seed: int = value(1, STAGE, axis=True)
     subset_unit: SubsetUnit = value(SubsetUnit.sentences, STAGE)
 
 

@@ -6,8 +6,10 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from bioner.config.budget import check_budget, check_size
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
 from bioner.config.effects import Declared, declared
+from bioner.config.encoder import AdapterConfig
 from bioner.config.head import check_head
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
@@ -15,12 +17,13 @@ from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import dataset_keys, datasets_of, stages_of
 from bioner.config.per_stage import StageConfig
 from bioner.config.train import (
-    AdapterConfig,
     FinetuneConfig,
     Finetuning,
     PretrainConfig,
     Pretraining,
+    Selection,
     TrainConfig,
+    TrainOn,
 )
 from bioner.config.trainer import check_trainer
 from bioner.errors import ConfigError, nearest
@@ -41,7 +44,10 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
         raise ConfigError(key, "is not given")
     config = cast(TrainConfig, OmegaConf.to_object(cfg))
     _check_roles(config)
-    _check_finetune(config.finetune)
+    _check_finetune(config.finetune, config.selection)
+    if config.finetune.train_on == TrainOn.train_devel and config.selection == Selection.best:
+        found = "is train_devel, which leaves selection=best no devel to select by"
+        raise ConfigError("finetune.train_on", found, "add selection=last or selection=average")
     check_pretraining(config)
     return config
 
@@ -63,7 +69,7 @@ def check_pretraining(config: TrainConfig) -> None:
     Raises:
         ConfigError: a value that can't be used, with its full key.
     """
-    _check_pretrain(config.pretrain)
+    _check_pretrain(config.pretrain, config.selection)
     _check_optimizer(config.optimizer)
     check_head(config.head)
     _check_weights(config)
@@ -125,20 +131,11 @@ def _check_roles_of(stage: Declared) -> None:
         known |= dict.fromkeys(one.value, role)
 
 
-def _check_budget(key: str, epochs: int | None, steps: int | None) -> None:
-    if (epochs is None) == (steps is None):
-        found = "neither epochs nor steps is set" if epochs is None else "both are set"
-        raise ConfigError(f"{key}.epochs and {key}.steps", found, "set one, and the other to null")
-    for name, value in (("epochs", epochs), ("steps", steps)):
-        if value is not None and value < 1:
-            raise ConfigError(f"{key}.{name}", f"is {value}", "at least 1")
-
-
-def _check_pretrain(stage: PretrainConfig) -> None:
+def _check_pretrain(stage: PretrainConfig, selection: Selection) -> None:
     if stage.kind == Pretraining.sources:
         if not stage.sources:
             raise ConfigError("pretrain.sources", "is empty", "name at least one dataset")
-        _check_budget("pretrain", stage.epochs, stage.steps)
+        check_budget("pretrain", stage, selection)
         check_size("pretrain.train_size", stage.train_size)
         check_size("pretrain.devel_size", stage.devel_size)
     elif stage.sources:
@@ -153,7 +150,7 @@ def _check_pretrain(stage: PretrainConfig) -> None:
         )
 
 
-def _check_finetune(stage: FinetuneConfig) -> None:
+def _check_finetune(stage: FinetuneConfig, selection: Selection) -> None:
     tasks = len(stage.targets) + len(stage.auxiliaries)
     if stage.kind == Finetuning.single and tasks != 1:
         raise ConfigError(
@@ -168,7 +165,7 @@ def _check_finetune(stage: FinetuneConfig) -> None:
             "mtl needs two tasks or more, found one target and no auxiliary",
             "add finetune.auxiliaries=[…], or take finetune=single",
         )
-    _check_budget("finetune", stage.epochs, stage.steps)
+    check_budget("finetune", stage, selection)
     check_size("finetune.train_size", stage.train_size)
     check_size("finetune.auxiliary_size", stage.auxiliary_size)
     check_size("finetune.devel_size", stage.devel_size)
@@ -181,21 +178,6 @@ def _check_finetune(stage: FinetuneConfig) -> None:
             f"is {every}, but single trains one task, which has no other",
             "finetune=mtl",
         )
-
-
-def check_size(key: str, size: int | float | None) -> None:
-    """Check a number of sentences.
-
-    Raises:
-        ConfigError: neither a count, a fraction nor null.
-    """
-    legal = "a count of sentences (integer >= 1), a fraction in (0, 1], or null for all"
-    if isinstance(size, bool):
-        raise ConfigError(key, f"is {size}", legal)
-    if isinstance(size, float) and not 0 < size <= 1:
-        raise ConfigError(key, f"is {size}", legal)
-    if isinstance(size, int) and size < 1:
-        raise ConfigError(key, f"is {size}", legal)
 
 
 def _check_optimizer(optimizer: OptimizerConfig) -> None:
@@ -216,6 +198,9 @@ def _check_rest(config: TrainConfig) -> None:
     for key, most in (("sentences", config.batch.sentences), ("tokens", config.batch.tokens)):
         if most is not None and most < 1:
             raise ConfigError(f"batch.{key}", f"is {most}", "at least 1")
+    if not 1 <= config.batch.accumulate <= config.batch.sentences:
+        legal = f"1 to {config.batch.sentences}, the sentences of a batch (batch.sentences)"
+        raise ConfigError("batch.accumulate", f"is {config.batch.accumulate}", legal)
     for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
         if not 0 <= seed < 2**32:
             raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")

@@ -10,14 +10,25 @@ from bioner.errors import ConfigError, nearest
 # `weighting.strategy`: subclasses of `bioner.model.weighting.TaskWeighting`.
 WEIGHTINGS = {
     "equal": "bioner.model.weighting.EqualWeighting",
+    "mean": "bioner.model.weighting.MeanWeighting",
     "uncertainty": "bioner.model.weighting.UncertaintyWeighting",
+    "dwa": "bioner.model.balancing.DynamicWeightAverage",
+    "gradnorm": "bioner.model.balancing.GradNorm",
+    "gradients": "bioner.model.gradient_methods.GradientMethod",
 }
 
 # `head.shared`, which tasks share a head: subclasses of `bioner.model.bank.HeadBank`.
-HEAD_BANKS = {"none": "bioner.model.bank.HeadPerTask"}
+HEAD_BANKS = {
+    "none": "bioner.model.bank.HeadPerTask",
+    "type": "bioner.model.shared_heads.SharedByType",
+    "all": "bioner.model.shared_heads.OneLabelSpace",
+}
 
 # `encoder.adapter.kind`: subclasses of `bioner.model.adapter.Adapter`.
-ADAPTERS: dict[str, str] = {}
+ADAPTERS = {
+    "lora": "bioner.model.peft_adapters.Lora",
+    "ia3": "bioner.model.peft_adapters.Ia3",
+}
 
 
 def check_choice(key: str, name: str, choices: Mapping[str, str]) -> None:

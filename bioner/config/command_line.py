@@ -63,6 +63,7 @@ def read(words: Sequence[str], schemas: Mapping[str, type]) -> CommandLine:
         parsed.overrides = head_of_export(parsed.overrides)
     parsed.overrides, described = describe_datasets(parsed.overrides)
     parsed.overrides = names_in_lists(parsed.overrides, schemas[verb])
+    parsed.overrides = drop_label(parsed.overrides)
     own = [Path(parsed.config_dir)] if parsed.config_dir else []
     return CommandLine(verb, parsed, own, described)
 
@@ -116,6 +117,13 @@ def plain_words(words: Sequence[str]) -> list[str]:
 def head_of_export(words: Sequence[str]) -> list[str]:
     """Turn `head=NAME` of `bioner export` into the key's own name: to Hydra `head` is a group."""
     return [re.sub(r"^head=", "of_head=", word) for word in words]
+
+
+def drop_label(overrides: Sequence[str]) -> list[str]:
+    """Take the label from an encoder that is given another name: it is of the chosen config."""
+    keys = {override.lstrip("+").partition("=")[0] for override in overrides}
+    renamed = "encoder.name" in keys and "encoder.label" not in keys
+    return [*overrides, *(["encoder.label=null"] if renamed else [])]
 
 
 def describe_datasets(overrides: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ import yaml
 from bioner.errors import DataError
 
 CATALOGUE = "catalogue"
-"""The config of the group `dataset` that loads all others of the group."""
+"""The config of the group `dataset` that holds or loads all others of the group."""
 
 
 def shipped(folder: str) -> Path:
@@ -34,22 +34,31 @@ def config_file(name: str, own: Sequence[Path]) -> str:
     return name
 
 
-def all_datasets(folders: Iterable[Path], described: Iterable[str]) -> dict[str, Any]:
-    """Return the config that loads every dataset under its own name.
+def all_datasets(own: Sequence[Path], described: Iterable[str]) -> dict[str, Any]:
+    """Return the config that holds every dataset under its own name.
+
+    The shipped ones are in it. Hydra would merge as many files into the config, one after the
+    other: a quarter of the time that it takes to compose one.
 
     Args:
-        folders: of configs.
+        own: the user's folders of configs, whose files Hydra loads by their names.
         described: datasets that have no file, but an empty config in Hydra's store.
 
     Raises:
         DataError: a dataset's name can't be used.
     """
     names = set(described)
-    for file in (file for folder in folders for file in folder.glob("dataset/*.yaml")):
+    for file in (file for folder in own for file in folder.glob("dataset/*.yaml")):
         if "." in file.stem:  # the name is part of keys, dataset.NAME.path
             raise DataError(file, None, "a dataset's name has no dot", "rename the file")
         names.add(file.stem)
-    return {"defaults": [f"{name}@{name}" for name in sorted(names - {CATALOGUE})]}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    ours = {
+        file.stem: yaml.load(file.read_text(encoding="utf-8"), loader)
+        for file in sorted(shipped("conf").glob("dataset/*.yaml"))
+        if file.stem not in names
+    }
+    return {"defaults": [f"{name}@{name}" for name in sorted(names - {CATALOGUE})], **ours}
 
 
 def has_file(name: str, folders: Iterable[Path]) -> bool:

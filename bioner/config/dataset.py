@@ -75,6 +75,7 @@ class DatasetConfig:
     path: str = value(MISSING, PLACE)
     files: dict[str, str] = made(dict, PLACE)
     devel_share: float | None = value(None, STAGE)
+    test_share: float | None = value(None, STAGE)
     url: str | None = value(None, PLACE)
     archive: str | None = value(None, PLACE)
     hub: HubConfig = group(HubConfig)
@@ -105,6 +106,12 @@ class DatasetConfig:
         self.files = self.files or {split: f"{split}.tsv" for split in self.own_files}
 
     @property
+    def shares(self) -> dict[str, float]:
+        """The splits that are parts of the train file, with their shares of it."""
+        given = {"test": self.test_share, "devel": self.devel_share}
+        return {split: share for split, share in given.items() if share is not None}
+
+    @property
     def own_files(self) -> tuple[str, ...]:
-        """The splits that are files; with `devel_share` devel is a part of train."""
-        return SPLITS if self.devel_share is None else ("train", "test")
+        """The splits that are files."""
+        return tuple(split for split in SPLITS if split not in self.shares)

@@ -10,7 +10,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config.blocks import DataFolders, VerbConfig
 from bioner.config.dataset import DatasetConfig
-from bioner.config.train import EncoderConfig
+from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError, nearest
 
 # What a picture may be.

@@ -5,17 +5,19 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, DeviceConfig, FetchConfig, VerbConfig
+from bioner.config.blocks import DataFolders, DeviceConfig, FetchConfig, RunsFolder, VerbConfig
 from bioner.config.dataset import SPLITS, DatasetConfig
+from bioner.config.named_run import named_run
 from bioner.errors import ConfigError, nearest
 
 
 @dataclass
-class EvaluateConfig(DeviceConfig, DataFolders, FetchConfig, VerbConfig):
+class EvaluateConfig(DeviceConfig, DataFolders, FetchConfig, RunsFolder, VerbConfig):
     """The whole of `bioner evaluate`.
 
     Attributes:
-        run: the directory of a finished run.
+        run: a finished run: its directory, `latest`, or the beginning of its name
+            (`bioner.config.named_run`).
         datasets: what its heads are scored on.
         heads: the heads to score; none named means all.
         split: train, devel or test.
@@ -54,6 +56,7 @@ def to_evaluate_config(cfg: DictConfig) -> EvaluateConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(EvaluateConfig, OmegaConf.to_object(cfg))
+    config.run = named_run("run", config.run, config.runs_dir)
     if config.split not in SPLITS:
         raise ConfigError("split", f"is {config.split!r}", nearest(config.split, SPLITS))
     types = {} if config.types is None else config.types

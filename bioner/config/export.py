@@ -6,7 +6,8 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, FetchConfig, VerbConfig
+from bioner.config.blocks import DataFolders, FetchConfig, RunsFolder, VerbConfig
+from bioner.config.named_run import named_run
 from bioner.errors import ConfigError
 
 
@@ -18,11 +19,12 @@ class ExportFormat(StrEnum):
 
 
 @dataclass
-class ExportConfig(DataFolders, FetchConfig, VerbConfig):
+class ExportConfig(DataFolders, FetchConfig, RunsFolder, VerbConfig):
     """The whole of `bioner export`.
 
     Attributes:
-        run: the directory of a finished run.
+        run: a finished run: its directory, `latest`, or the beginning of its name
+            (`bioner.config.named_run`).
         of_head: the head, typed `head=`, which is a config group of Hydra's; null where the run
             has one alone.
         output: the folder that is made.
@@ -48,6 +50,7 @@ def to_export_config(cfg: DictConfig) -> ExportConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(ExportConfig, OmegaConf.to_object(cfg))
+    config.run = named_run("run", config.run, config.runs_dir)
     if config.int8 and config.format != ExportFormat.onnx:
         raise ConfigError("int8", f"is true, but format={config.format}", "format=onnx")
     return config

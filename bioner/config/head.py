@@ -34,12 +34,25 @@ class Decode(StrEnum):
     argmax = "argmax"
 
 
+class Missing(StrEnum):
+    """What a word without a label is in a corpus that does not annotate a type of the shared head.
+
+    `mask`: O, or of one of these types. `outside`: O.
+    """
+
+    mask = "mask"
+    outside = "outside"
+
+
 @dataclass
 class HeadConfig:
     """The kind of the heads.
 
     Attributes:
+        _target_: the class of the heads.
         shared: which tasks share a head: a name in `bioner.config.choices.HEAD_BANKS`.
+        same: for `shared`, what types of other names are called there, by their names in a dataset.
+        missing: for `shared=type`, what a word without a label is.
         start: what they start from.
         probe_sentences: train sentences of a task, at most, that a probe is fitted to.
         decode: which tags they give.
@@ -48,6 +61,8 @@ class HeadConfig:
 
     _target_: str = value(MISSING, STAGE)
     shared: str = value("none", STAGE, neutral="none")
+    same: dict[str, str] = made(dict, STAGE, neutral={})
+    missing: Missing = value(Missing.mask, STAGE, neutral=Missing.mask)
     start: Start = value(Start.probe, STAGE, neutral=Start.random)
     probe_sentences: int = value(800, STAGE, neutral=800)
     decode: Decode = value(Decode.legal, STAGE, neutral=Decode.argmax)

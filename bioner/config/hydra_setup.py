@@ -18,8 +18,9 @@ from bioner.config.config_folders import CATALOGUE, all_datasets, all_encoders, 
 from bioner.config.datasets import DatasetsConfig
 from bioner.config.evaluate import EvaluateConfig
 from bioner.config.export import ExportConfig
+from bioner.config.help_text import help_text
 from bioner.config.hydra_private import serve_experiments, share_the_store
-from bioner.config.identity import run_name
+from bioner.config.identity import name_in, run_name
 from bioner.config.measure import MeasureConfig, measure_name, to_measure_config
 from bioner.config.predict import PredictConfig
 from bioner.config.recommend import RecommendConfig
@@ -75,12 +76,13 @@ def register(
     unfiled = sorted(name for name in set(described) if not has_file(name, folders))
     for name in unfiled:
         store.store(group="dataset", name=name, node={})
-    store.store(group="dataset", name=CATALOGUE, node=all_datasets(folders, unfiled))
+    store.store(group="dataset", name=CATALOGUE, node=all_datasets(own, unfiled))
     store.store(name="all_encoders", node=all_encoders(folders))
     serve_experiments()
     Plugins.instance().register(Experiments)
     OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
     OmegaConf.register_new_resolver("measure_name", _measure_name, replace=True)
+    OmegaConf.register_new_resolver("help_text", _help_text, replace=True)
     OmegaConf.register_new_resolver("datasets_dir", _default_datasets_dir, replace=True)
     OmegaConf.register_new_resolver("cache_dir", _default_cache_dir, replace=True)
 
@@ -102,13 +104,20 @@ def own_folders(hydra: HydraConf) -> list[Path]:
 def _run_name(*, _root_: DictConfig) -> str:
     own = own_config(_root_)
     refuse_unknown_keys(own, TrainConfig)  # here, before a directory is made
-    return run_name(to_train_config(own))
+    config = to_train_config(own)
+    return name_in(Path(config.runs_dir) / config.study, run_name(config))
 
 
 def _measure_name(*, _root_: DictConfig) -> str:
     own = own_config(_root_)
     refuse_unknown_keys(own, MeasureConfig)
-    return measure_name(to_measure_config(own))
+    config = to_measure_config(own)
+    return name_in(Path(config.runs_dir) / "measures", measure_name(config))
+
+
+def _help_text(verb: str, *, _root_: DictConfig) -> str:
+    text = help_text(_root_, SCHEMAS[verb], own_folders(_root_.hydra))
+    return text.replace("$", "$$")  # Hydra substitutes names after a single one
 
 
 def _default_datasets_dir() -> str:

@@ -5,10 +5,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
 from bioner.config.effects import DATA, LATER, PLACE, RUN, STAGE, plain
+from bioner.config.encoder_label import encoder_label
 from bioner.config.parts import (
     datasets_of,
     decides,
@@ -47,18 +48,6 @@ def what_counts(config: TrainConfig) -> dict[str, Any]:
     return plain(config, [STAGE, LATER, DATA, RUN])
 
 
-def encoder_label(name: str) -> str:
-    """Return a short name for an encoder: a module, a folder's or a hub id's last part."""
-    kind, _, rest = name.partition(":")
-    return PurePath(rest).parts[0] if kind == "package" and rest else PurePath(name).name
-
-
-def compared_as(name: str, from_scratch: object) -> str:
-    """Return the encoder that results are told apart by: random weights are not the name's."""
-    label = encoder_label(name)
-    return label if from_scratch is None else f"{label} from scratch"
-
-
 def _joined(prefix: str, names: Iterable[str]) -> str:
     text = "+".join(names)
     return f"-{prefix}-{text}" if text else ""
@@ -75,16 +64,33 @@ def _places(config: TrainConfig) -> dict[str, Any]:
 
 def run_name(config: TrainConfig) -> str:
     """Return `<slug>-<hash8>`, the name of the run's directory."""
+    encoder = config.encoder
     size = config.finetune.train_size
     parts = (
         f"{regime(config)}-{'+'.join(config.finetune.targets)}"
         + _joined("from", config.pretrain.sources)
         + _joined("with", config.finetune.auxiliaries)
         + ("" if size is None else f"-{size:.0%}" if isinstance(size, float) else f"-{size}")
-        + f"-{encoder_label(config.encoder.name)}"
+        + f"-{encoder_label(encoder.name, encoder.from_scratch, encoder.label)}"
     )
     slug = re.sub(r"[^\w.+-]", "", parts.replace("%", "pct"))[:120]
     return f"{slug}-s{config.seed}-{run_hash(config)[:8]}"
+
+
+def name_in(folder: Path, name: str) -> str:
+    """Return the name under which a folder has what a name's hash says, else the name.
+
+    The words before the hash say less than it: two versions may have chosen others for one run.
+
+    Args:
+        folder: of runs or measures.
+        name: `<slug>-<hash8>`.
+    """
+    if (folder / name).exists() or not folder.is_dir():
+        return name
+    digest = name.rpartition("-")[2]
+    names = (one.name for one in folder.iterdir())
+    return min((one for one in names if one.endswith(f"-{digest}")), default=name)
 
 
 def run_hash(config: TrainConfig) -> str:

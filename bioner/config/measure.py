@@ -9,18 +9,21 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
-from bioner.config.checks import check_pretraining, check_rate_is_given, check_size
+from bioner.config.budget import check_size
+from bioner.config.checks import check_pretraining, check_rate_is_given
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
+from bioner.config.encoder import EncoderConfig
+from bioner.config.encoder_label import encoder_label
 from bioner.config.head import HeadConfig
-from bioner.config.identity import digest, encoder_label
+from bioner.config.identity import digest
 from bioner.config.mixing import MixingConfig
+from bioner.config.named_run import named_run
 from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import shared_part
 from bioner.config.semantics import SEMANTICS
 from bioner.config.train import (
     BatchConfig,
-    EncoderConfig,
     FinetuneConfig,
     Finetuning,
     Leakage,
@@ -49,7 +52,7 @@ class MeasureConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
         targets: the datasets that are to be helped.
         measures: names of measures or families, `cheap` for the families that need no trained
             model, or `all`.
-        joint: the directory of a joint run that logged its affinity; null: there is none.
+        joint: a joint run that logged its affinity, as `run` elsewhere; null: there is none.
         train_stages: whether a source's stage is trained where the store lacks it; otherwise
             its measures are left out, and that is said.
         words: of each dataset that the encoder reads.
@@ -58,6 +61,9 @@ class MeasureConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
         parquet: whether the values are written as Parquet too.
         dataset: the catalogue.
         encoder: whose vectors are measured, untrained and after a source's stage.
+        selection: which weights of a source's stage are its result.
+        average_epochs: of `selection=average`, how many of the last epochs.
+        trainer: Lightning's Trainer and its own arguments.
         head: of the source's stage, as the keys up to `seed`: with the values of `bioner train`
             the stages are shared with its runs.
     """
@@ -109,6 +115,8 @@ def to_measure_config(cfg: DictConfig) -> MeasureConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(MeasureConfig, OmegaConf.to_object(cfg))
+    if config.joint is not None:
+        config.joint = named_run("joint", config.joint, config.runs_dir)
     if config.parquet and find_spec("pyarrow") is None:
         raise ConfigError("parquet", "pyarrow is not installed", "pip install 'bioner[parquet]'")
     check_sample(config.words, config.target_size, config.seed, config.subset_seed)
@@ -177,5 +185,7 @@ def measure_name(config: MeasureConfig) -> str:
 
     So that one directory grows with those that are asked for; what a dataset held stands in it.
     """
-    slug = re.sub(r"[^\w.+-]", "", encoder_label(config.encoder.name))
+    encoder = config.encoder
+    label = encoder_label(encoder.name, encoder.from_scratch, encoder.label)
+    slug = re.sub(r"[^\w.+-]", "", label)
     return f"{slug}-{digest([SEMANTICS, shared_part(config)])[:8]}"

@@ -41,8 +41,7 @@ class MixingConfig(PerStage):
     Attributes:
         strategy: how the shares follow from the sizes.
         temperature: T in size^(1/T).
-        weights: null, or a number for each task. `Any`, since OmegaConf lets an override replace
-            neither a typed dict nor an optional one as a whole; `bioner.config.checks` checks it.
+        weights: null, or a number for each task.
         start: of `to_targets`, the targets' share at their first update, above 0.
         end: the same at their last one, at most 1.
         base: how the auxiliaries share the rest, and the targets theirs; and how all are mixed in a
@@ -53,6 +52,7 @@ class MixingConfig(PerStage):
 
     strategy: Strategy = value(MISSING, STAGE, axis=True)
     temperature: float = value(_TEMPERATURE, STAGE, axis=True)
+    # OmegaConf lets an override replace neither a typed dict nor an optional one as a whole.
     weights: Any = value(None, STAGE, axis=True)
     start: float = value(_START, STAGE, axis=True, neutral=_START)
     end: float = value(_END, STAGE, axis=True, neutral=_END)

@@ -21,9 +21,12 @@ class OptimizerConfig:
     """The optimiser, its learning rates and their schedule.
 
     Attributes:
+        _target_: the class of the optimiser.
         lr: peak learning rate of the encoder.
         head_lr_times: peak learning rate of the heads, as a multiple of `lr`.
         warmup: share of the steps in which the rate rises from 0.
+        weight_decay: how much of itself each weight loses, times the rate.
+        decay: how the rate falls after that.
         clip: largest norm of the gradient.
         options: handed to `_target_` as they are.
     """

@@ -6,8 +6,9 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DeviceConfig, FetchConfig, VerbConfig
+from bioner.config.blocks import DeviceConfig, FetchConfig, RunsFolder, VerbConfig
 from bioner.config.dataset import Offsets
+from bioner.config.named_run import named_run
 from bioner.errors import ConfigError
 
 
@@ -32,11 +33,12 @@ class Backend(StrEnum):
 
 
 @dataclass
-class PredictConfig(DeviceConfig, FetchConfig, VerbConfig):
+class PredictConfig(DeviceConfig, FetchConfig, RunsFolder, VerbConfig):
     """The whole of `bioner predict`.
 
     Attributes:
-        run: the directory of a finished run.
+        run: a finished run: its directory, `latest`, or the beginning of its name
+            (`bioner.config.named_run`).
         input: a file, a folder, or - for standard input.
         output: a file, a folder for formats with files of their own for each document, or - for
             standard output.
@@ -77,6 +79,7 @@ def to_predict_config(cfg: DictConfig) -> PredictConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(PredictConfig, OmegaConf.to_object(cfg))
+    config.run = named_run("run", config.run, config.runs_dir)
     if config.n_jobs is not None and config.n_jobs < 1:
         raise ConfigError("n_jobs", f"is {config.n_jobs}", "at least 1, or null")
     if config.resume and config.overwrite:

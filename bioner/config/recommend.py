@@ -11,8 +11,8 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
+from bioner.config.encoder import EncoderConfig
 from bioner.config.measure import MeasureConfig, check_names, check_sample
-from bioner.config.train import EncoderConfig
 from bioner.errors import ConfigError
 
 # What the overrides begin with that say which data and which encoder are meant.

@@ -16,19 +16,12 @@ from omegaconf import MISSING
 from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
+from bioner.config.encoder import EncoderConfig
 from bioner.config.head import HeadConfig
 from bioner.config.mixing import MixingConfig
 from bioner.config.optimizer import OptimizerConfig
 from bioner.config.per_stage import PerStage, StageConfig
 from bioner.config.trainer import that_train
-
-
-class Pooling(StrEnum):
-    """Which of a word's pieces stand for it."""
-
-    first = "first"
-    last = "last"
-    mean = "mean"
 
 
 class Carry(StrEnum):
@@ -68,6 +61,20 @@ class Leakage(StrEnum):
     ignore = "ignore"
 
 
+class TrainOn(StrEnum):
+    """The splits that fine-tuning trains its targets on.
+
+    `train_devel`: both, at a fixed budget, as the published figures of BioBERT do: nothing is left
+    to select by, so `selection` is `last` or `average`. `train_size` is of train as ever, and
+    `devel_size` says how many devel sentences are trained on with them. Devel is scored still, as
+    a look at what was learnt by heart; only test is new. Auxiliaries and sources give their train
+    split alone.
+    """
+
+    train = "train"
+    train_devel = "train_devel"
+
+
 class Selection(StrEnum):
     """Which weights of a training are its result.
 
@@ -79,52 +86,6 @@ class Selection(StrEnum):
     best = "best"
     last = "last"
     average = "average"
-
-
-@dataclass
-class AdapterConfig:
-    """Few new weights that are trained in the place of the transformer's own.
-
-    Attributes:
-        kind: null, or a name in `bioner.config.choices.ADAPTERS`.
-        options: handed to it as they are.
-    """
-
-    kind: str | None = value(None, STAGE)
-    options: dict[str, Any] = made(dict, STAGE, neutral={})
-
-
-@dataclass
-class EncoderConfig:
-    """A pretrained transformer and how words are read off it.
-
-    Attributes:
-        name: a hub id, a folder, or `package:MODULE/FOLDER` for weights in a Python package.
-        revision: the hub commit; null takes the newest.
-        lr: the peak learning rate that `optimizer.lr` takes where it is not given.
-        from_scratch: null, or config values that replace the model's own: the weights are random.
-        layers: the hidden layers whose mean is taken; -1 is the last.
-        pooling: which pieces stand for a word.
-        max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
-        overlap: pieces that two windows of a long sentence share.
-        packed: attention inside each sentence of one padding-free row; null: where proven equal.
-        flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
-        compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
-        adapter: what is trained in the place of the transformer's own weights, if anything.
-    """
-
-    name: str = value(MISSING, STAGE)
-    revision: str | None = value(None, STAGE)
-    lr: float | None = value(None, NOTHING)
-    from_scratch: Any = value(None, STAGE)
-    layers: list[int] = made(lambda: [-1], STAGE)
-    pooling: Pooling = value(Pooling.first, STAGE)
-    max_pieces: int | None = value(None, STAGE)
-    overlap: int = value(64, STAGE)
-    packed: bool | None = value(None, STAGE)
-    flash_attention: bool | None = value(None, STAGE)
-    compile: bool | None = value(None, STAGE)
-    adapter: AdapterConfig = group(AdapterConfig)
 
 
 @dataclass
@@ -146,7 +107,19 @@ class WeightingConfig(PerStage):
 
 @dataclass
 class PretrainConfig(StageConfig):
-    """The transfer-pretraining stage."""
+    """The transfer-pretraining stage.
+
+    Attributes:
+        kind: none, or where the encoder that is fine-tuned comes from: sources or a checkpoint.
+        sources: the datasets that it trains on.
+        checkpoint: of kind `checkpoint`, a finished run's directory or a file of weights.
+        carry: what fine-tuning takes over: the encoder alone, or heads too.
+        train_size: of each source's train split: a count of sentences, a fraction, or null: all.
+        devel_size: of each source's devel split, likewise.
+        epochs: passes over the sources; null where `steps` is given.
+        steps: updates; null where `epochs` is given.
+        patience: epochs without a better devel F1 after which the stage ends; null: it never does.
+    """
 
     kind: Pretraining = value(MISSING, STAGE, axis=True)
     sources: list[str] = made(list, STAGE, axis=True, role="source")
@@ -156,6 +129,7 @@ class PretrainConfig(StageConfig):
     devel_size: int | float | None = value(None, STAGE)
     epochs: int | None = value(None, STAGE)
     steps: int | None = value(None, STAGE)
+    patience: int | None = value(None, STAGE)
 
     @property
     def left_out(self) -> bool:
@@ -172,6 +146,17 @@ class FinetuneConfig(StageConfig):
     """The stage that serves the targets. An epoch is one pass over the targets.
 
     Attributes:
+        kind: whether it trains on one dataset (single) or on several together (mtl).
+        targets: the datasets that the run serves: selected on and tested.
+        auxiliaries: datasets that are co-trained to help them.
+        train_size: of each target's train split: a count of sentences, a fraction, or null: all.
+        auxiliary_size: of each auxiliary's train split, likewise.
+        devel_size: of each target's devel split, likewise.
+        train_on: the splits that the targets are trained on.
+        epochs: passes over the targets; null where `steps` is given.
+        steps: updates; null where `epochs` is given.
+        patience: epochs without a better devel F1, of any target, after which the stage ends;
+            null: it never does. Rates and mixing stay those of the whole stage.
         affinity_every: updates between two looks at the tasks' affinity; null: nobody looks. What
             is trained is the same either way.
     """
@@ -182,8 +167,10 @@ class FinetuneConfig(StageConfig):
     train_size: int | float | None = value(None, STAGE, axis=True)
     auxiliary_size: int | float | None = value(None, STAGE)
     devel_size: int | float | None = value(None, STAGE)
+    train_on: TrainOn = value(TrainOn.train, STAGE, neutral=TrainOn.train)
     epochs: int | None = value(None, STAGE)
     steps: int | None = value(None, STAGE)
+    patience: int | None = value(None, STAGE)
     affinity_every: int | None = value(None, RUN)
 
     def of(self, tasks: Mapping[str, str]) -> Self:
@@ -199,10 +186,15 @@ class BatchConfig:
         sentences: the most in a batch.
         tokens: null, or the most positions, sentences times the longest of them in pieces: a
             batch then holds sentences of similar length.
+        accumulate: parts that a batch is computed in, one after the other, so that the memory
+            need hold one part alone. What is drawn, the loss and the gradients are those of the
+            whole batch, but for rounding and for which components dropout drops. Each part but
+            the last is computed twice in the forward direction (`bioner.model.accumulating`).
     """
 
     sentences: int = value(32, STAGE)
     tokens: int | None = value(None, STAGE)
+    accumulate: int = value(1, STAGE, neutral=1)
 
 
 @dataclass
@@ -210,6 +202,12 @@ class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner train`. Every group but those of stages counts for each stage.
 
     Attributes:
+        trainer: Lightning's Trainer and its own arguments.
+        logger: what is told of the run while it trains, and its arguments.
+        study: the name of the folder in `runs_dir` that the run belongs to.
+        leakage: what is done about training sentences that stand in a target's devel or test.
+        rerun: true runs a finished run again.
+        dry_run: true shows what is done and what is left to do, and runs nothing.
         selection: which weights of a training are its result.
         average_epochs: of `selection=average`, how many of the last epochs.
         checkpoint_minutes: from one checkpoint of a training to the next: the most that a killed

@@ -15,7 +15,7 @@ _NOT_TO_BE_SET = {
         "max_time",
     ),
     "set optimizer.clip": ("gradient_clip_val", "gradient_clip_algorithm"),
-    "set batch.sentences": ("accumulate_grad_batches",),
+    "set batch.sentences and batch.accumulate": ("accumulate_grad_batches",),
     "set finetune.train_size or finetune.devel_size": (
         "limit_train_batches",
         "limit_val_batches",

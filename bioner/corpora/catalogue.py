@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omegaconf import MISSING
@@ -13,6 +13,7 @@ from bioner.corpora.fetching.fetch import ARCHIVE, ensure
 from bioner.corpora.fetching.hub import check_hub
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
 from bioner.corpora.schemes import SCHEMES
+from bioner.corpora.sentence_table import Table
 from bioner.corpora.split import Split, SplitReader, TooLittleLeftError
 from bioner.corpora.tags import tag_set
 from bioner.corpora.type_map import type_names
@@ -29,6 +30,7 @@ class Corpus:
         splits: train, devel and test.
         warnings: what a user should know of the data, one sentence each.
         devel_share: of the train file that is the devel split; None where devel is a file.
+        test_share: of the train file that is the test split, likewise.
     """
 
     name: str
@@ -36,11 +38,20 @@ class Corpus:
     splits: dict[str, Split]
     warnings: tuple[str, ...]
     devel_share: float | None = None
+    test_share: float | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags in the order of their ids."""
         return tag_set(self.types)
+
+    def to_train_on(self, devel_too: bool) -> Table:
+        """Return the sentences of train, and if asked for those of devel behind them."""
+        train, devel = (self.splits[split].sentences for split in SPLITS[:2])
+        if not devel_too:
+            return train
+        # One split may have offsets and the other not; training needs none.
+        return Table.of(replace(sentence, offsets=()) for sentence in (*train, *devel))
 
     @property
     def unscored(self) -> list[str]:
@@ -53,7 +64,7 @@ class Corpus:
 
     @property
     def held_out_by(self) -> str:
-        """What a devel split that is a part of train was drawn by."""
+        """What a split that is a part of the train file was drawn by."""
         return "documents" if has_documents(self.splits["train"].sentences) else "sentences"
 
 
@@ -89,7 +100,7 @@ def load_corpus(
     for split in SPLITS:
         path = files.get(split, files["train"])
         if split not in files and "train" not in splits:
-            continue  # the file that devel is a part of can't be read, which was said
+            continue  # the file that it is a part of can't be read, which was said
         try:
             splits[split] = reader.split(path, split)
         except DataError as error:
@@ -99,14 +110,15 @@ def load_corpus(
         else:
             warnings += reader.compare(path, split, splits[split])
     mentions = {split: found.sentences.mentions for split, found in splits.items()}
+    shares = config.devel_share, config.test_share
     types = type_names(config.types) or _derived_types(mentions)
     if reader.faulty:  # what the splits lack may stand in what could not be read
-        return Corpus(name, types, splits, tuple(warnings), config.devel_share)
+        return Corpus(name, types, splits, tuple(warnings), *shares)
     if not types:
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
     warnings += _missing_mentions(mentions)
-    return Corpus(name, types, splits, tuple(warnings), config.devel_share)
+    return Corpus(name, types, splits, tuple(warnings), *shares)
 
 
 def check_config(name: str, config: DatasetConfig) -> None:
@@ -126,12 +138,11 @@ def check_config(name: str, config: DatasetConfig) -> None:
             if split not in legal_names:
                 legal = nearest(split, legal_names)
                 raise ConfigError(f"{key}.{field}.{split}", "no such split", legal)
-    if config.devel_share is not None:
-        _check_devel_share(key, config)
+    _check_shares(key, config)
     for split in config.own_files:
         if not config.files.get(split):
             legal = "expected the name of a file"
-            legal += ", or devel_share" if split == "devel" else ""
+            legal += f", or {split}_share" if split != "train" else ""
             raise ConfigError(f"{key}.files.{split}", "is not given", legal)
     if config.format not in corpus_formats():
         legal = nearest(config.format, corpus_formats())
@@ -152,13 +163,17 @@ def _check_offsets(key: str, config: DatasetConfig) -> None:
         raise ConfigError(f"{key}.offsets", "holds both", "one of utf8_bytes and utf16")
 
 
-def _check_devel_share(key: str, config: DatasetConfig) -> None:
-    share = config.devel_share
-    if share is None or not 0 < share < 1:
-        raise ConfigError(f"{key}.devel_share", f"is {share}", "a number between 0 and 1, or null")
-    if "devel" in config.files:
-        found = f"is {config.files['devel']!r}, but devel_share makes devel from train"
-        raise ConfigError(f"{key}.files.devel", found, "leave one of the two out")
+def _check_shares(key: str, config: DatasetConfig) -> None:
+    for split, share in config.shares.items():
+        name = f"{split}_share"
+        if not 0 < share < 1:
+            raise ConfigError(f"{key}.{name}", f"is {share}", "a number between 0 and 1, or null")
+        if split in config.files:
+            found = f"is {config.files[split]!r}, but {name} makes {split} from train"
+            raise ConfigError(f"{key}.files.{split}", found, "leave one of the two out")
+    if sum(config.shares.values()) >= 1:
+        found = f"is {config.test_share}, and devel_share {config.devel_share}: nothing is left"
+        raise ConfigError(f"{key}.test_share", found, "shares that are below 1 together")
 
 
 def _check_scheme(key: str, config: DatasetConfig) -> None:

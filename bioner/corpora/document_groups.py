@@ -20,3 +20,8 @@ def document_numbers(sentences: Table) -> NDArray[np.int64]:
     if not has_documents(sentences):
         return np.arange(len(sentences))
     return sentences.document_ids.astype(np.int64)
+
+
+def documents(sentences: Table) -> int:
+    """Return the number of documents, or of sentences where the file marks none."""
+    return len(np.unique(document_numbers(sentences)))

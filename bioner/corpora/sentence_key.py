@@ -19,12 +19,13 @@ def sentence_key(
     Args:
         sha256: of the file.
         config: of the dataset; only the reader's settings count.
-        part: which part of the file is meant, where `devel_share` cuts it; None: the whole.
+        part: which part of the file is meant, where shares of it are other splits; None: the whole.
     """
+    tested = [] if config.test_share is None else [config.test_share]
     return {
         "version": READER_VERSION,
         "sha256": sha256,
         "reader": {one.name: one.value for one in declared(config) if one.effect.reading},
         "segmenter": None if FORMATS[config.format].read_split else segmenter(),
-        "part": part and [part, config.devel_share],
+        "part": part and [part, config.devel_share, *tested],
     }

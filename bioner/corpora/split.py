@@ -8,9 +8,10 @@ from pathlib import Path
 
 from bioner.config.dataset import DatasetConfig
 from bioner.corpora.cache import cached
+from bioner.corpora.document_groups import documents
 from bioner.corpora.documents import corpus_documents
 from bioner.corpora.formats.all_formats import FORMATS
-from bioner.corpora.holdout import hold_out
+from bioner.corpora.holdout import parted
 from bioner.corpora.sentence_key import sentence_key
 from bioner.corpora.sentence_table import Table
 from bioner.errors import DataError, Report, raise_it
@@ -51,7 +52,7 @@ class Split:
         return self._counted("joined")
 
     def _counted(self, what: str) -> int:
-        # Where devel is a part of the train file, what was counted in the file stands with train.
+        # What was counted in a train file of which other splits are parts stands with train.
         return int(self.sentences.notes.get(what, 0))
 
 
@@ -80,16 +81,17 @@ class SplitReader:
         self._report(error)
 
     def split(self, path: Path, split: str) -> Split:
-        """Return a split: a file, or the part of one that `devel_share` gives it.
+        """Return a split: a file, or the part of one that its share gives it.
 
         Raises:
             DataError: if the file can't be read.
             TooLittleLeftError: if too little of it can, and its faults were noted.
         """
-        held = self._config.devel_share is not None and split != "test"
+        shares = self._config.shares
+        held = bool(shares) if split == "train" else split in shares
         sha256 = (
             FORMATS[self._config.format].digest(path)
-            if held and split == "devel"
+            if split in shares
             else check_file(path, self._name, split, self._config, self.note)
         )
         key = sentence_key(sha256, self._config, split if held else None)
@@ -106,16 +108,18 @@ class SplitReader:
         return Table.of(read.sentences, notes)
 
     def _part(self, path: Path, split: str) -> Table:
-        table, share = self._table(path), self._config.devel_share
-        assert share is not None
-        left, held = hold_out(table, share)
-        if not len(held):
+        table = self._table(path)
+        parts = parted(table, self._config.shares)
+        empty = next((name for name, places in parts.items() if not len(places)), None)
+        if empty is not None:
             if str(path) in self._faulty:
                 raise TooLittleLeftError
-            found = f"has one document, so that dataset.{self._name}.devel_share can't part it"
-            raise DataError(path, None, found, f"give dataset.{self._name}.files.devel")
+            count, key = documents(table), f"dataset.{self._name}"
+            many = "one document" if count == 1 else f"{count} documents"
+            found = f"has {many}, so that {key}.{empty}_share can't part it"
+            raise DataError(path, None, found, f"give {key}.files.{empty}")
         # What the reader counted is known of the whole file alone: it stands with train.
-        return table.take(left, table.notes) if split == "train" else table.take(held, {})
+        return table.take(parts[split], table.notes if split == "train" else {})
 
     def compare(self, path: Path, split: str, found: Split) -> list[str]:
         """Return what a user should know, the counts of the YAML compared with those found.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import Action, DatasetsConfig, Output
-from bioner.config.train import EncoderConfig
+from bioner.config.encoder import EncoderConfig
 from bioner.corpora.audits.file_faults import Fault, inspect
 from bioner.corpora.audits.shared_sentences import leaks, repeats
 from bioner.corpora.audits.split_counts import SplitCounts, count

@@ -14,7 +14,7 @@ from bioner.config.dataset import SPLITS, DatasetConfig, Flatten
 from bioner.config.datasets import DatasetsConfig
 from bioner.corpora.audits.split_counts import count
 from bioner.corpora.catalogue import Corpus, load_corpus
-from bioner.corpora.document_groups import document_numbers
+from bioner.corpora.document_groups import documents
 from bioner.corpora.documents.offsets import COUNTED
 from bioner.corpora.documents.soundness import CountedOtherwiseError
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
@@ -24,8 +24,8 @@ from bioner.datasets.sniff import go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.machine.writing import whole
 
-# Of the sentences of train where there is no devel split.
-DEVEL_SHARE = 0.1
+# Of the sentences of train, for the splits that are not there.
+SHARES = {"devel": 0.1, "test": 0.2}
 # What the mentions are called where the tags have no types.
 ENTITY = "Entity"
 
@@ -54,10 +54,12 @@ def new(config: DatasetsConfig) -> NewDataset:
     folder, files, left = _splits(path)
     one = _described(name, folder, files)
     corpus = _read_as_it_counts(name, one)
-    if "devel" not in files and document_numbers(corpus.splits["train"].sentences).any():
-        one.devel_share = DEVEL_SHARE
+    lacking = [split for split in SHARES if split not in files]
+    if lacking and documents(corpus.splits["train"].sentences) > len(lacking):
+        shares = {split: SHARES[split] for split in lacking}
+        one.devel_share, one.test_share = shares.get("devel"), shares.get("test")
         corpus = _read(name, one)
-    remarks = _remarks(files, left, one.devel_share)
+    remarks = _remarks(files, left, one.shares)
     if one.offsets:
         counted = " and ".join(COUNTED[way] for way in one.offsets)
         remarks.append(f"the offsets count {counted} (offsets)")
@@ -120,23 +122,24 @@ def _by_split(folder: Path, entries: Iterable[Path]) -> dict[str, str]:
     return {split: files[split] for split in SPLITS if split in files}
 
 
-def _remarks(files: Mapping[str, str], left: Sequence[str], devel_share: float | None) -> list[str]:
+def _remarks(
+    files: Mapping[str, str], left: Sequence[str], shares: Mapping[str, float]
+) -> list[str]:
     found = []
     if left:
         kind = f"left out, being of another kind than {files['train']}"
         found.append(f"{kind}: {', '.join(left)}")
-    if devel_share is not None:
-        found.append(
-            f"no devel split was found: {devel_share:.0%} of train, whole documents where the "
-            "file marks them, is held out for it (devel_share)"
-        )
-    elif "devel" not in files:
-        found.append(
-            "no devel split was found, and train is one document, of which none can be held out: "
-            "give files.devel before training"
-        )
-    if "test" not in files:
-        found.append("no test split was found: give files.test before training")
+    for split in (split for split in SHARES if split not in files):
+        if split in shares:
+            found.append(
+                f"no {split} split was found: {shares[split]:.0%} of train, whole documents where "
+                f"the file marks them, is held out for it ({split}_share)"
+            )
+        else:
+            found.append(
+                f"no {split} split was found, and train has too few documents to hold some out: "
+                f"give files.{split} before training"
+            )
     return found
 
 
@@ -198,13 +201,13 @@ def _read(name: str, one: DatasetConfig) -> Corpus:
         raise DataError(
             error.path, error.line, f"{error.says.replace(key, '')} ({legal})"
         ) from None
-    there = {*one.files, *(["devel"] if one.devel_share is not None else [])}
+    there = {*one.files, *one.shares}
     return replace(corpus, splits={s: split for s, split in corpus.splits.items() if s in there})
 
 
 def _yaml(one: DatasetConfig, remarks: list[str]) -> str:
     """Return the YAML: what differs from the default, and what was found of the data."""
-    usual = DatasetConfig(path=one.path, devel_share=one.devel_share)
+    usual = DatasetConfig(path=one.path, devel_share=one.devel_share, test_share=one.test_share)
     given: dict[str, Any] = {
         each.name: getattr(one, each.name)
         for each in fields(one)
@@ -214,7 +217,6 @@ def _yaml(one: DatasetConfig, remarks: list[str]) -> str:
         given["flatten"] = str(one.flatten)
     if one.offsets:
         given["offsets"] = [str(way) for way in one.offsets]
-    if one.devel_share is not None:
-        given["devel_share"] = one.devel_share
+    given |= {f"{split}_share": share for split, share in one.shares.items()}
     heading = "".join(f"# {remark[0].upper()}{remark[1:]}.\n" for remark in remarks)
     return heading + yaml.safe_dump(given, sort_keys=False, allow_unicode=True, width=100)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.bar import Bar
 from rich.console import Console
 
+from bioner.config.dataset import SPLITS
 from bioner.config.datasets import Action
 from bioner.corpora.audits.shared_sentences import PAIRS, SHORTEST, Leak, Repeats
 from bioner.corpora.audits.split_counts import BAR_WORDS, OPEN_BAR, SplitCounts
@@ -110,6 +111,11 @@ def found_lines(found: NewDataset) -> Iterator[str]:
         yield f"note: {remark}"
     yield f"written: {found.yaml}"
     folder = Path(found.yaml).parent.parent
+    lacking = [split for split in SPLITS if split not in found.splits]
+    if lacking:
+        keys = " and ".join(f"files.{split}" for split in lacking)
+        yield f"before it can be used, {found.yaml} needs {keys}"
+        return
     yield f"to use it: bioner train --config-dir {folder} finetune.targets=[{found.name}]"
 
 

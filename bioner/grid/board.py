@@ -1,7 +1,7 @@
 """What one sees of a grid: a live table on a terminal, lines elsewhere, every job at the end."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,8 @@ from rich.text import Text
 from bioner.config.train import TrainConfig
 from bioner.grid.executor import Running
 from bioner.grid.jobs import OPEN, Job, State
+from bioner.grid.preflight import preflight
+from bioner.runs.percent import percent
 
 _COLOURS = {State.done: "green", State.failed: "red", State.stopped: "yellow"}
 
@@ -44,12 +46,12 @@ def print_jobs(jobs: Sequence[Job], twice: int) -> None:
         jobs: of the grid.
         twice: how many more were asked for that are the same as one of these.
     """
-    table = Table("state", "test F1", "time", "job", "run directory", box=None, pad_edge=False)
+    table = Table("state", "test F1, %", "time", "job", "run directory", box=None, pad_edge=False)
     for job in jobs:
         seconds = job.record.timing.wall_seconds if job.record else job.seconds
         table.add_row(
             Text(job.state, style=_COLOURS.get(job.state, "")),
-            "" if job.test_f1 is None else f"{job.test_f1:.4f}",
+            "" if job.test_f1 is None else percent(job.test_f1),
             "" if seconds is None else _clock(seconds),
             Text(job.label),
             Text(_short(job.directory)),
@@ -64,11 +66,19 @@ def print_jobs(jobs: Sequence[Job], twice: int) -> None:
     console.print(Text(f"{_jobs(len(jobs))}: {_counts(jobs)}{same}"), soft_wrap=True)
 
 
+def say_lines(lines: Iterable[str]) -> None:
+    """Print lines as they are, however long."""
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+
+
 def show_job(config: TrainConfig, directory: Path) -> None:
     """Print what is known of a single run."""
     job = Job((), config, directory, directory.name)
     job.look()
     print_jobs([job], twice=0)
+    say_lines(preflight([job]))
 
 
 class Board:
@@ -118,7 +128,7 @@ class Board:
 
     def ended(self, job: Job) -> None:
         """Say what became of a job."""
-        score = "" if job.test_f1 is None else f", test F1 {job.test_f1:.4f}"
+        score = "" if job.test_f1 is None else f", test F1 {percent(job.test_f1)}"
         time = "" if job.seconds is None else f", {_clock(job.seconds)}"
         why = f": {job.error}" if job.error else ""
         self._say(f"{job.state}{score}{time}: {job.label}{why}; {self._rest()}")

@@ -17,8 +17,12 @@ from bioner.errors import UserError
 from bioner.runs.inputs import check_inputs
 from bioner.runs.record import Record
 from bioner.runs.record_file import finished
+from bioner.runs.scores import mean_known
 
 log = logging.getLogger(__name__)
+
+# Characters of the line that says why a job failed.
+_LONGEST = 500
 
 Compose = Callable[[Sequence[str]], DictConfig]
 """Composes the config of one job from its overrides, Hydra's own part included."""
@@ -65,11 +69,10 @@ class Job:
 
     @property
     def test_f1(self) -> float | None:
-        """The mean test F1 of the targets, once it is done."""
+        """The mean test F1 of the targets that have a test mention, once it is done."""
         if self.record is None:
             return None
-        scores = self.record.scores.values()
-        return sum(one.test.f1 for one in scores) / len(scores)
+        return mean_known(one.test.f1 for one in self.record.scores.values())
 
     def look(self) -> None:
         """Find out from the run directory what is left to do."""
@@ -94,8 +97,14 @@ class Job:
             self.state = State.to_resume
 
     def fail(self, error: str) -> None:
-        """Note why the job failed, in a line."""
-        self.state, self.error = State.failed, " ".join(error.split())[:300]
+        """Note why the job failed, and what helps, in a line.
+
+        What helps stands last, so that of a long message the middle is left out.
+        """
+        line = " ".join(error.split())
+        if len(line) > _LONGEST:
+            line = f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
+        self.state, self.error = State.failed, line
 
 
 def compose_jobs(

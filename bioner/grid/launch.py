@@ -14,10 +14,11 @@ from omegaconf import DictConfig
 
 from bioner.config.hydra_setup import own_folders
 from bioner.errors import Stopped, UserError
-from bioner.grid.board import Board, print_jobs
+from bioner.grid.board import Board, print_jobs, say_lines
 from bioner.grid.compose import Composer
 from bioner.grid.executor import Executor, R
 from bioner.grid.jobs import OPEN, Job, State, compose_jobs
+from bioner.grid.preflight import preflight
 from bioner.runs.record import mean_devel
 
 # Seconds between two looks at the jobs that another start is running.
@@ -67,9 +68,11 @@ def launch(
         job.look()
     if master.dry_run:
         print_jobs(grid, twice=len(jobs) - len(grid))
+        say_lines(preflight(grid))
         raise SystemExit(0)
     executor = make_executor(_for_all(master, own))
     at_once = min(len(grid), executor.at_once)
+    say_lines(preflight(grid, at_once))
     with Board(grid, twice=len(jobs) - len(grid), at_once=at_once) as board:
         _Run(grid, executor, board).go()
     return [_result(job) for job in jobs]
@@ -85,7 +88,7 @@ def _for_all(master: DictConfig, own: Sequence[Path]) -> list[str]:
 def _result(job: Job) -> JobReturn:
     done = job.state is State.done
     failure = UserError(f"{job.label}: {job.error}")
-    value: Any = failure if job.record is None else mean_devel(job.record.best)
+    value: Any = failure if job.record is None else mean_devel(job.record)
     return JobReturn(
         overrides=job.overrides,
         working_dir=str(job.directory),

@@ -4,6 +4,7 @@ Nothing is stored besides the runs. The sampler has a seed, so a search that is 
 for the same trials, whose finished runs are skipped, and goes on where it was.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bioner.errors import ConfigError, UserError
+from bioner.runs.percent import percent
 
 Launch = Callable[[list[list[str]]], Sequence[JobReturn]]
 """Runs the jobs with these overrides."""
@@ -113,6 +115,9 @@ def _words(trial: Trial) -> list[str]:
 
 def _tell(study: optuna.Study, trial: Trial, ended: JobReturn) -> None:
     if ended.status is JobStatus.COMPLETED:
+        if math.isnan(ended.return_value):
+            found = "is train_devel, which leaves a search no devel to compare by"
+            raise ConfigError("finetune.train_on", found, "finetune.train_on=train")
         study.tell(trial, ended.return_value)
     else:
         study.tell(trial, state=TrialState.FAIL)
@@ -120,10 +125,10 @@ def _tell(study: optuna.Study, trial: Trial, ended: JobReturn) -> None:
 
 def _show(study: optuna.Study, returns: Sequence[JobReturn]) -> None:
     """Print every trial, the best first."""
-    table = Table("devel F1", "trial", "values", "run directory", box=None, pad_edge=False)
+    table = Table("devel F1, %", "trial", "values", "run directory", box=None, pad_edge=False)
     told = zip(study.trials, returns, strict=False)  # those that were stopped come last
     for trial, one in sorted(told, key=lambda pair: -(pair[0].value or 0.0)):
-        score = "failed" if trial.value is None else f"{trial.value:.4f}"
+        score = "failed" if trial.value is None else percent(trial.value)
         values = " ".join(f"{key}={value}" for key, value in trial.params.items())
         table.add_row(score, str(trial.number), Text(values), Text(str(one.working_dir)))
     Console(highlight=False, width=10_000).print(table)

@@ -15,6 +15,7 @@ from bioner.errors import UserError
 from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
+from bioner.grid.remedies import remedy, remedy_of
 from bioner.machine import ends_with_parent
 from bioner.runs.record_file import finished, read_record
 
@@ -157,11 +158,12 @@ class Process:
         job = self.job
         if self._over:
             job.fail(
-                f"stopped: it took longer than {self._limit:.0f} s (hydra.launcher.time_limit)"
+                f"stopped: it took longer than {self._limit:.0f} s (hydra.launcher.time_limit); "
+                "with more the same command goes on from the last checkpoint"
             )
         elif (by := _signal_of(code)) is not None:
             self.killed = True
-            job.fail(f"killed by {by.name}; last words: {self._said.last()}")
+            job.fail(f"killed by {by.name}; last words: {self._said.last()}{remedy_of(by)}")
         elif code > 0:
             job.fail(self._reason())
         else:
@@ -184,7 +186,9 @@ class Process:
                 error = None
             if error:
                 ours = error.type in ("UserError", "ConfigError", "DataError")
-                return error.message if ours else f"{error.type}: {error.message}"
+                if ours:
+                    return error.message
+                return f"{error.type}: {error.message}{remedy(error, self.job.directory)}"
         return self._said.last()
 
 

@@ -6,7 +6,7 @@ from transformers import PreTrainedModel
 
 from bioner.config.build import build
 from bioner.config.choices import ADAPTERS
-from bioner.config.train import AdapterConfig
+from bioner.config.encoder import AdapterConfig
 
 
 class Adapter(ABC):

@@ -5,10 +5,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
 from bioner.config.build import build
 from bioner.config.choices import HEAD_BANKS
+from bioner.config.head import HeadConfig
 from bioner.config.train import Carry
 from bioner.model.carrying import BIAS, WEIGHT, typed_rows
 from bioner.model.heads import Head, LinearHead
@@ -34,6 +36,23 @@ class Carried:
     rows: dict[str, Tensor] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Fit:
+    """A head that starts with the words of some tasks together, before training.
+
+    A word of a task can't have the tags that the task does not know: in its corpus nobody looked
+    for them.
+
+    Attributes:
+        head: what is fitted.
+        places: of each of the tasks, the head's tag id for each of the task's own, Long [tags of
+            the task].
+    """
+
+    head: Head
+    places: Mapping[str, Tensor]
+
+
 class HeadBank(ABC):
     """The heads of some tasks.
 
@@ -43,14 +62,19 @@ class HeadBank(ABC):
     Args:
         tags: the label space of each task, by id (`bioner.corpora.tags.tag_set`).
         make: makes one head.
+        config: of the heads.
 
     Attributes:
         tags: see above.
+        config: see above.
         parts: all that has weights, under the names that these have in a file.
     """
 
-    def __init__(self, tags: Mapping[str, Sequence[str]], make: MakeHead) -> None:
+    def __init__(
+        self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
+    ) -> None:
         self.tags = {task: tuple(names) for task, names in tags.items()}
+        self.config = config
         self.parts = nn.ModuleDict()
 
     @abstractmethod
@@ -78,8 +102,19 @@ class HeadBank(ABC):
             what: how much is taken over.
         """
 
-    def put(self, task: str, head: Head) -> None:  # noqa: B027
-        """Take over the weights of a head that `head` gave, which were set before training.
+    def fits(self) -> list[Fit]:
+        """Return what is fitted before training, each task in one of them.
+
+        Here it is a head for each task. Where tasks share weights, fitting one after the other
+        would undo what the first had found: a bank that does that gives them together.
+        """
+        return [
+            Fit(self.head(task), {task: torch.arange(len(names))})
+            for task, names in self.tags.items()
+        ]
+
+    def put(self, fit: Fit) -> None:  # noqa: B027
+        """Take over the weights of the head of one of `fits`, which have been set.
 
         Here it is the bank's own, so there is nothing to do.
         """
@@ -107,8 +142,10 @@ class HeadBank(ABC):
 class HeadPerTask(HeadBank):
     """A head for each task, under the task's name. See `HeadBank`."""
 
-    def __init__(self, tags: Mapping[str, Sequence[str]], make: MakeHead) -> None:
-        super().__init__(tags, make)
+    def __init__(
+        self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
+    ) -> None:
+        super().__init__(tags, make, config)
         self._heads = {task: make(task, names) for task, names in self.tags.items()}
         self.parts.update(self._heads)
 
@@ -141,7 +178,7 @@ class HeadPerTask(HeadBank):
             elif what == Carry.encoder_and_heads_by_type:
                 self._take_rows(task, earlier, tags, carried)
             else:
-                _say_nothing_matches(task, "the same types", tags)
+                say_nothing_matches(task, "the same types", tags)
         return carried
 
     @staticmethod
@@ -163,7 +200,7 @@ class HeadPerTask(HeadBank):
     ) -> None:
         found = typed_rows(self.tags[task], self._heads[task].state_dict(), earlier, tags)
         if not found.sources:
-            _say_nothing_matches(task, "any of its types", tags)
+            say_nothing_matches(task, "any of its types", tags)
             return
         carried.tensors[f"{task}.{WEIGHT}"] = found.weight
         carried.tensors[f"{task}.{BIAS}"] = found.bias
@@ -176,7 +213,8 @@ class HeadPerTask(HeadBank):
             log.info("head of %s starts for %s from the head of %s", task, name, source)
 
 
-def _say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...]]) -> None:
+def say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...]]) -> None:
+    """Warn that a head is not carried over, with the types that there were."""
     log.warning(
         "head of %s starts anew: no head of the stage before has %s (%s)",
         task,
@@ -188,13 +226,17 @@ def _say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...
     )
 
 
-def build_bank(kind: str, tags: Mapping[str, Sequence[str]], make: MakeHead) -> HeadBank:
+def build_bank(config: HeadConfig, tags: Mapping[str, Sequence[str]], make: MakeHead) -> HeadBank:
     """Make the bank that a config names.
 
     Args:
-        kind: a name in `bioner.config.choices.HEAD_BANKS`.
+        config: of the heads; `shared` is a name in `bioner.config.choices.HEAD_BANKS`.
         tags: the label space of each task.
         make: makes one head.
+
+    Raises:
+        ConfigError: these tasks can't share a head so.
     """
-    bank: HeadBank = build("head", HeadBank, {"_target_": HEAD_BANKS[kind]}, tags=tags, make=make)
+    target = {"_target_": HEAD_BANKS[config.shared]}
+    bank: HeadBank = build("head", HeadBank, target, tags=tags, make=make, config=config)
     return bank

@@ -9,6 +9,10 @@ from bioner.model.heads import Head
 from bioner.model.sentence_grid import SentenceGrid, to_grid
 from bioner.model.viterbi import illegal_pairs, viterbi
 
+# Score of a tag that can't be: exp of it is 0 beside all others, and, unlike that of -inf, the
+# gradient of a sum of nothing but such is a number.
+_NEVER = -1e6
+
 
 class CrfHead(Head):
     """Tags a sentence as a whole; no illegal sequence has any probability.
@@ -42,6 +46,17 @@ class CrfHead(Head):
         grid = to_grid(lengths, words.shape[0])
         partition = self._log_partition(emissions, grid).sum()
         return (partition - self._score(emissions, grid, tags)) / max(1, words.shape[0])
+
+    def partial_loss(self, words: Tensor, lengths: Tensor, may: Tensor) -> Tensor:
+        """Return log Z less log Z over the sequences that may be, divided by the number of words.
+
+        See `Head.partial_loss`.
+        """
+        emissions = self.emissions(words)
+        grid = to_grid(lengths, words.shape[0])
+        allowed = emissions.masked_fill(~may, _NEVER)
+        every, some = (self._log_partition(one, grid).sum() for one in (emissions, allowed))
+        return (every - some) / max(1, words.shape[0])
 
     @torch.no_grad()
     def decode(self, words: Tensor, lengths: Tensor) -> Tensor:

@@ -2,16 +2,20 @@
 
 import inspect
 import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 import transformers
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from transformers import AutoModel, PreTrainedModel
+from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
-from bioner.config.train import EncoderConfig
+from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError
 from bioner.model import packing
 from bioner.model.adapter import Adapter, build_adapter
@@ -52,16 +56,61 @@ class Encoder(nn.Module):
         """Return the vectors of the batch's words, [words, hidden]."""
         if len(batch.rows) == 0:
             return next(self.parameters()).new_zeros(0, self.hidden)
-        vectors = self._read(batch.pieces, batch.rows)
+        vectors = self._read(batch.pieces, batch.rows, self._layers)
         return packing.read_words(vectors, batch.first, batch.count, self._pooling)
 
     def freeze_unused(self) -> None:
         """Freeze what no vector depends on: DistributedDataParallel waits for every gradient."""
         pieces = torch.zeros(2, dtype=torch.long)
-        self.eval()._read(pieces, torch.tensor([2])).sum().backward()
+        self.eval()._read(pieces, torch.tensor([2]), self._layers).sum().backward()
         for parameter in self.parameters():
             parameter.requires_grad = parameter.grad is not None
         self.zero_grad(set_to_none=True)
+
+    def freeze_layers(self, count: int) -> None:
+        """Train the embeddings and the first layers no more, nor what of an adapter is in them.
+
+        Args:
+            count: of layers; 0 freezes nothing, the embeddings neither.
+
+        Raises:
+            ConfigError: the transformer has fewer, or the number is below 0.
+        """
+        last = self.transformer.config.num_hidden_layers
+        if not 0 <= count <= last:
+            raise ConfigError("encoder.frozen_layers", f"is {count}", f"0 to {last} in this model")
+        if count == 0:
+            return
+        # Families name their parts differently; what these layers' vectors depend on is found so.
+        mode = self.training
+        pieces, rows = torch.zeros(2, dtype=torch.long), torch.tensor([2])
+        vectors = self.eval()._read(pieces, rows, (count - last - 1,))
+        if vectors.requires_grad:  # an adapter may have frozen all of it
+            vectors.sum().backward()
+        for parameter in self.parameters():
+            parameter.requires_grad = parameter.requires_grad and parameter.grad is None
+        self.zero_grad(set_to_none=True)
+        self.train(mode)
+
+    def checkpoint_gradients(self) -> None:
+        """Let training compute the inner values of each layer twice, instead of keeping them.
+
+        Chen et al. 2016 ("Training Deep Nets with Sublinear Memory Cost", arXiv 1604.06174).
+
+        Raises:
+            ConfigError: the transformer's layers can't.
+        """
+        layers: list[Any] = [  # of attributes that no stub knows
+            x for x in self.transformer.modules() if isinstance(x, GradientCheckpointingLayer)
+        ]
+        if not layers:
+            found = f"is true, and {type(self.transformer).__name__} can't do it"
+            raise ConfigError("encoder.gradient_checkpointing", found, "false")
+        # Not by the transformer's own method: it would send gradients through frozen embeddings.
+        again: Any = partial(checkpoint, use_reentrant=False)
+        for layer in layers:
+            layer.gradient_checkpointing = True
+            layer._gradient_checkpointing_func = again
 
     def adapt(self, adapter: Adapter) -> None:
         """Put an adapter into the transformer; what it freezes is trained no more."""
@@ -95,9 +144,9 @@ class Encoder(nn.Module):
         leave_uncompiled()
         self.transformer.compile(dynamic=True)
 
-    def _read(self, pieces: Tensor, rows: Tensor) -> Tensor:
+    def _read(self, pieces: Tensor, rows: Tensor, layers: Sequence[int]) -> Tensor:
         run = packing.run_packed if self.packed else packing.run_padded
-        return run(self.transformer, pieces, rows, self._layers)
+        return run(self.transformer, pieces, rows, layers)
 
 
 def load_encoder(pretrained: Pretrained) -> Encoder:

@@ -1,6 +1,9 @@
 """How far a measured F1 may be from the true one, from the numbers of mentions alone."""
 
 import math
+from collections.abc import Sequence
+
+from bioner.runs.scores import Scores
 
 
 def f1_standard_error(predicted: int, support: int, correct: int) -> float:
@@ -32,3 +35,9 @@ def f1_standard_error(predicted: int, support: int, correct: int) -> float:
     wrong = predicted - correct
     variance = (support + wrong) ** 2 * correct * (1 - correct / support) + correct**2 * wrong
     return 2 * math.sqrt(variance) / (predicted + support) ** 2
+
+
+def mean_f1_error(scores: Sequence[Scores]) -> float:
+    """Return the standard error of the mean F1 of some tasks, which have their own sentences."""
+    errors = [f1_standard_error(one.predicted, one.support, one.correct) for one in scores]
+    return math.hypot(*errors) / len(errors)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from bioner.config.build import build_with_options
 from bioner.config.head import Decode, HeadConfig
+from bioner.errors import ConfigError
 from bioner.model.dropout import Dropout
 from bioner.model.viterbi import best_legal, illegal_pairs
 
@@ -69,6 +70,24 @@ class Head(nn.Module, ABC):
             The loss in nats a word, a scalar; 0, with a graph, where there is no word.
         """
 
+    def partial_loss(self, words: Tensor, lengths: Tensor, may: Tensor) -> Tensor:
+        """Return the negative log-likelihood that the tags are among those that they may be.
+
+        Args:
+            words: see `loss`.
+            lengths: see `loss`.
+            may: which tags each word may have, Bool [words, tags]; at least one for each word, and
+                at least one legal sequence for each sentence.
+
+        Returns:
+            See `loss`; equal to it where each word may have one tag.
+
+        Raises:
+            ConfigError: a head of this class can't say.
+        """
+        found = f"{type(self).__name__} can't learn from words that may have several tags"
+        raise ConfigError("head.missing", f"is mask, and {found}", "head.missing=outside")
+
     @abstractmethod
     def decode(self, words: Tensor, lengths: Tensor) -> Tensor:
         """Return the best tags, Long [words]; arguments as in `loss`."""
@@ -95,6 +114,12 @@ class LinearHead(Head):
         # The mean of no word would be NaN.
         summed = F.cross_entropy(self.emissions(words), tags, reduction="sum")
         return summed / max(1, tags.shape[0])
+
+    def partial_loss(self, words: Tensor, lengths: Tensor, may: Tensor) -> Tensor:
+        """Return -log of the summed probability, a mean over words. See `Head.partial_loss`."""
+        logs = self.emissions(words).log_softmax(-1)
+        summed = logs.masked_fill(~may, -torch.inf).logsumexp(-1).sum()
+        return -summed / max(1, len(words))
 
     @torch.no_grad()
     def decode(self, words: Tensor, lengths: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from bioner.batches.batch import Batch, Update
 from bioner.config.build import build_with_options
 from bioner.config.optimizer import Decay, OptimizerConfig
 from bioner.errors import DivergedError
+from bioner.model.accumulating import loss_of_parts, parts_of_tasks
 from bioner.model.metric import EntityCounts
 from bioner.model.network import Network
 from bioner.model.weighting import TaskWeighting
@@ -77,12 +78,14 @@ class TaggingModule(pl.LightningModule):
         torch.manual_seed((self._seed << 32) + self.global_step)
 
     def training_step(self, batch: Update, batch_idx: int) -> Tensor:
-        """Return the combined loss of an update's batches, each of another task."""
-        plain = {one.task: self.network.loss(one) for one in batch}
-        factors = self._shares([len(one.tags) for one in batch])
+        """Return the combined loss of an update's batches, or of their parts."""
+        parts = parts_of_tasks(batch)
+        plain = {task: loss_of_parts(self.network, own, batch[-1]) for task, own in parts.items()}
+        factors = self._shares([sum(len(one.tags) for one in own) for own in parts.values()])
         self.words_seen += sum(len(one.tags) for one in batch)
-        for one in batch:
-            self.log(f"train/{one.task}/loss", plain[one.task], batch_size=len(one.words))
+        for task, own in parts.items():
+            sentences = sum(len(one.words) for one in own)
+            self.log(f"train/{task}/loss", plain[task], batch_size=sentences)
         together = reduce(torch.add, plain.values())
         size = sum(len(one.words) for one in batch)
         self.log("loss", together, prog_bar=True, logger=False, batch_size=size)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from bioner.config.train import Pooling
+from bioner.config.encoder import Pooling
 from bioner.errors import ConfigError
 from bioner.model.attention import ATTENTION, lay_out
 

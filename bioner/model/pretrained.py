@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from bioner.batches.datamodule import Window
 from bioner.batches.tokens import special_tokens
-from bioner.config.train import EncoderConfig
+from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
+from bioner.model.encoder_place import from_the_hub, resolve_name
 
 _TEXTS = [
     "config.json",
@@ -108,26 +108,6 @@ def _digest(values: str, files: list[Path]) -> str:
     return sha256.hexdigest()
 
 
-def resolve_name(name: str) -> str:
-    """Return the folder that a name stands for, or the name itself where it is a hub id.
-
-    Raises:
-        ConfigError: a package that is not installed or has no such folder.
-    """
-    if not name.startswith("package:"):
-        folder = Path(name).expanduser()
-        return str(folder) if folder.is_dir() else name
-    module, _, inside = name.removeprefix("package:").partition("/")
-    package = find_spec(module) if module.isidentifier() else None
-    if package is None or not package.submodule_search_locations:
-        found = f"the Python package {module!r} is not installed"
-        raise ConfigError("encoder.name", found, f"pip install {module.replace('_', '-')}")
-    folder = Path(package.submodule_search_locations[0], inside)
-    if not folder.is_dir():
-        raise ConfigError("encoder.name", f"the package {module!r} has no folder {inside!r}")
-    return str(folder)
-
-
 def _folder(config: EncoderConfig, fetch: bool) -> Path:
     name = resolve_name(config.name)
     if Path(name).is_dir():
@@ -142,12 +122,7 @@ def _folder(config: EncoderConfig, fetch: bool) -> Path:
         if not fetch:
             found = f"the run's config names {name!r}, which is not on this machine"
             raise ConfigError("fetch", f"is false, and {found}", "true fetches it") from error
-        raise ConfigError(
-            "encoder.name",
-            f"{name!r} is no folder, and the hub gave no model ({_first_line(error)})",
-            f"a folder, or a model that `hf download {name}` fetched once where there is a network"
-            " (HF_HUB_OFFLINE=1 forbids it), or encoder=minilm (`bioner train --help` lists all)",
-        ) from error
+        raise from_the_hub(name, _first_line(error)) from error
     return folder
 
 

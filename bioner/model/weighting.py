@@ -65,6 +65,14 @@ class EqualWeighting(TaskWeighting):
         return reduce(torch.add, losses.values())
 
 
+class MeanWeighting(TaskWeighting):
+    """Averages the losses: the rate means the same whatever the number of tasks in an update."""
+
+    def combine(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Return the mean; of one loss, itself. See `TaskWeighting.combine`."""
+        return reduce(torch.add, losses.values()) / len(losses)
+
+
 class UncertaintyWeighting(TaskWeighting):
     """Weights a task by a learnt homoscedastic uncertainty (Kendall et al. 2018, 1705.07115).
 

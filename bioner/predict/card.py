@@ -6,8 +6,9 @@ import yaml
 from omegaconf import OmegaConf
 
 from bioner.predict.finished import FinishedRun
+from bioner.runs.percent import percent
 from bioner.runs.record import Record
-from bioner.runs.scores import EntityScores
+from bioner.runs.scores import EntityScores, SplitScores
 
 RULE = """\
 The tag of a word is the label with the largest logit at the word's first piece:
@@ -71,20 +72,20 @@ def card(run: FinishedRun, head: str, losses: Sequence[str], lacks_transitions: 
 
 
 def _scores(record: Record, head: str) -> str:
-    rows: list[tuple[str, EntityScores]] = [
+    rows: list[tuple[str, EntityScores | SplitScores]] = [
         (f"{head} {split}", found) for split, found in record.scores[head].by_split().items()
     ]
     for name, splits in record.cross.get(head, {}).items():
         rows += [(f"{name} {split} (evaluated)", cell.strict) for split, cell in splits.items()]
     lines = [
-        "| split | type | precision | recall | F1 | mentions |",
+        "| split | type | precision, % | recall, % | F1, % | mentions |",
         "| --- | --- | --: | --: | --: | --: |",
     ]
     for name, found in rows:
         for kind, one in (("all", found), *found.by_type.items()):
             lines.append(
-                f"| {name} | {kind} | {one.precision:.4f} | {one.recall:.4f} | "
-                f"{one.f1:.4f} | {one.support} |"
+                f"| {name} | {kind} | {percent(one.precision)} | {percent(one.recall)} | "
+                f"{percent(one.f1)} | {one.support} |"
             )
     return "\n".join(lines) + "\n"
 

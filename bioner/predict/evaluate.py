@@ -16,6 +16,7 @@ from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import partial, strict
 from bioner.predict.tagger import Tagged, Tagger, load_tagger
 from bioner.predict.trained_on import judge, training_texts
+from bioner.runs.percent import percent
 from bioner.runs.record_file import read_record, write_record
 from bioner.runs.scores import CrossScores, EntityScores, PartialScores, TrainedOn
 
@@ -117,9 +118,9 @@ def _show(cells: Cells, split: str) -> None:
         "head",
         "dataset",
         "mentions",
-        "strict F1",
-        "partial F1",
-        "overlap F1",
+        "strict F1, %",
+        "partial F1, %",
+        "overlap F1, %",
         "trained on",
         title=split,
     )
@@ -130,7 +131,7 @@ def _show(cells: Cells, split: str) -> None:
                 head,
                 name,
                 str(cell.strict.support),
-                *(f"{one:.4f}" for one in f1),
+                *(percent(one) for one in f1),
                 _share(cell.leakage),
             )
     # Not cut to a terminal's width: the names of heads and datasets are what is looked for.

@@ -28,6 +28,7 @@ from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
+from bioner.runs.percent import percent, points
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ def _word_by_word(
     kinds: dict[str, Head] = {"whole": head, "words": without_transitions(head)}
     kinds["words"].decode_as(Decode.argmax)
     tags = dict.fromkeys(kinds, head.tags)
-    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind])).eval()
+    both = Network(encoder, HeadPerTask(tags, lambda kind, _: kinds[kind], run.config.head)).eval()
     tagged = replace(tagger, tags=tags, networks={tuple(kinds): both}).tag(sentences)
     f1 = {
         kind: score(sentences, [as_read(head, found.tags(i)) for i in range(len(sentences))])
@@ -124,8 +125,8 @@ def _word_by_word(
     else:
         dropped, with_it = "Each word's tag is its best, legal or not", "with legal tags"
     said = (
-        f"{dropped}: strict F1 on devel is {f1['words']:.4f} so, {f1['whole']:.4f} {with_it} "
-        f"({f1['words'] - f1['whole']:+.4f}).\n"
+        f"{dropped}: strict F1 on {_devel_name(run, name)} is {percent(f1['words'])} so, "
+        f"{percent(f1['whole'])} {with_it} ({points(f1['words'] - f1['whole'])}).\n"
     )
     log.info("%s", said.strip())
     return said
@@ -159,8 +160,8 @@ def _onnx(
 
     plain, rounded = f1(onnx_model.PLAIN), f1(onnx_model.ROUNDED)
     said = (
-        f"Strict F1 on devel is {rounded:.4f} with {onnx_model.ROUNDED}, {plain:.4f} with "
-        f"{onnx_model.PLAIN} ({rounded - plain:+.4f}).\n"
+        f"Strict F1 on {_devel_name(run, name)} is {percent(rounded)} with {onnx_model.ROUNDED}, "
+        f"{percent(plain)} with {onnx_model.PLAIN} ({points(rounded - plain)}).\n"
     )
     log.info("%s", said.strip())
     return [said]
@@ -172,6 +173,12 @@ def _devel(config: ExportConfig, run: FinishedRun, name: str) -> Sequence[Senten
     run.check_datasets([name], folder)
     corpus = load_corpus(name, dataset, folder, config.datasets_mirror)
     return corpus.splits["devel"].sentences
+
+
+def _devel_name(run: FinishedRun, name: str) -> str:
+    """Return what a card calls the devel split."""
+    trained = run.record.task(name).devel_trained
+    return "devel, which was trained on," if trained else "devel"
 
 
 def as_read(head: Head, tags: Sequence[str]) -> tuple[str, ...]:

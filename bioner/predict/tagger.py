@@ -146,9 +146,7 @@ def _network(run: FinishedRun, encoder: Encoder, weights: Sequence[Weights]) -> 
     """Make the network of a run's config with the heads of some files, and their weights."""
     tags = {task: names for one in weights for task, names in one.tags.items()}
     make = partial(build_head, run.config.head, encoder.hidden)
-    network = Network(
-        encoder, build_bank(run.config.head.shared, tags, lambda name, names: make(names))
-    )
+    network = Network(encoder, build_bank(run.config.head, tags, lambda name, names: make(names)))
     for one in weights:
         network.load(one)
     encoder.merge_adapter()

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
-from bioner.config.train import EncoderConfig, Pooling
+from bioner.config.encoder import EncoderConfig, Pooling
 from bioner.errors import ConfigError
 from bioner.model.crf import CrfHead
 from bioner.model.encoder import Encoder

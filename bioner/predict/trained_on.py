@@ -55,13 +55,14 @@ def _own_texts(config: TrainConfig, run: FinishedRun) -> set[str]:
         known = run.record.datasets[name].sha256
         if {split: content.sha256 for split, content in corpus.splits.items()} != known:
             raise UserError(f"the files of {name} here are not those of the run")
-    chosen = choose_sentences(config, asked_stages(config), corpora)
-    return {
-        joined(corpora[name].splits["train"].sentences[i])
-        for of_stage in chosen.values()
-        for name, guarded in of_stage.items()
-        for i in guarded.used
-    }
+    stages = asked_stages(config)
+    chosen = choose_sentences(config, stages, corpora)
+    texts: set[str] = set()
+    for stage in stages:
+        for name, guarded in chosen[stage.name].items():
+            pool = corpora[name].to_train_on(stage.roles[name] in stage.devel_too)
+            texts |= {joined(pool[i]) for i in guarded.used}
+    return texts
 
 
 def _earlier(config: TrainConfig, fetch: bool) -> FinishedRun:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from bioner import __version__
-from bioner.report.analyses.gains import FEWEST_SEEDS
+from bioner.report.analyses.pairs import FEWEST_SEEDS
+from bioner.report.frame import LEFT_OUT
 from bioner.report.results import Results
 
 _SHOWN_COMMITS = 3
@@ -50,8 +51,9 @@ def about(study: str, command: str, commit: str | None, results: Results) -> Abo
     runs = done.run.nunique()
     counts = {
         "complete": runs,
-        "failed": int(states.get("failed", 0)),
-        "unfinished": int(states.get("unfinished", 0)),
+        "collapsed": results.tables["collapsed"].run.nunique(),
+        **{state: int(states.get(state, 0)) for state in ("failed", "diverged", "unfinished")},
+        LEFT_OUT: frame[frame.status == LEFT_OUT].run.nunique(),
         "unreadable": int(problems.get("unreadable", 0)),
         "incompatible": len({p.place for p in results.problems if p.state == "incompatible"}),
         "missing cells": int((results.tables["scores"].n == 0).sum()),
@@ -75,11 +77,18 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
     says = []
     if not counts["complete"]:
         says.append("No run of this study is complete yet: there is nothing to average.")
+    says += _of_runs(results, counts)
     if counts["incompatible"]:
         says.append(
             "Complete runs that differ from the others in something that is no axis of the tables: "
             f"{counts['incompatible']}. They are in no table; they and the difference are listed "
             "under Runs. axes=[KEY] makes a config key an axis."
+        )
+    unscored = [problem.place for problem in results.problems if problem.state == "no score"]
+    if unscored:
+        says.append(
+            "Without a mention in the test split there is no score, so that these targets are in "
+            f"no table: {', '.join(unscored)}."
         )
     lost = sum(problem.state == "predictions" for problem in results.problems)
     if lost:
@@ -87,14 +96,44 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
             f"{lost} prediction files could not be used: those runs have scores, but their cells "
             "have no intervals and tests."
         )
+    return [*says, *_too_few(results)]
+
+
+def _of_runs(results: Results, counts: dict[str, int]) -> list[str]:
+    """Say what became of runs."""
+    says = []
+    if counts["collapsed"]:
+        says.append(
+            "Complete runs that collapsed, never finding a devel mention of their target: "
+            f"{counts['collapsed']}. They are in every mean, since to leave them out flatters a "
+            "regime; under Collapsed runs they are named, and scores and gains stand there "
+            "without them too."
+        )
+    if counts["diverged"]:
+        says.append(
+            f"Runs that diverged, which have no result and are in no mean: {counts['diverged']}. "
+            "They are named under Runs."
+        )
+    if counts[LEFT_OUT]:
+        targets = ", ".join(sorted(results.tables["left_out"].target.unique()))
+        says.append(
+            f"This is a part of a packed study: {counts[LEFT_OUT]} complete runs that it asked for "
+            f"are not here (targets {targets}), and in no table. They are listed under Runs. "
+            "P-values are corrected for all comparisons that the whole study asked for."
+        )
+    return says
+
+
+def _too_few(results: Results) -> list[str]:
+    """Say how many comparisons have too few seeds."""
     few = []
     for name, title in (("gains", "single"), ("over_transfer", "transfer"), ("over_mtl", "MTL")):
         seeds = results.tables[name].n
         if (seeds < FEWEST_SEEDS).any():
             few.append(f"{(seeds < FEWEST_SEEDS).sum()} of {len(seeds)} with {title}")
     if few:
-        says.append(
+        return [
             f"Comparisons that have fewer than {FEWEST_SEEDS} seeds: {', '.join(few)}. They get no "
             "star, for so few can't show how much training varies."
-        )
-    return says
+        ]
+    return []

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 
+from bioner.config.semantics import SEMANTICS
 from bioner.report.frame import CELL
 from bioner.report.study import Problem
 
@@ -16,7 +17,8 @@ def compatible(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     The training semantics and the datasets' contents must be the same in the whole study, the
     config's other keys among the runs of one target, encoder, train size and variant, the roles of
     partners and the order of sources among those of one cell. Where as
-    many runs have one value as another, the larger one (the newer semantics) is kept.
+    many runs have one value as another, the larger one is kept. Of several training semantics
+    today's are, however few runs have them: those of before are no results of this version.
 
     Args:
         frame: of `bioner.report.frame.tidy`.
@@ -35,11 +37,13 @@ def compatible(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         if len(counts) < 2:
             continue
         kept = max(counts[counts == counts.max()].index)
+        if key == "semantics" and str(SEMANTICS) in counts:
+            kept = str(SEMANTICS)
         others = left.value[left.value != kept]
         for run, target, value in zip(
             rows.run[others.index], rows.target[others.index], others, strict=True
         ):
-            says = f"{key} is {_short(value)}, of most comparable runs {_short(kept)}"
+            says = f"{key} is {_short(value)}, of the runs that are compared {_short(kept)}"
             where = f" (target {target})" if scope else ""
             problems.append(Problem("incompatible", run, says + where))
         rows = rows.drop(index=others.index)

@@ -46,6 +46,7 @@ STYLE: dict[Any, Any] = {
     "figure.dpi": 300,  # of the layout: at fewer, hinting makes text narrower than it is drawn
     "svg.fonttype": "none",
     "svg.hashsalt": "bioner",
+    "pdf.fonttype": 42,  # text stays text; journals refuse type 3
     **dict.fromkeys(
         (
             "text.color",
@@ -93,7 +94,7 @@ def style() -> Iterator[None]:
 
 
 def save(drawing: Drawing, folder: Path) -> str:
-    """Write `NAME.svg` and `NAME.png`, and return the form for the page."""
+    """Write `NAME.svg`, `NAME.pdf` and `NAME.png`, and return the form for the page."""
     engine = drawing.figure.get_layout_engine()
     with style(), mpl.rc_context({"figure.constrained_layout.use": False}):
         if engine is not None:
@@ -103,6 +104,8 @@ def save(drawing: Drawing, folder: Path) -> str:
         drawing.figure.set_layout_engine(None)
         text = io.StringIO()
         drawing.figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+        made_never = {"CreationDate": None}  # the same figure is the same file
+        drawing.figure.savefig(folder / f"{drawing.name}.pdf", metadata=made_never)
         drawing.figure.savefig(folder / f"{drawing.name}.png", dpi=150, facecolor="white")
     plain = text.getvalue()
     titled = _with_tips(plain, lambda key, says: f'<g id="{key}"><title>{says}</title>', drawing)

@@ -1,5 +1,6 @@
 """Records as one tidy frame: a row for each target of each run."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -9,11 +10,19 @@ from bioner.errors import ConfigError, nearest
 from bioner.report.settings import Settings, under
 from bioner.report.study import Problem, Run
 from bioner.runs.record import PRETRAIN, Record
+from bioner.runs.scores import Scores, SplitScores
 
 CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", "variant"]
-"""The axes: runs that agree in all of them are averaged, over their seeds."""
+"""The axes: runs that agree in all of them are averaged, over their seeds and subsets."""
+
+REPLICATE = ["seed", "subset_seed"]
+"""What the runs of one cell differ in; gains are paired by it."""
 
 REGIMES = ("single", "mtl", "transfer", "transfer_mtl")
+
+
+LEFT_OUT = "left out"
+"""The status of a run that is complete and that a packed study does not hold."""
 
 
 def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, list[Problem]]:
@@ -52,7 +61,8 @@ _COLUMNS = [
     "command",
     "status",
     *CELL,
-    "seed",
+    *REPLICATE,
+    "collapsed",
     "as_single",
     "as_transfer",
     "as_mtl",
@@ -113,12 +123,13 @@ def _rows(run: Run, axes: Sequence[str]) -> Iterator[dict[str, Any]]:
         "run": record.run,
         "place": run.place,
         "command": run.command,
-        "status": record.status,
+        "status": LEFT_OUT if run.left_out and record.status == "complete" else record.status,
         "regime": record.regime,
         "sources": settings.sources,
         "encoder": settings.encoder,
         "size": size_label(settings.config.finetune.train_size),
         "seed": record.seed,
+        "subset_seed": settings.config.subset_seed,
         "semantics": record.semantics,
         "error": record.error.message if record.error else "",
         "commit": record.environment.git_commit or "",
@@ -136,8 +147,9 @@ def _rows(run: Run, axes: Sequence[str]) -> Iterator[dict[str, Any]]:
         }
         for other in ("single", "transfer", "mtl"):
             of_target[f"as_{other}"] = settings.variant(axes, target, other)
-        scores = _scores(record, target) if record.status == "complete" else {}
-        yield common | of_target | scores
+        done = common["status"] == "complete"
+        scores = _scores(record, target) if done else {}
+        yield common | of_target | scores | {"collapsed": done and _collapsed(record, target)}
 
 
 def size_label(size: int | float | None) -> str:
@@ -149,23 +161,50 @@ def size_label(size: int | float | None) -> str:
 
 def _scores(record: Record, target: str) -> dict[str, Any]:
     scores, sentences = record.scores[target], record.datasets[target].sentences
-    test, used = scores.test, record.task(target).train_sentences
+    test, use = scores.test, record.task(target)
     return {
-        "f1": test.f1,
-        "precision": test.precision,
-        "recall": test.recall,
+        "f1": _defined(test, "f1"),
+        "precision": _defined(test, "precision"),
+        "recall": _defined(test, "recall"),
         "support": test.support,
         "predicted": test.predicted,
         "correct": test.correct,
-        "devel_f1": scores.devel.f1,
-        "seen_f1": test.seen.f1,
+        "devel_f1": math.nan if use.devel_trained else _defined(scores.devel, "f1"),
+        "seen_f1": _defined(test.seen, "f1"),
         "seen_support": test.seen.support,
-        "unseen_f1": test.unseen.f1,
+        "unseen_f1": _defined(test.unseen, "f1"),
         "unseen_support": test.unseen.support,
-        "train_sentences": used,
-        "share": used / sentences["train"],
+        "train_sentences": use.train_sentences,
+        "share": (use.train_sentences - use.devel_trained) / sentences["train"],
         "test_sentences": sentences["test"],
     }
+
+
+def _collapsed(record: Record, target: str) -> bool:
+    """Say whether a complete run never found a devel mention of a target.
+
+    A record says it of all targets together, and older ones only by what was selected.
+    """
+    nothing = record.best[target].f1 == 0 and record.scores[target].devel.support > 0
+    return nothing or (record.collapsed and len(record.best) == 1)
+
+
+def _defined(found: Scores | SplitScores, name: str) -> float:
+    """Return a score, NaN where there is no mention to find: older records say 0 there."""
+    value = getattr(found, name) if found.support else None
+    return math.nan if value is None else float(value)
+
+
+def with_score(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """Keep the rows but those of complete runs without a score; name each target of such rows."""
+    without = (frame.status == "complete") & frame.f1.isna()
+    problems = [
+        Problem(
+            "no score", str(target), f"its test split has no mention: {number} runs have no score"
+        )
+        for target, number in frame[without].target.value_counts().items()
+    ]
+    return frame[~without], problems
 
 
 def _costs(record: Record) -> dict[str, Any]:

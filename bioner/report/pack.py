@@ -11,6 +11,9 @@ from pathlib import Path
 import yaml
 
 from bioner.errors import UserError
+from bioner.report.analyses.pairs import BASES, asked_tests
+from bioner.report.asked import ASKED, asked_json
+from bioner.report.frame import tidy
 from bioner.report.study import Run
 from bioner.runs.predictions import NO_WORD
 
@@ -22,8 +25,9 @@ def pack(runs: Sequence[Run], file: Path) -> int:
     """Write what reports and grids need of the complete runs into a `.tar.xz`; return their number.
 
     That is, of each run, `record.json`, what was typed, and the test predictions with `_` for
-    every word: the gold and predicted tags are kept. Unpacked into a study's folder these are run
-    directories: a grid skips them, a report reads them. The same runs give the same file.
+    every word: no licence forbids tags and scores, and those of every target are kept. Unpacked
+    into a study's folder these are run directories: a grid skips them, a report reads them. Beside
+    them lies what the study asked for (`bioner.report.asked`). The same runs give the same file.
 
     Raises:
         UserError: the file can't be written.
@@ -37,17 +41,27 @@ def pack(runs: Sequence[Run], file: Path) -> int:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tarfile.open(temporary, "w:xz") as packed:
+            _add(packed, ASKED, asked_json(runs, _tests(runs)))
             for place, targets in done:
                 for name, data in _files(place, targets):
-                    entry = tarfile.TarInfo(f"{place.name}/{name}")
-                    entry.size = len(data)
-                    packed.addfile(entry, io.BytesIO(data))
+                    _add(packed, f"{place.name}/{name}", data)
         temporary.replace(file)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
         raise UserError(f"pack: {file}: can't be written ({error})") from error
     return len(done)
+
+
+def _add(packed: tarfile.TarFile, name: str, data: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(data)
+    packed.addfile(entry, io.BytesIO(data))
+
+
+def _tests(runs: Sequence[Run]) -> dict[str, int]:
+    rows, _ = tidy(runs)
+    return {against: asked_tests(rows, against) for against in BASES}
 
 
 def _files(place: Path, targets: Sequence[str]) -> Iterator[tuple[str, bytes]]:

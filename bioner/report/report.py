@@ -10,14 +10,17 @@ from rich.table import Table
 from bioner.config.report import ReportConfig, Source
 from bioner.machine.writing import naming
 from bioner.report.about import About, about
+from bioner.report.asked import with_left_out
 from bioner.report.frame import rows_of
 from bioner.report.pack import pack
 from bioner.report.results import Results, analyse
+from bioner.report.sections.collapsed import collapsed_section
 from bioner.report.sections.cost import cost_section, runs_section
 from bioner.report.sections.cross import cross_section
 from bioner.report.sections.gains import gains_section, parts_section
 from bioner.report.sections.measured import measured_section
 from bioner.report.sections.mistakes import errors_section
+from bioner.report.sections.regimes import regimes_section
 from bioner.report.sections.scores import curves_section, scores_section
 from bioner.report.sections.section import Section
 from bioner.report.study import Problem, Run, read_study
@@ -26,8 +29,10 @@ from bioner.runs.environment import git_commit
 
 _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     scores_section,
+    regimes_section,
     gains_section,
     parts_section,
+    collapsed_section,
     curves_section,
     measured_section,
     errors_section,
@@ -37,7 +42,7 @@ _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
 )
 # A console can't be searched or sorted.
 _MOST_ROWS = 60
-_MOST_PROBLEMS = 20
+_MOST_LINES = 20
 
 
 def report(config: ReportConfig, command: str) -> Path:
@@ -70,12 +75,29 @@ def report(config: ReportConfig, command: str) -> Path:
 
 def _read(config: ReportConfig, study: Path) -> tuple[list[Run], list[Problem]]:
     if config.source == Source.records:
-        return read_study(study)
+        runs, problems = read_study(study)
+        return with_left_out(study, runs), problems
     from bioner.tracking.study_records import read_wandb_study
 
     records, damaged = read_wandb_study(config.study, str(config.project), config.entity)
     problems = [Problem("unreadable", url, why) for url, why in damaged.items()]
     return [Run(None, record) for record in records.values()], problems
+
+
+def _collapsed(results: Results) -> list[str]:
+    rows = results.tables["collapsed"]
+    return [
+        f"{row.place or row.run}  collapsed: {row.target}: no devel mention was found; "
+        "it is in the means"
+        for row in rows_of(rows)
+    ]
+
+
+def _print_lines(console: Console, lines: Sequence[str]) -> None:
+    for line in lines[:_MOST_LINES]:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    if len(lines) > _MOST_LINES:
+        console.print(f"… and {len(lines) - _MOST_LINES} more in the report")
 
 
 def _print(top: About, results: Results, folder: Path) -> None:
@@ -104,13 +126,6 @@ def _print(top: About, results: Results, folder: Path) -> None:
     if len(scores) > _MOST_ROWS:
         console.print(f"… and {len(scores) - _MOST_ROWS} more cells in the report")
     console.print("runs: " + ", ".join(f"{n} {name}" for name, n in top.counts.items()))
-    for problem in results.problems[:_MOST_PROBLEMS]:
-        console.print(
-            f"{problem.place}  {problem.state}: {problem.says}",
-            highlight=False,
-            soft_wrap=True,
-            markup=False,
-        )
-    if len(results.problems) > _MOST_PROBLEMS:
-        console.print(f"… and {len(results.problems) - _MOST_PROBLEMS} more in the report")
+    _print_lines(console, _collapsed(results))
+    _print_lines(console, [f"{p.place}  {p.state}: {p.says}" for p in results.problems])
     console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)

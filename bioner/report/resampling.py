@@ -157,11 +157,17 @@ def _difference(sums: np.ndarray, apart: np.ndarray, gold: np.ndarray) -> np.nda
     return (one - other).mean(axis=0)
 
 
-def holm(p: np.ndarray) -> np.ndarray:
-    """Return p-values corrected for their number (Holm 1979); missing ones don't count."""
+def holm(p: np.ndarray, family: int = 0) -> np.ndarray:
+    """Return p-values corrected for their number (Holm 1979).
+
+    Args:
+        p: of the tests; missing ones don't count.
+        family: how many tests there are in all, if more than `p` knows. The others are taken for
+            larger than all that are known, so that no corrected value is smaller than with them.
+    """
     corrected = np.full(len(p), np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known], kind="stable")]
-    steps = p[order] * np.arange(len(order), 0, -1)
+    steps = p[order] * (max(family, len(order)) - np.arange(len(order)))
     corrected[order] = np.minimum(1.0, np.maximum.accumulate(steps)) if len(order) else []
     return corrected

@@ -9,17 +9,19 @@ import pandas as pd
 
 from bioner.config.report import ReportConfig
 from bioner.errors import UserError
-from bioner.report.analyses import cost, curves, gains, scores
+from bioner.report.analyses import cost, curves, gains, regimes, scores, types
 from bioner.report.analyses import mistakes as errors
 from bioner.report.analyses.cross import cross
+from bioner.report.analyses.pairs import BASES, asked_tests, paired
 from bioner.report.compatible import compatible
-from bioner.report.evidence import UnitCounts, collect
-from bioner.report.frame import rows_of, tidy
+from bioner.report.evidence import Evidence, UnitCounts, collect
+from bioner.report.frame import LEFT_OUT, rows_of, tidy, with_score
 from bioner.report.measure_values import read_measures
 from bioner.report.resampling import bootstrap_f1
 from bioner.report.study import Problem, Run
 
-PARTS = ("transfer", "mtl")
+_, *PARTS = BASES
+"""The regimes that transfer then MTL is made of."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Results:
         frame: those of them that may be compared.
         problems: what the tables can't show.
         unit: what resampling draws, per target.
+        tests: how many comparisons with a regime the study asked for.
         tables: every analysis' frame under its name.
     """
 
@@ -38,6 +41,7 @@ class Results:
     frame: pd.DataFrame
     problems: list[Problem]
     unit: dict[str, str]
+    tests: dict[str, int]
     tables: dict[str, pd.DataFrame]
 
 
@@ -51,6 +55,8 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     """
     everything, damaged = tidy(runs, config.axes)
     frame, others = compatible(everything)
+    frame = _of_these_semantics(frame)
+    frame, unscored = with_score(frame)
     evidence = collect(frame, config.words)
     draws = _draws(evidence.units, config)
     measures, unread = read_measures(config.measures, Path(config.runs_dir) / config.study)
@@ -60,6 +66,7 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
         *damaged,
         *_failed(everything),
         *others,
+        *unscored,
         *evidence.problems,
         *unread,
         *uncrossed,
@@ -67,23 +74,39 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     tables = _scores(frame, evidence.units, draws, config)
     tables |= {
         "cross": crossed,
+        "by_type": types.by_type(frame, runs),
         "seen_unseen": scores.seen_and_unseen(frame),
         "cost": cost.cost(frame),
         "stages": cost.stages(frame),
+        "collapsed": frame[frame.collapsed.astype(bool)],
+        "left_out": scores.left_out(frame),
     }
+    tables |= _errors(frame, evidence)
+    if not measures.empty:
+        problems += _measured(tables, frame, measures, config)
+    unit = {target: counts.kind for target, counts in evidence.units.items()}
+    tests = {against: asked_tests(frame, against) for against in BASES}
+    return Results(everything, frame, problems, unit, tests, tables)
+
+
+def _errors(frame: pd.DataFrame, evidence: Evidence) -> dict[str, pd.DataFrame]:
+    found: dict[str, pd.DataFrame] = {}
     if not evidence.mistakes.empty:
-        tables |= {
+        found |= {
             "error_kinds": errors.by_kind(frame, evidence.mistakes),
             "mention_length": errors.by_length(frame, evidence.mistakes),
             "type_errors": errors.type_pairs(frame, evidence.mistakes),
             "partial_matches": errors.partial_scores(frame, evidence.partial),
         }
     if not evidence.pairs.empty:
-        tables["error_words"] = errors.words(frame, evidence.pairs)
-    if not measures.empty:
-        problems += _measured(tables, frame, measures, config)
-    unit = {target: counts.kind for target, counts in evidence.units.items()}
-    return Results(everything, frame, problems, unit, tables)
+        found["error_words"] = errors.words(frame, evidence.pairs)
+    return found
+
+
+def _of_these_semantics(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what other semantics asked for: it is no part of this study's comparisons."""
+    known = set(frame[frame.status == "complete"].semantics)
+    return frame[(frame.status != LEFT_OUT) | frame.semantics.isin(known) | (not known)]
 
 
 def _rng(config: ReportConfig, name: str) -> np.random.Generator:
@@ -101,7 +124,8 @@ def _draws(units: dict[str, UnitCounts], config: ReportConfig) -> scores.Draws:
 
 
 def _failed(everything: pd.DataFrame) -> list[Problem]:
-    rows = everything[everything.status != "complete"].drop_duplicates("run")
+    lost = ~everything.status.isin(["complete", LEFT_OUT])
+    rows = everything[lost].drop_duplicates("run")
     return [
         Problem(
             row.status, str(row.place or row.run), row.error or "no record: not ended, or killed"
@@ -115,13 +139,14 @@ def _scores(
 ) -> dict[str, pd.DataFrame]:
     table = scores.scores(frame, draws, config.seed)
     found = {"scores": table}
-    for against in ("single", *PARTS):
+    for against in BASES:
         name = "gains" if against == "single" else f"over_{against}"
-        found[f"{name}_by_seed"] = gains.paired(frame, against)
-        found[name] = gains.compared(
-            found[f"{name}_by_seed"], units, draws, config.samples, config.seed
-        )
+        pairs = found[f"{name}_by_seed"] = paired(frame, against)
+        family = asked_tests(frame, against)
+        found[name] = gains.compared(pairs, units, draws, config.samples, config.seed, family)
     found["summary"] = gains.summary(found["gains"], config.samples, _rng(config, "summary"))
+    found["paper"] = regimes.paper(regimes.chosen(table, found["gains"]))
+    found["ranks"] = regimes.mean_ranks(found["paper"])
     found["curves"] = curves.curves(table)
     found["label_saving"] = curves.label_saving(frame, table, draws, config.seed)
     return found
@@ -136,7 +161,7 @@ def _measured(
     """Add the measures' tables, or say why they can't be had."""
     from bioner.report.analyses import measured  # with scikit-learn: a second
 
-    table = measured.gain_table(gains.paired(frame, "single"))
+    table = measured.gain_table(paired(frame, "single"))
     try:
         tables["measure_ranking"] = measured.wide(measured.ranking(table, measures, config.seed))
     except UserError as error:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioner.config.effects import DATA, LATER, STAGE, Declared, Effect, Key, counted, leaves
-from bioner.config.identity import as_regime, compared_as, regime, with_precision
+from bioner.config.encoder_label import compared_as
+from bioner.config.identity import as_regime, regime, with_precision
 from bioner.config.parts import used
 from bioner.config.stored import to_config
 from bioner.config.train import TrainConfig
@@ -51,7 +52,7 @@ class Settings:
     def encoder(self) -> str:
         """The encoder that results are told apart by."""
         encoder = self.config.encoder
-        return compared_as(encoder.name, encoder.from_scratch)
+        return compared_as(encoder.name, encoder.from_scratch, self._record.encoder_label)
 
     @property
     def sources(self) -> str:

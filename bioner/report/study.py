@@ -26,8 +26,9 @@ class Problem:
     """Something of a study that the tables can't show.
 
     Attributes:
-        state: `unreadable`, `unfinished`, `failed`, `incompatible` or `predictions`.
-        place: the run directory or file.
+        state: `unreadable`, `unfinished`, `failed`, `diverged`, `incompatible`, `no score`,
+            `predictions` or `words`.
+        place: the run directory, the file, or the target.
         says: what is wrong, in one line.
     """
 
@@ -44,11 +45,14 @@ class Run:
         place: its directory; None where the record came from elsewhere.
         record: what it left; of an unfinished run its config alone.
         command: what was typed, as far as the run directory says it.
+        left_out: whether a packed study asked for it and it is not here: then its record is a
+            config, and what became of it.
     """
 
     place: Path | None
     record: Record
     command: str = ""
+    left_out: bool = False
 
 
 def read_study(folder: Path) -> tuple[list[Run], list[Problem]]:

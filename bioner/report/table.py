@@ -24,6 +24,7 @@ class Column:
         number: whether it is aligned as a number.
         best: `max` or `min` sets the best of each group in bold.
         mark: the frame's column that holds significance marks for it.
+        bold: the frame's column that says which values are the best, for bests of a row.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Column:
     number: bool = True
     best: str = ""
     mark: str = ""
+    bold: str = ""
 
 
 class Cell(NamedTuple):
@@ -54,6 +56,7 @@ class Table:
         frame: all values, as the CSV file has them.
         columns: those that are shown.
         groups: the frame's columns inside which the best value is looked for.
+        paper: the same rows with fewer columns, for TeX; None where these are few enough.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Table:
     frame: pd.DataFrame
     columns: Sequence[Column]
     groups: Sequence[str] = ()
+    paper: "Table | None" = None
 
     @cached_property
     def cells(self) -> list[list[Cell]]:
@@ -76,7 +80,10 @@ class Table:
 def _shown(table: Table, column: Column, rows: Sequence[Row]) -> list[Cell]:
     values = [row[column.key] for row in rows]
     marks = [str(row[column.mark]) for row in rows] if column.mark else [""] * len(rows)
-    best = _best(table, column).tolist() if column.best else [False] * len(rows)
+    if column.bold:
+        best = [bool(row[column.bold]) for row in rows]
+    else:
+        best = _best(table, column).tolist() if column.best else [False] * len(rows)
     return [
         Cell(column.show(row) or NONE, None if _missing(value) else value, mark, is_best)
         for row, value, mark, is_best in zip(rows, values, marks, best, strict=True)

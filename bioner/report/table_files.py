@@ -25,6 +25,9 @@ _TEX = str.maketrans(
         ">": r"$>$",
         "∞": r"$\infty$",
         "τ": r"$\tau$",
+        "š": r"\v{s}",
+        "²": r"$^2$",
+        "←": r"$\leftarrow$",
     }
 )
 
@@ -49,17 +52,24 @@ def _md(cell: Cell) -> str:
 
 
 def tex(table: Table, sources: Sequence[str]) -> str:
-    """Return a `tabular` with booktabs' rules, to be input in a paper, under comments.
+    """Return a `table` with booktabs' rules, caption and label, to be input in a paper.
+
+    Its label is `tab:NAME`; a table that has a version for papers is written as that.
 
     Args:
         table: what is written.
         sources: lines that say where the numbers are from, each made a comment.
     """
+    table = table.paper or table
     layout = "".join("r" if column.number else "l" for column in table.columns)
     head = " & ".join(_escape(column.title) for column in table.columns)
     rows = [" & ".join(_tex(cell) for cell in row) + r" \\" for row in table.cells]
     comments = [f"% {line}" for line in (table.title, *table.caption.split("\n"), *sources)]
     body = [
+        r"\begin{table}[t]",
+        r"\centering",
+        rf"\caption{{{_escape(f'{table.title}. {table.caption}'.strip())}}}",
+        rf"\label{{tab:{table.name}}}",
         rf"\begin{{tabular}}{{{layout}}}",
         r"\toprule",
         head + r" \\",
@@ -67,6 +77,7 @@ def tex(table: Table, sources: Sequence[str]) -> str:
         *rows,
         r"\bottomrule",
         r"\end{tabular}",
+        r"\end{table}",
     ]
     return "\n".join([*comments, *body]) + "\n"
 

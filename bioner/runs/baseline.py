@@ -40,13 +40,15 @@ def gains(record: Record, study: Path) -> dict[str, float]:
         for other in _singles(study)
         if _may_have_one_encoder(record, other)
         for target, scores in other.scores.items()
+        if scores.test.f1 is not None
         if (key := _key_or_none(other, target)) is not None
     }
     found = {}
     for target, scores in record.scores.items():
         single = singles.get(baseline_key(record, target))
-        if single is not None and record.regime != "single":
-            found[target] = scores.test.f1 - single
+        ours = scores.test.f1
+        if single is not None and ours is not None and record.regime != "single":
+            found[target] = ours - single
     return found
 
 

@@ -1,12 +1,12 @@
 """The record that a run leaves behind, the only thing that reports read."""
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bioner.config.semantics import SEMANTICS as SEMANTICS
 from bioner.runs.environment import Environment
-from bioner.runs.scores import CrossScores, TargetScores
+from bioner.runs.scores import CrossScores, TargetScores, mean_known
 from bioner.runs.stage_record import Best, StageRecord, TaskUse
 
 # Raised by hand when the fields change in a way that the dataclasses here can't read. A field that
@@ -35,6 +35,7 @@ class DatasetUse:
         joined_mentions: discontinuous, and read as one piece.
         lost_words: those that the tokenizer made no piece of.
         oversized_words: those of more pieces than a window holds.
+        test_share: the part of the train file that is test; None where test is a file.
     """
 
     sha256: dict[str, str]
@@ -47,6 +48,7 @@ class DatasetUse:
     joined_mentions: dict[str, int]
     lost_words: dict[str, int]
     oversized_words: dict[str, int]
+    test_share: float | None = field(default=None, kw_only=True)
 
 
 @dataclass
@@ -105,7 +107,9 @@ class Record:
         encoder_sha256: over the encoder's files as they were when the run was last started: two
             versions behind one name are told apart by it. Older records lack it.
         cross: what `bioner evaluate` adds, by head, dataset and split.
-        collapsed: whether some target's run never found a devel mention; older records don't say.
+        encoder_label: `encoder.label`, where the run's encoder had one.
+        collapsed: whether the selected weights find no mention of some target's devel, which has
+            some; older records don't say.
     """
 
     run: str
@@ -127,6 +131,7 @@ class Record:
     error: Failure | None
     encoder_sha256: str | None
     cross: dict[str, dict[str, dict[str, CrossScores]]] = field(default_factory=dict)
+    encoder_label: str | None = None
     collapsed: bool = False
 
     def stage(self, name: str) -> StageRecord | None:
@@ -172,6 +177,13 @@ def begin(
     )
 
 
-def mean_devel(best: Mapping[str, Best]) -> float:
-    """Return the mean devel F1 of the targets, given a record's `best`."""
-    return sum(one.f1 for one in best.values()) / len(best)
+def mean_devel(record: Record) -> float:
+    """Return the mean devel F1 of the targets of a complete run.
+
+    NaN where devel was trained on, or none has one.
+    """
+    best = record.best
+    if any(record.task(target).devel_trained for target in best):
+        return math.nan
+    mean = mean_known(one.f1 for one in best.values())
+    return math.nan if mean is None else mean

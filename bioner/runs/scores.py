@@ -1,5 +1,6 @@
 """What a record says of predictions: strict scores, and those on other corpora."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -23,11 +24,30 @@ class EntityScores(Scores):
 
 
 @dataclass
-class SplitScores(EntityScores):
-    """Scores of one split; apart those of mentions whose words training has shown, or has not."""
+class SplitScores:
+    """Scores of one split; apart those of mentions whose words training has shown, or has not.
 
+    A split without any gold mention has no precision, recall and F1: they are None. Records from
+    before this was so say 0.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+    predicted: int
+    correct: int
+    by_type: dict[str, Scores]
     seen: Scores
     unseen: Scores
+
+
+def split_scores(found: EntityScores, seen: Scores, unseen: Scores) -> SplitScores:
+    """Return the scores of a split, without those that nothing defines."""
+    scores = SplitScores(**vars(found), seen=seen, unseen=unseen)
+    if not scores.support:
+        scores.precision = scores.recall = scores.f1 = None
+    return scores
 
 
 @dataclass
@@ -40,6 +60,12 @@ class TargetScores:
     def by_split(self) -> dict[str, SplitScores]:
         """Return the scores under the names of their splits."""
         return {"devel": self.devel, "test": self.test}
+
+
+def mean_known(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that are known, None where none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 @dataclass

@@ -13,10 +13,12 @@ class TaskUse:
     Attributes:
         role: target, auxiliary or source, in this stage.
         train_sentences: those trained on.
-        devel_sentences: those selected by.
+        devel_sentences: those selected by, or those looked at where devel was trained on.
         leaked_sentences: the train sentences asked for that stand in a target's devel or test;
             None where nobody looked.
         dropped_sentences: those of them that are not in `train_sentences`.
+        devel_trained: how many of `train_sentences` are of devel. Where there are some, scores on
+            devel say what was learnt by heart, and of `leaked_sentences` only test counts.
     """
 
     role: str
@@ -24,6 +26,7 @@ class TaskUse:
     devel_sentences: int | None
     leaked_sentences: int | None
     dropped_sentences: int | None
+    devel_trained: int = 0
 
 
 @dataclass
@@ -45,11 +48,24 @@ class Mixing:
 
 @dataclass(frozen=True)
 class Best:
-    """The step at which a group of tasks was best on devel; `f1` is the mean over the group."""
+    """The step whose weights a group of tasks has.
+
+    Attributes:
+        step: the updates before it.
+        epoch: from 1.
+        f1: on devel, the mean over those of the group whose devel has a mention; None where none
+            has.
+        f1_error: the standard error of `f1`, as devel has few mentions
+            (`bioner.model.f1_error`); older records lack it.
+        unsure: whether it was selected for an `f1` above that of the last epoch by less than
+            `f1_error`: devel is too small to choose an epoch by.
+    """
 
     step: int
     epoch: int
-    f1: float
+    f1: float | None
+    f1_error: float | None = None
+    unsure: bool = False
 
 
 @dataclass
@@ -113,6 +129,8 @@ class StageRecord:
             the first update; None where none was, and in older records.
         weights: SHA-256 of each set of selected weights in the run's directory, by the name of the
             group of tasks; older records lack it.
+        stopped: the epoch after which it ended, since devel had not become better for as many
+            epochs as its `patience`; None: it did not end early.
     """
 
     name: str
@@ -127,3 +145,4 @@ class StageRecord:
     sha256: str | None = None
     weights: dict[str, str] = field(default_factory=dict)
     probe: dict[str, float] | None = None
+    stopped: int | None = None

@@ -5,9 +5,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from bioner.config.identity import encoder_label
+from bioner.config.encoder_label import encoder_label
 from bioner.config.stages import StageAction, StagesConfig
 from bioner.errors import ConfigError, nearest
+from bioner.runs.percent import percent
 from bioner.runs.store import store_folder
 from bioner.runs.upkeep import Listed, State, list_stages, remove_stage
 
@@ -55,7 +56,7 @@ def _print(stages: list[Listed], folder: Path) -> None:
         Column("sources", overflow="fold"),
         "encoder",
         "seed",
-        "devel F1",
+        "devel F1, %",
         "size",
         "idle days",
         title=str(folder),
@@ -67,9 +68,9 @@ def _print(stages: list[Listed], folder: Path) -> None:
             stage.key,
             stage.state,
             _sources(stage),
-            encoder_label(about.get("encoder", "")),
+            about.get("label") or encoder_label(about.get("encoder", ""), None),
             str(about.get("seed", "")),
-            "" if f1 is None else f"{f1:.4f}",
+            "" if f1 is None else percent(f1),
             _size(stage.size),
             f"{stage.idle_days:.1f}",
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bioner.runs.record import Record
-from bioner.runs.scores import TargetScores
+from bioner.runs.scores import TargetScores, mean_known
 from bioner.tracking.mention_tables import (
     MISSED,
     SPURIOUS,
@@ -23,7 +23,7 @@ _COUNTS = ("support", "predicted", "correct")
 
 
 def summary(record: Record, gains: Mapping[str, float]) -> dict[str, float]:
-    """Return the keys that every complete run has, flat.
+    """Return the keys that every complete run has, flat; a split without a mention has no score.
 
     Args:
         record: of a complete run; its scores are those of the selected step.
@@ -31,18 +31,26 @@ def summary(record: Record, gains: Mapping[str, float]) -> dict[str, float]:
     """
     scores = record.scores
     flat = {
-        f"{'test' if split == 'test' else 'best_devel'}/{name}/{score}": getattr(values, score)
+        f"{_split(record, name, split)}/{name}/{score}": value
         for name, of_target in scores.items()
         for split, values in of_target.by_split().items()
         for score in _SCORES
+        if (value := getattr(values, score)) is not None
     }
-    if scores:
-        flat["test/mean_f1"] = sum(one.test.f1 for one in scores.values()) / len(scores)
+    if (mean := mean_known(one.test.f1 for one in scores.values())) is not None:
+        flat["test/mean_f1"] = mean
     flat |= {f"gain/{name}": gain for name, gain in gains.items()}
     if scores and set(gains) == set(scores):
         flat["gain"] = sum(gains.values()) / len(gains)
     known = {name: value for name, value in vars(record.timing).items() if value is not None}
     return flat | {f"timing/{name}": value for name, value in known.items()}
+
+
+def _split(record: Record, target: str, split: str) -> str:
+    """Return what a split is called in the summary."""
+    if split == "test":
+        return "test"
+    return "trained_devel" if record.task(target).devel_trained else "best_devel"
 
 
 def tables(

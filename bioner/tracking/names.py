@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bioner.config.identity import compared_as, regime, what_counts
+from bioner.config.encoder_label import compared_as
+from bioner.config.identity import regime, what_counts
 from bioner.config.parts import datasets_of, stages_of
 from bioner.config.train import TrainConfig
 
@@ -61,13 +62,14 @@ def identify(config: TrainConfig, run: str) -> Identity:
 
 def _axes(config: TrainConfig) -> dict[str, Any]:
     """Return the values that a study varies, each a plain number or word."""
+    encoder = config.encoder
     finetune, size = config.finetune, config.finetune.train_size
     return {
         "regime": regime(config),
         "target": _joined(finetune.targets),
         "sources": _joined(config.pretrain.sources),
         "auxiliaries": _joined(finetune.auxiliaries),
-        "encoder": compared_as(config.encoder.name, config.encoder.from_scratch),
+        "encoder": compared_as(encoder.name, encoder.from_scratch, encoder.label),
         "mixing": str(config.mixing.strategy),
         "train_size": "all" if size is None else size,
         "seed": config.seed,

@@ -20,7 +20,7 @@ from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
 from bioner.model.bank import MakeHead, build_bank
-from bioner.model.encoder import load_encoder
+from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.heads import Head, make_head
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
@@ -39,17 +39,26 @@ def make_module(
     """Build the network of a stage and what trains it."""
     torch.manual_seed(config.seed)
     encoder = load_encoder(pretrained)
-    if config.encoder.flash_attention:
-        _check_flash(config, stage)
-        encoder.attend_with_flash()
-    if config.encoder.compile:
-        encoder.compile_transformer()
+    _prepare(encoder, stage, config)
     network = Network(
-        encoder, build_bank(config.head.shared, stage.tags, _head_maker(config, encoder.hidden))
+        encoder, build_bank(config.head, stage.tags, _head_maker(config, encoder.hidden))
     )
     scored = {name: stage.tasks[name].corpus.types for name in stage.scored}
     weighting = build_weighting(config.weighting, list(stage.tasks))
     return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
+
+
+def _prepare(encoder: Encoder, stage: Stage, config: TrainConfig) -> None:
+    """Make of an encoder what is trained."""
+    asked = config.encoder
+    encoder.freeze_layers(asked.frozen_layers)
+    if asked.flash_attention:
+        _check_flash(config, stage)
+        encoder.attend_with_flash()
+    if asked.gradient_checkpointing:
+        encoder.checkpoint_gradients()
+    if asked.compile:
+        encoder.compile_transformer()
 
 
 def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
@@ -120,7 +129,7 @@ def _cut(task: Task, config: TrainConfig, processes: int, special: int) -> Cut:
     sentences, tokens = config.batch.sentences * processes, config.batch.tokens
     if tokens is None:
         return Cut(sentences)
-    lengths = task.encoded["train"].sentence_pieces[task.used] + special
+    lengths = task.training.sentence_pieces[task.used] + special
     return Cut(sentences, tokens * processes, lengths)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
+from bioner.config.encoder_label import encoder_label
 from bioner.config.identity import Trained as TrainedOn
 from bioner.config.identity import stage_key
 from bioner.config.train import TrainConfig
@@ -66,7 +67,7 @@ def earlier_stage(
     stage = stage_of(asked, tasks)
     key = key_of(stage, config, pretrained, before)
     (group,) = stage.groups
-    runs_dir = Path(config.runs_dir)
+    runs_dir, encoder = Path(config.runs_dir), config.encoder
 
     def train(folder: Path) -> tuple[Path, dict[str, Any]]:
         start = None if before is None else before.start
@@ -75,12 +76,14 @@ def earlier_stage(
         about = {
             "stage": stage.name,
             "sources": list(stage.tasks),
-            "encoder": config.encoder.name,
+            "encoder": encoder.name,
+            "label": encoder_label(encoder.name, encoder.from_scratch, encoder.label),
             "seed": config.seed,
             "best": asdict(trained.best[group]),
             "mixing": asdict(trained.mixing),
             "timing": asdict(trained.timing),
             "probe": trained.probe,
+            "stopped": trained.stopped,
         }
         return trained.files[group], about
 
@@ -133,6 +136,7 @@ def record_of(stage: Stage, key: str, stored: Stored) -> StageRecord:
         StageTiming(**about["timing"]),
         sha256=about["sha256"],
         probe=about.get("probe"),
+        stopped=about.get("stopped"),
     )
 
 
@@ -145,6 +149,7 @@ def _about(stage: StageRecord) -> dict[str, Any]:
         "mixing": asdict(stage.mixing),
         "timing": asdict(stage.timing),
         "probe": stage.probe,
+        "stopped": stage.stopped,
         "sha256": stage.weights[group],
     }
 

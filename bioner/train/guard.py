@@ -1,4 +1,4 @@
-"""The guard against training on what a target is scored or selected by."""
+"""The guard against training on what a target is scored or selected by, but is not told to."""
 
 import logging
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bioner.config.train import Leakage, TrainConfig
+from bioner.config.train import Leakage, TrainConfig, TrainOn
 from bioner.corpora.audits.training_data import Place, held_out, leaked
 from bioner.corpora.catalogue import Corpus
 from bioner.corpora.fetching.places import locate
@@ -46,16 +46,28 @@ class Guard:
 
     def __init__(self, config: TrainConfig, targets: Mapping[str, Corpus]) -> None:
         self._config = config
-        self._held = [] if config.leakage == Leakage.ignore else held_out(targets)
+        devel_too = config.finetune.train_on == TrainOn.train_devel
+        # What is trained on is not held out: then no result hangs on it.
+        splits = ("test",) if devel_too else ("test", "devel")
+        self._splits = " or ".join(sorted(splits))
+        self._held = [] if config.leakage == Leakage.ignore else held_out(targets, splits)
 
-    def look(self, role: str, name: str, train: Table, asked: NDArray[np.int64]) -> Guarded:
-        """Look at the train sentences that a dataset is to give; warn, or drop what leaks.
+    def look(
+        self,
+        role: str,
+        name: str,
+        sentences: Table,
+        asked: NDArray[np.int64],
+        train: int | None = None,
+    ) -> Guarded:
+        """Look at the sentences that a dataset is to give to training; warn, or drop what leaks.
 
         Args:
             role: of the dataset, for the message.
             name: of the dataset.
-            train: its train split.
+            sentences: its train split, or that and its devel split behind it.
             asked: the indices of the sentences that are to be used, sorted.
+            train: how many of the sentences are of the train split; None: all.
 
         Raises:
             ConfigError: a leak under `leakage=error`, or nothing left under `leakage=drop`.
@@ -63,12 +75,12 @@ class Guard:
         action = self._config.leakage
         if action == Leakage.ignore:
             return Guarded(asked, None, ())
-        found = leaked(train, asked, self._held)
+        found = leaked(sentences, asked, self._held)
         if not found:
             return Guarded(asked, 0, ())
         says = (
             f"{len(found)} of {len(asked)} training sentences of {role} {name} stand in a target's "
-            f"devel or test, e.g. {self._examples(name, train, found)}"
+            f"{self._splits}, e.g. {self._examples(name, sentences, found, train)}"
         )
         if action == Leakage.error:
             legal = "leakage=drop leaves them out, leakage=warn trains on them"
@@ -81,10 +93,16 @@ class Guard:
             raise ConfigError("leakage", f"is drop, and leaves nothing of {role} {name}: {says}")
         return Guarded(np.setdiff1d(asked, list(found)), len(found), tuple(found))
 
-    def _examples(self, name: str, train: Table, found: Mapping[int, Place]) -> str:
+    def _examples(
+        self, name: str, sentences: Table, found: Mapping[int, Place], train: int | None
+    ) -> str:
         """Name the first few by file and line, with where else they stand."""
+
+        def split(i: int) -> str:
+            return "train" if train is None or i < train else "devel"
+
         return ", ".join(
-            f"{self._file(name, 'train', train[i].document)}:{train[i].line} "
+            f"{self._file(name, split(i), sentences[i].document)}:{sentences[i].line} "
             f"(= {self._file(place.target, place.split, place.document)}:{place.line})"
             for i, place in list(found.items())[:_SHOWN]
         )

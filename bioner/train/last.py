@@ -95,6 +95,7 @@ def _taken(
         known.timing,
         affinity=None,
         probe=known.probe,
+        stopped=known.stopped,
         reused=True,
     )
 

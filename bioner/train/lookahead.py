@@ -79,7 +79,7 @@ class LookaheadAffinity(pl.Callback):
         for name, task in self._tasks.items():
             size = min(self._sentences, len(task.used))
             drawn = random.choice(task.used, size, replace=False)
-            yield name, self._window.batch(name, task.encoded["train"], drawn)
+            yield name, self._window.batch(name, task.training, drawn)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
@@ -102,11 +102,11 @@ def look(
 
     Returns:
         None where a batch has no word that the tokenizer knows, or a loss is not above 0 or not
-        finite: then a ratio says nothing.
+        finite: then a ratio says nothing. Nor does it where the whole encoder is frozen.
     """
-    if any(len(batch.tags) == 0 for batch in batches.values()):
-        return None
     weights = {n: p for n, p in network.encoder.named_parameters() if p.requires_grad}
+    if not weights or any(len(batch.tags) == 0 for batch in batches.values()):
+        return None
     before: dict[str, float] = {}
     after: dict[str, dict[str, float]] = {}
     with _resting(network):

@@ -5,10 +5,11 @@ import time
 from typing import Any
 
 import pytorch_lightning as pl
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from bioner.machine.terminal_bar import TerminalBar
 from bioner.model.module import TaggingModule
+from bioner.runs.percent import percent
 
 log = logging.getLogger(__name__)
 
@@ -26,35 +27,31 @@ class StageProgress(pl.Callback):
     def __init__(self, stage: str) -> None:
         self._stage = stage
         self.steps = 0
-        self._bar: Progress | None = None
+        self._bar = TerminalBar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} {task.fields[news]}", markup=False),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+        )
         self._started = 0.0
         self._first = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the bar on a terminal."""
         self._started, self._first = time.monotonic(), trainer.global_step
-        console = Console()
-        if console.is_terminal and trainer.is_global_zero:
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.completed}/{task.total} {task.fields[news]}"),
-                TimeElapsedColumn(),
-                TextColumn("ETA"),
-                TimeRemainingColumn(),
-                console=console,
-            )
-            self._bar.add_task(self._stage, total=self.steps, completed=self._first, news="")
-            self._bar.start()
+        if trainer.is_global_zero:
+            self._bar.start(self._stage, self.steps, self._first)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
     ) -> None:
         """Move the bar."""
-        if self._bar is not None and trainer.global_step % 10 == 0:
-            self._bar.update(
-                self._bar.task_ids[0], completed=trainer.global_step, news=self._news(trainer)
-            )
+        if self._bar.shown:
+            # Now and then: to read the loss is to wait for the GPU.
+            news = self._news(trainer) if trainer.global_step % 10 == 0 else None
+            self._bar.move(trainer.global_step, news)
 
     def _news(self, trainer: pl.Trainer) -> str:
         assert isinstance(trainer.lightning_module, TaggingModule)
@@ -62,11 +59,12 @@ class StageProgress(pl.Callback):
         loss = f"loss {float(trainer.callback_metrics.get('loss', float('nan'))):.3f}"
         if not devel:
             return loss
-        return f"{loss} devel F1 " + " ".join(f"{task} {f1:.4f}" for task, f1 in devel.items())
+        return f"{loss} devel F1 " + " ".join(f"{task} {percent(f1)}" for task, f1 in devel.items())
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the epoch's line."""
         done = trainer.global_step
+        self._bar.move(done, self._news(trainer))
         pace = (time.monotonic() - self._started) / max(1, done - self._first)
         log.info(
             "%s epoch %d step %d/%d %s ETA %.0f s",
@@ -80,6 +78,4 @@ class StageProgress(pl.Callback):
 
     def close(self) -> None:
         """Take the bar down, whatever happened."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        self._bar.stop()

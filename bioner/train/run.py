@@ -37,6 +37,7 @@ from bioner.train.earlier import Done, earlier_stage, key_of
 from bioner.train.hardware_check import check_hardware
 from bioner.train.last import last_stage
 from bioner.train.recipe_warnings import warn_of_rate
+from bioner.train.score_table import score_lines
 from bioner.train.scoring import TagIds, score_target
 from bioner.train.sharing import one_at_a_time
 from bioner.train.stage import Stage, stage_of
@@ -55,7 +56,7 @@ def train(config: TrainConfig, directory: Path) -> float:
         directory: the run's directory.
 
     Returns:
-        The mean devel F1 of the targets.
+        The mean devel F1 of the targets; NaN where devel was trained on.
 
     Raises:
         UserError: what the user gave can't be used.
@@ -70,7 +71,7 @@ def train(config: TrainConfig, directory: Path) -> float:
             _drop_checkpoint(directory)
             check_inputs(config, found)
             log.info("skipped, finished already: %s", directory)
-            return mean_devel(found.best)
+            return mean_devel(found)
         try:
             return _train(config, directory)
         except Stopped as stopped:
@@ -98,6 +99,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
         what_counts(config),
         environment(),
     )
+    record.encoder_label = config.encoder.label
     log.info("precision: %s", record.precision)
     warn_of_rate(config)
     tested: dict[str, PredictedSplit] = {}
@@ -106,7 +108,7 @@ def _train(config: TrainConfig, directory: Path) -> float:
     if is_first():
         _drop_checkpoint(directory)
         _say(record, directory)
-    return mean_devel(record.best)
+    return mean_devel(record)
 
 
 def _drop_checkpoint(directory: Path) -> None:
@@ -175,7 +177,6 @@ def _run(
     trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
     record.stages.append(_record_of_last(last, key, trained))
     record.best = dict(trained.best)
-    record.collapsed = any(best.f1 == 0 for best in trained.best.values())
     record.timing = _timing(trained)
     for target in last.groups:
         scores, predicted = score_target(
@@ -183,6 +184,8 @@ def _run(
         )
         record.scores[target] = scores
         tested[target] = _tested(last.tasks[target].corpus, predicted)
+    devel = [scores.devel for scores in record.scores.values()]
+    record.collapsed = any(one.support > 0 and one.correct == 0 for one in devel)
 
 
 def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
@@ -197,6 +200,7 @@ def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
         trained.affinity,
         weights={group: sha256(file) for group, file in trained.files.items()},
         probe=trained.probe,
+        stopped=trained.stopped,
     )
 
 
@@ -219,14 +223,8 @@ def _peak_rss() -> int:
 
 
 def _say(record: Record, directory: Path) -> None:
-    log.info("%-24s %10s %10s %10s %10s", "dataset", "devel F1", "precision", "recall", "test F1")
-    for name, scores in record.scores.items():
-        log.info(
-            "%-24s %10.4f %10.4f %10.4f %10.4f",
-            name,
-            scores.devel.f1,
-            scores.test.precision,
-            scores.test.recall,
-            scores.test.f1,
-        )
+    for line in score_lines(record.scores):
+        log.info("%s", line)
+    if any(record.task(name).devel_trained for name in record.scores):
+        log.info("devel was trained on (finetune.train_on): its F1 says nothing of new text")
     log.info("run directory: %s", directory)

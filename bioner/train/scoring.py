@@ -1,5 +1,6 @@
 """Predictions of a finished stage, and the scores that the record takes from them."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -18,9 +19,11 @@ from bioner.model.metric import EntityCounts, scores
 from bioner.model.module import TaggingModule
 from bioner.model.weights import load_weights
 from bioner.runs.predictions import write_predictions
-from bioner.runs.scores import Scores, SplitScores, TargetScores
+from bioner.runs.scores import Scores, SplitScores, TargetScores, split_scores
 from bioner.train.tasks import Task
 from bioner.train.training import Trained
+
+log = logging.getLogger(__name__)
 
 TagIds = NDArray[np.int64]
 """Tag ids in the order of `bioner.corpora.tags.tag_set`, [words of a sentence]."""
@@ -52,6 +55,8 @@ def score(
 ) -> SplitScores:
     """Return strict entity-level scores, by type, and apart for mentions seen in training or not.
 
+    A split without a mention has no score.
+
     Args:
         types: the entity types.
         sentences: of the split, for their words.
@@ -65,7 +70,7 @@ def score(
     counts = EntityCounts(types, sync_on_compute=False)
     counts.update(*(torch.from_numpy(ids) for ids in (guess, right, lengths)))
     seen, unseen = _by_novelty(sentences, guess, right, lengths, known)
-    return SplitScores(**vars(counts.compute()), seen=seen, unseen=unseen)
+    return split_scores(counts.compute(), seen, unseen)
 
 
 def score_target(
@@ -78,7 +83,7 @@ def score_target(
     """
     trained.module.network.load(load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
-    train_sentences = task.corpus.splits["train"].sentences
+    train_sentences = task.corpus.to_train_on(task.devel_too)
     # Where nothing is marked there is nothing to know; of a large corpus that is most.
     marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
     known = surfaces(train_sentences[int(i)] for i in marked)
@@ -97,6 +102,8 @@ def score_target(
             )
         gold = [encoded.sentence_tags(int(i)) for i in task.scored[split]]
         found[split] = score(task.corpus.types, sentences, gold, predicted, known)
+        if found[split].f1 is None:
+            log.warning("%s: %s has no mention, so that it has no score", target, split)
     return TargetScores(**found), predicted
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from torch import Tensor
 
 from bioner.config.train import Selection
 from bioner.model.averaging import WeightAverage
-from bioner.model.f1_error import f1_standard_error
+from bioner.model.f1_error import mean_f1_error
 from bioner.model.module import TaggingModule
+from bioner.runs.percent import percent, points
+from bioner.runs.scores import mean_known
 from bioner.runs.stage_record import Best
 
 log = logging.getLogger(__name__)
@@ -61,44 +63,49 @@ class KeepSelected(pl.Callback):
         assert isinstance(pl_module, TaggingModule)
         last = _left(trainer) == 0
         for group, tasks in self._groups.items():
-            f1 = sum(pl_module.devel[task].f1 for task in tasks) / len(tasks)
-            if self._how == Selection.best:
-                selected = group not in self.best or f1 > self.best[group].f1
-            else:
-                selected = last
-            if selected:
-                self.best[group] = Best(trainer.global_step, trainer.current_epoch + 1, f1)
+            scores = [one for task in tasks if (one := pl_module.devel[task]).support]
+            f1 = mean_known(one.f1 for one in scores)
+            if self._better(group, f1) if self._how == Selection.best else last:
+                step, epoch = trainer.global_step, trainer.current_epoch + 1
+                error = mean_f1_error(scores) if scores else None
+                self.best[group] = Best(step, epoch, f1, error)
                 if trainer.is_global_zero:
                     pl_module.network.save(self.file(group), tasks)
-            if last and self._how == Selection.best:
-                self._say_if_unsure(pl_module, group, tasks, f1)
+            if last and f1 is not None:
+                self._look_if_unsure(group, f1, sum(one.support for one in scores))
         if self._own:
             self._average.put(pl_module.network, self._own)
             self._own = {}
         elif self._how == Selection.average and _left(trainer) < self._epochs:
             self._average.add(pl_module.network)
 
-    def _say_if_unsure(
-        self, module: TaggingModule, group: str, tasks: Sequence[str], last: float
-    ) -> None:
-        """Say it where devel is too small for the choice of the epoch to mean anything."""
-        best, counts = self.best[group].f1, [module.devel[task] for task in tasks]
-        error = f1_standard_error(
-            sum(c.predicted for c in counts),
-            sum(c.support for c in counts),
-            sum(c.correct for c in counts),
+    def _look_if_unsure(self, group: str, last: float, mentions: int) -> None:
+        """Say and keep it where devel is too small for the choice of the epoch to mean anything."""
+        best = self.best[group]
+        if best.f1 is None or best.f1_error is None:
+            return
+        lead, error = best.f1 - last, best.f1_error
+        if not 0 < lead < error:
+            return
+        self.best[group] = replace(best, unsure=True)
+        log.warning(
+            "%s: epoch %d was selected for a devel F1 %s above that of the last one; with %d "
+            "devel mentions the standard error is %s (selection=last or average, or a larger "
+            "devel_size, may be better)",
+            group,
+            best.epoch,
+            points(lead),
+            mentions,
+            percent(error),
         )
-        if 0 < best - last < error:
-            log.warning(
-                "%s: epoch %d was selected for a devel F1 %.4f above that of the last one; with %d "
-                "devel mentions the standard error is %.4f (selection=last or average, or a larger "
-                "devel_size, may be better)",
-                group,
-                self.best[group].epoch,
-                best - last,
-                sum(c.support for c in counts),
-                error,
-            )
+
+    def _better(self, group: str, f1: float | None) -> bool:
+        """Say whether a devel F1 is above that of the step which is selected so far.
+
+        Without a mention there is no F1, and nothing to select by: then the later step is taken.
+        """
+        best = self.best[group].f1 if group in self.best else None
+        return f1 is None or best is None or f1 > best
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]

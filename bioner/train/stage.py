@@ -18,6 +18,7 @@ class Stage:
         groups: the tasks on whose mean devel F1 each set of weights is selected.
         epochs: passes over the targets, or None.
         steps: updates, or None.
+        patience: epochs without a better devel F1 after which it ends; None: it never does.
         affinity_every: updates between two looks at the tasks' affinity; None: nobody looks.
     """
 
@@ -27,6 +28,7 @@ class Stage:
     groups: Mapping[str, Sequence[str]]
     epochs: int | None
     steps: int | None
+    patience: int | None = None
     affinity_every: int | None = None
 
     @property
@@ -49,5 +51,6 @@ def stage_of(asked: Asked, tasks: Mapping[str, Task]) -> Stage:
         asked.groups,
         asked.epochs,
         asked.steps,
+        asked.patience,
         asked.affinity_every,
     )

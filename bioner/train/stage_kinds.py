@@ -4,12 +4,12 @@ To add one: a group of the schema (a `StageConfig`), a function here that says w
 and its line in `KINDS`. Their order in a run is that of the groups.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bioner.config.parts import datasets_of, stages_of
-from bioner.config.train import Carry, Pretraining, TrainConfig
+from bioner.config.train import Carry, Pretraining, TrainConfig, TrainOn
 from bioner.runs.record import FINETUNE, PRETRAIN
 
 
@@ -34,8 +34,10 @@ class Asked:
         epochs: passes, or None.
         steps: updates, or None.
         carry: what the next stage takes over.
+        patience: epochs without a better devel F1 after which it ends; None: it never does.
         affinity_every: updates between two looks at the tasks' affinity; None: nobody looks.
         weights: a run, or a file of weights, that are taken instead of a training; or None.
+        devel_too: the roles whose devel sentences are trained on too.
     """
 
     name: str
@@ -46,8 +48,10 @@ class Asked:
     epochs: int | None
     steps: int | None
     carry: Carry = Carry.encoder
+    patience: int | None = None
     affinity_every: int | None = None
     weights: Path | None = None
+    devel_too: Collection[str] = ()
 
     def as_prefix(self) -> "Asked":
         """Return it as another stage needs it, which starts from one set of weights."""
@@ -70,6 +74,7 @@ def _pretrain(config: TrainConfig) -> Asked:
         group.epochs,
         group.steps,
         carry=group.carry,
+        patience=group.patience,
         weights=Path(str(group.checkpoint)) if taken else None,
     )
 
@@ -90,7 +95,9 @@ def _finetune(config: TrainConfig) -> Asked:
         group.steps,
         # What comes after it goes on with the same heads.
         carry=Carry.encoder_and_matching_heads,
+        patience=group.patience,
         affinity_every=group.affinity_every,
+        devel_too=("target",) if group.train_on == TrainOn.train_devel else (),
     )
 
 

@@ -1,7 +1,7 @@
 """How the heads of a stage start: fitted, or set, before the first update."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from torch import Tensor
 from bioner.batches.datamodule import ScoredBatches, Shard
 from bioner.config.head import Start
 from bioner.config.train import TrainConfig
+from bioner.model.bank import Fit
 from bioner.model.metric import EntityCounts
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.probe import start_prior, start_probe
-from bioner.model.word_vectors import cached_words
+from bioner.model.word_vectors import WordVectors, cached_words
+from bioner.runs.percent import percent
 from bioner.train.stage import Stage
 from bioner.train.tasks import Task
 
@@ -72,26 +74,39 @@ class HeadStarter:
                 are, Bool [tags], or None.
 
         Returns:
-            Devel F1 of each scored one of these with its probe; None where no head is probed.
+            Devel F1 of each scored one of these with its probe, but for those whose devel is
+            trained on; None where no head is probed.
         """
         how, tasks = self.config.head.start, stage.tasks
         if how == Start.random or not fresh:
             return None
+        fits = [fit for fit in network.bank.fits() if fit.places.keys() & fresh.keys()]
         if how == Start.prior:
-            for name in (name for name, carried in fresh.items() if carried is None):
-                task = tasks[name]
-                tags = [task.encoded["train"].sentence_tags(int(i)) for i in task.used]
-                head = network.bank.head(name)
-                start_prior(head, np.concatenate(tags))
-                network.bank.put(name, head)
+            for fit in fits:
+                if all(name in fresh and fresh[name] is None for name in fit.places):
+                    start_prior(fit.head, np.concatenate([*_tags(fit, tasks)]))
+                    network.bank.put(fit)
             return None
         network.encoder.to(self.device)
-        for name, carried in fresh.items():
-            self._probe(network, name, tasks[name], carried)
-        scored = [name for name in stage.scored if name in fresh]
+        for fit in fits:
+            self._probe(network, fit, tasks, fresh)
+        scored = [n for n in stage.scored if n in fresh and not tasks[n].devel_too]
         return {name: self._devel_f1(network, name, tasks[name]) for name in scored}
 
-    def _probe(self, network: Network, name: str, task: Task, carried: Tensor | None) -> None:
+    def _probe(
+        self,
+        network: Network,
+        fit: Fit,
+        tasks: Mapping[str, Task],
+        fresh: Mapping[str, Tensor | None],
+    ) -> None:
+        words = {name: self._words(network, name, tasks[name]) for name in fit.places}
+        together, masked = fitted_together(fit, words)
+        start_probe(fit.head, together, carried_rows(fit, fresh), masked)
+        network.bank.put(fit)
+
+    def _words(self, network: Network, name: str, task: Task) -> WordVectors:
+        """Return the vectors of the train words of a task that a probe is fitted to."""
         encoder = self.config.encoder
         key = {
             "encoder": self.pretrained.fingerprint,
@@ -101,11 +116,8 @@ class HeadStarter:
         }
         folder = Path(self.config.cache_dir) / "vectors"
         chosen = spread(task.used, self.config.head.probe_sentences)
-        window, split = self.pretrained.window, task.encoded["train"]
-        words = cached_words(folder, key, network.encoder, split, chosen, window, self.device)
-        head = network.bank.head(name)
-        start_probe(head, words, carried)
-        network.bank.put(name, head)
+        window, split = self.pretrained.window, task.training
+        return cached_words(folder, key, network.encoder, split, chosen, window, self.device)
 
     def _devel_f1(self, network: Network, name: str, task: Task) -> float:
         """Return the strict devel F1 of a task with the network as it is."""
@@ -119,8 +131,53 @@ class HeadStarter:
                 counts.update(tags, moved.gold, moved.lengths)
         network.train()
         f1 = counts.compute().f1
-        log.info("%s: devel F1 %.4f with a head fitted to the frozen encoder", name, f1)
+        log.info("%s: devel F1 %s with a head fitted to the frozen encoder", name, percent(f1))
         return f1
+
+
+def fitted_together(
+    fit: Fit, words: Mapping[str, WordVectors]
+) -> tuple[WordVectors, Tensor | None]:
+    """Return the words of all tasks of a fit under its head's tag ids, and what they can't have.
+
+    Args:
+        fit: of some tasks.
+        words: of each of these tasks, with its own tag ids.
+
+    Returns:
+        The words task after task, and the tags that their task does not know, Bool [words, tags];
+        None where each task knows all.
+    """
+    masks = []
+    for name, places in fit.places.items():
+        unknown = torch.ones(len(fit.head.tags), dtype=torch.bool)
+        unknown[places] = False
+        masks.append(unknown.expand(len(words[name].tags), -1))
+    together = WordVectors(
+        np.concatenate([words[name].vectors for name in fit.places]),
+        np.concatenate([at.numpy()[words[name].tags] for name, at in fit.places.items()]),
+        np.concatenate([words[name].lengths for name in fit.places]),
+    )
+    masked = torch.cat(masks)
+    return together, masked if masked.any() else None
+
+
+def carried_rows(fit: Fit, fresh: Mapping[str, Tensor | None]) -> Tensor | None:
+    """Return which tags' rows of a fit's head are carried over, Bool [tags]; None: no row."""
+    carried = torch.zeros(len(fit.head.tags), dtype=torch.bool)
+    for name, places in fit.places.items():
+        rows = fresh.get(name, torch.ones(len(places), dtype=torch.bool))
+        if rows is not None:
+            carried[places[rows]] = True
+    return carried if carried.any() else None
+
+
+def _tags(fit: Fit, tasks: Mapping[str, Task]) -> Iterator[NDArray[np.int64]]:
+    """Yield the tags of the used train sentences of the tasks of a fit, as its head has them."""
+    for name, places in fit.places.items():
+        task = tasks[name]
+        for i in task.used:
+            yield places.numpy()[task.training.sentence_tags(int(i))]
 
 
 def spread(sentences: NDArray[np.integer], most: int) -> NDArray[np.integer]:

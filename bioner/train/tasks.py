@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +31,12 @@ class Task:
         role: target, auxiliary or source, in that stage.
         corpus: its sentences and types.
         encoded: its pieces and tags, per split.
-        used: which train sentences are used, sorted.
+        used: which sentences of `training` are used, sorted.
         scored: which sentences of devel and of test are scored, sorted.
         leaked: how many of those that were to be used stand in a target's devel or test; None
             where nobody looked.
         dropped: which of them are not used for that, sorted.
+        devel_too: whether devel is trained on too.
     """
 
     role: str
@@ -45,11 +46,28 @@ class Task:
     scored: dict[str, np.ndarray]
     leaked: int | None
     dropped: tuple[int, ...]
+    devel_too: bool = False
+
+    @cached_property
+    def training(self) -> Encoded:
+        """The train split, and behind it devel where that is trained on too."""
+        train, devel = self.encoded["train"], self.encoded["devel"]
+        return train.followed_by(devel) if self.devel_too else train
+
+    @property
+    def devel_trained(self) -> int:
+        """How many of the sentences that are used are of devel."""
+        return int((self.used >= len(self.encoded["train"].sentence_words)).sum())
 
     def use(self) -> TaskUse:
         """Return what the record says of how a stage used the dataset."""
         return TaskUse(
-            self.role, len(self.used), len(self.scored["devel"]), self.leaked, len(self.dropped)
+            self.role,
+            len(self.used),
+            len(self.scored["devel"]),
+            self.leaked,
+            len(self.dropped),
+            self.devel_trained,
         )
 
     def contents(self, longest_word: int) -> DatasetUse:
@@ -70,6 +88,7 @@ class Task:
             joined_mentions={s: split.joined for s, split in splits.items()},
             lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
             oversized_words={s: e.oversized(longest_word) for s, e in self.encoded.items()},
+            test_share=self.corpus.test_share,
         )
 
 
@@ -112,6 +131,7 @@ def load_tasks(
                 _scored(config, stage.sizes[role][1], corpora[name]),
                 guarded.leaked,
                 guarded.dropped,
+                role in stage.devel_too,
             )
             tasks[stage.name][name] = task
             _say_sizes(stage.name, name, task)
@@ -140,23 +160,28 @@ def choose_sentences(
     """Choose the train sentences of each task: the asked size, less what the guard drops.
 
     Returns:
-        For each stage and each dataset of it.
+        For each stage and each dataset of it, places in `Corpus.to_train_on`.
 
     Raises:
         ConfigError: a leak under `leakage=error`, or nothing left under `leakage=drop`.
     """
     guard = Guard(config, {name: corpora[name] for name in config.finetune.targets})
-    looked: dict[tuple[str, int | float | None], Guarded] = {}
+    looked: dict[tuple[str, int | float | None, bool], Guarded] = {}
     chosen: dict[str, dict[str, Guarded]] = {stage.name: {} for stage in stages}
     for stage in stages:
         for name, role in stage.roles.items():
-            size = stage.sizes[role][0]
-            if (name, size.asked) not in looked:  # else all has been said of these sentences
+            (size, of_devel), devel_too = stage.sizes[role], role in stage.devel_too
+            key = name, size.asked, devel_too
+            if key not in looked:  # else all has been said of these sentences
                 train = corpora[name].splits["train"].sentences
                 seed, unit = config.subset_seed, config.subset_unit
                 asked = subset(train, size.asked, seed, unit, size.key)
-                looked[name, size.asked] = guard.look(role, name, train, asked)
-            chosen[stage.name][name] = looked[name, size.asked]
+                if devel_too:
+                    devel = _scored(config, of_devel, corpora[name])["devel"]
+                    asked = np.concatenate([asked, len(train) + devel])
+                pool = corpora[name].to_train_on(devel_too)
+                looked[key] = guard.look(role, name, pool, asked, len(train))
+            chosen[stage.name][name] = looked[key]
     return chosen
 
 
@@ -193,20 +218,24 @@ def _say_sizes(stage: str, name: str, task: Task) -> None:
     sentences = {split: len(content.sentences) for split, content in task.corpus.splits.items()}
     mentions = {s: content.sentences.mentions.total() for s, content in task.corpus.splits.items()}
     counts = ", ".join(f"{s} {n} ({mentions[s]} mentions)" for s, n in sentences.items())
-    used = {"train": len(task.used), "devel": len(task.scored["devel"])}
+    devel = task.devel_trained
+    used = {"train": len(task.used) - devel, "devel": len(task.scored["devel"])}
     taken = "".join(f", {n} {s} used" for s, n in used.items() if n < sentences[s])
+    taken += f", {devel} devel trained on too" if devel else ""
     log.info("%s, %s %s: sentences %s%s", stage, task.role, name, counts, taken)
 
 
 def _say_what_is_lost(name: str, task: Task, longest_word: int) -> None:
     found = task.contents(longest_word)
-    if found.devel_share is not None:
-        log.warning(
-            "%s: devel is a part of its train file, for there is no other: %.0f %%, by %s",
-            name,
-            100 * found.devel_share,
-            task.corpus.held_out_by,
-        )
+    for split, share in (("devel", found.devel_share), ("test", found.test_share)):
+        if share is not None:
+            log.warning(
+                "%s: %s is a part of its train file, for there is no other: %.0f %%, by %s",
+                name,
+                split,
+                100 * share,
+                task.corpus.held_out_by,
+            )
     for warning in (*task.corpus.warnings, *task.corpus.unscored):
         log.warning("%s: %s", name, warning)
     for what, words in (

@@ -20,6 +20,7 @@ from bioner.model.weights import Weights
 from bioner.runs.stage_record import Affinity, Best, Mixing, StageTiming
 from bioner.tracking.loggers import name_stage
 from bioner.train.assembly import make_module, make_trainer, plan_stage
+from bioner.train.early_stopping import StopEarly
 from bioner.train.lookahead import LookaheadAffinity
 from bioner.train.progress import StageProgress
 from bioner.train.recipe_warnings import CollapseWatch, warn_of_few_updates
@@ -52,6 +53,7 @@ class Trained:
         timing: what it took.
         affinity: of the tasks to each other, where that was asked for.
         probe: devel F1 of each scored task whose head was probed, before the first update.
+        stopped: the epoch after which it ended early; None: it did not.
         reused: whether another run had trained it.
     """
 
@@ -63,6 +65,7 @@ class Trained:
     timing: StageTiming | None
     affinity: Affinity | None
     probe: dict[str, float] | None = None
+    stopped: int | None = None
     reused: bool = False
 
 
@@ -95,7 +98,9 @@ def train_stage(
     progress = StageProgress(stage.name)
     affinity = _look_at_affinity(stage, config, pretrained)
     probed, collapse = Probed(), CollapseWatch()
-    callbacks = [keep, checkpoint, progress, probed, collapse, *([affinity] if affinity else [])]
+    early = None if stage.patience is None else StopEarly(stage.name, stage.patience, keep)
+    more = [callback for callback in (early, affinity) if callback is not None]
+    callbacks: list[pl.Callback] = [keep, checkpoint, progress, probed, collapse, *more]
     trainer = make_trainer(config, callbacks, folder, logger)
     plan = plan_stage(stage, config, pretrained.window, trainer.world_size)
     # The plan needs the number of processes, which the trainer alone knows.
@@ -112,11 +117,12 @@ def train_stage(
         # DistributedDataParallel hands the weights of the first process to the others.
         starter = HeadStarter(config, pretrained, trainer.strategy.root_device)
         probed.f1 = starter.start(module.network, stage, fresh)
-    data = _data(stage, plan, pretrained)
+    data = _data(stage, plan, pretrained, config.batch.accumulate)
     try:
         trainer.fit(module, data, ckpt_path=earlier, weights_only=True)
     finally:
         progress.close()
+    stopped = None if early is None else early.epoch
     _say_what_learnt_nothing(keep.best)
     meet()  # the first process has written the selected weights, which all load
     seconds = checkpoint.seconds()
@@ -131,10 +137,11 @@ def train_stage(
         trainer,
         {group: keep.file(group) for group in stage.groups},
         keep.best,
-        _mixing(plan, config),
+        _mixing(plan, config, stopped),
         timing,
         affinity.result() if affinity else None,
         probed.f1,
+        stopped,
     )
 
 
@@ -153,15 +160,15 @@ def _check_processes(trainer: pl.Trainer, module: TaggingModule, config: TrainCo
         raise ConfigError("weighting.strategy", found, "trainer.devices=1, or weighting=equal")
 
 
-def _data(stage: Stage, plan: Plan, pretrained: Pretrained) -> MultiTaskData:
-    train = {name: (task.encoded["train"], task.used) for name, task in stage.tasks.items()}
+def _data(stage: Stage, plan: Plan, pretrained: Pretrained, parts: int) -> MultiTaskData:
+    train = {name: (task.training, task.used) for name, task in stage.tasks.items()}
     scored = {name: stage.tasks[name] for name in stage.scored}
     devel = {name: (t.encoded["devel"], t.scored["devel"]) for name, t in scored.items()}
-    return MultiTaskData(train, devel, plan, pretrained.window)
+    return MultiTaskData(train, devel, plan, pretrained.window, parts)
 
 
-def _mixing(plan: Plan, config: TrainConfig) -> Mixing:
-    drawn = plan.drawn()
+def _mixing(plan: Plan, config: TrainConfig, epochs: int | None) -> Mixing:
+    drawn = plan.drawn(epochs)
     shares = {task: n / sum(drawn.values()) for task, n in drawn.items()}
     return Mixing(str(config.mixing.strategy), dict(plan.sizes), drawn, shares)
 
@@ -170,7 +177,7 @@ def _say_what_learnt_nothing(best: Mapping[str, Best]) -> None:
     for group, one in best.items():
         if one.f1 == 0:
             log.warning(
-                "%s: devel F1 was 0 after every epoch: either nothing was learnt (another "
-                "optimizer.lr or seed, or more epochs, may help) or devel has no mention",
+                "%s: devel F1 was 0 after every epoch: nothing was learnt (another optimizer.lr or "
+                "seed, or more epochs, may help)",
                 group,
             )

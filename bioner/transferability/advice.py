@@ -5,12 +5,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bioner.config.identity import compared_as
+from bioner.config.encoder_label import compared_as
+from bioner.config.identity import name_in
 from bioner.config.measure import measure_name
 from bioner.config.recommend import RecommendConfig, measuring
 from bioner.corpora.audits.training_data import held_out, leaked
 from bioner.corpora.catalogue import Corpus
 from bioner.errors import DataError
+from bioner.runs.percent import points
 from bioner.transferability.known import load_known
 from bioner.transferability.measure_directory import Results
 from bioner.transferability.measuring import asked, fill
@@ -33,7 +35,8 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     """
     known = load_known(Path(config.known) if config.known else None)
     wanted = measuring(config)
-    directory = Path(config.runs_dir) / "recommend" / measure_name(wanted)
+    folder = Path(config.runs_dir) / "recommend"
+    directory = folder / name_in(folder, measure_name(wanted))
     directory.mkdir(parents=True, exist_ok=True)
     workbench = Workbench(wanted)
     target = workbench.corpora[config.target]
@@ -47,8 +50,9 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     results: Results = fill(wanted, asked(wanted), workbench, directory)
     rows = results.values
     rows = rows[(rows["target"] == config.target) & rows["source"].isin(config.sources)]
-    encoder = compared_as(config.encoder.name, config.encoder.from_scratch)
-    found = recommend(rows, config.target, measures(), known.of(REGIME, encoder))
+    encoder = config.encoder
+    label = compared_as(encoder.name, encoder.from_scratch, encoder.label)
+    found = recommend(rows, config.target, measures(), known.of(REGIME, label))
     leaks = {name: _leaks(workbench.corpora[name], target) for name in config.sources}
     size = config.target_size
     more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
@@ -85,7 +89,7 @@ def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str
 def _lines(place: int, advice: Advice, leaks: int, target: str) -> list[str]:
     lines = [f"{place}. {advice.source}  (score {advice.score:.3f})"]
     if advice.gain is not None:
-        lines.append(f"   known gain on {target}: {advice.gain:+.4f} F1")
+        lines.append(f"   known gain on {target}: {points(advice.gain)} F1")
     lines += [f"   for: {text}" for text in advice.speaks_for]
     lines += [f"   against: {text}" for text in advice.speaks_against]
     if leaks:

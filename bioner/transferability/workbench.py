@@ -203,7 +203,7 @@ class Workbench:
         def make(name: str, tags: Sequence[str]) -> Head:
             return make_head(self._config.head, encoder.hidden, tags)
 
-        network = Network(encoder, build_bank(self._config.head.shared, weights.tags, make))
+        network = Network(encoder, build_bank(self._config.head, weights.tags, make))
         network.load(weights)
         return network.eval()
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 import bioner.transferability
 from bioner.errors import UserError
-from bioner.report.analyses.gains import paired
 from bioner.report.analyses.measured import gain_table
+from bioner.report.analyses.pairs import paired
 from bioner.report.compatible import compatible
 from bioner.report.frame import tidy
 from bioner.report.measure_values import read_measures

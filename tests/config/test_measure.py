@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from bioner.config.encoder import EncoderConfig
 from bioner.config.measure import measure_name, stage_config, to_measure_config
 from bioner.config.recommend import measuring, to_recommend_config
-from bioner.config.train import EncoderConfig
 from bioner.errors import ConfigError
 from bioner.transferability.registry import Family, chosen, measures
 from tests.composition import composed, train_config

@@ -1,6 +1,7 @@
 """A devel split that is a part of the train file."""
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,27 @@ def test_a_corpus_without_devel(datasets: Path, tmp_path: Path) -> None:
         assert words(load_corpus("mine", CONFIG, datasets, cache=tmp_path / "cache")) == found
 
 
+def test_a_corpus_of_one_file(datasets: Path, tmp_path: Path) -> None:
+    (datasets / "mine" / "test.tsv").unlink()
+    one = replace(CONFIG, files={"train": "train.tsv"}, test_share=0.3)
+    corpus = load_corpus("mine", one, datasets)
+    found = words(corpus)
+    assert [len(found[split]) for split in ("train", "devel", "test")] == [15, 6, 9]
+    assert sorted(chain.from_iterable(found.values())) == [
+        f"w{d}{s}" for d in range(10) for s in range(3)
+    ]
+    whole = {split: {word[:-1] for word in of} for split, of in found.items()}
+    assert sum(map(len, whole.values())) == 10  # documents stay whole
+    assert (corpus.test_share, corpus.devel_share) == (0.3, 0.2)
+    assert len({str(split.key) for split in corpus.splits.values()}) == 3
+    for _ in range(2):
+        assert words(load_corpus("mine", one, datasets, cache=tmp_path / "cache")) == found
+    files = {"train": "train.tsv", "devel": "devel.tsv"}
+    (datasets / "mine" / "devel.tsv").write_text("v\tB-Gene\n")
+    with_devel = replace(one, files=files, devel_share=None)
+    assert words(load_corpus("mine", with_devel, datasets))["test"] == found["test"]
+
+
 def test_the_cache_is_never_stale(datasets: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
 
@@ -122,6 +144,12 @@ def test_one_document_can_not_be_parted(datasets: Path) -> None:
             {"files": {"train": "a", "devel": "b", "test": "c"}},
             "files.devel: is 'b', but devel_share makes devel from train; leave one of the two out",
         ),
+        ({"test_share": 0.3}, "files.test: is 'test.tsv', but test_share makes test from train"),
+        (
+            {"files": {"train": "a"}, "test_share": 0.8},
+            "test_share: is 0.8, and devel_share 0.2: nothing is left",
+        ),
+        ({"files": {"train": "a"}}, "files.test: is not given; expected the name of a file, or"),
         (
             {"devel_share": None},
             "files.devel: is not given; expected the name of a file, or devel_share",

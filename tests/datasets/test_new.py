@@ -13,6 +13,7 @@ from bioner.config.datasets import Action, DatasetsConfig, Output, to_datasets_c
 from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.formats.all_formats import corpus_formats
 from bioner.corpora.formats.columns_layout import layout_of, scheme_of
+from bioner.corpora.split import Split
 from bioner.datasets.actions import act
 from bioner.datasets.sniff import sniff, split_of
 from bioner.errors import DataError, UserError
@@ -108,11 +109,41 @@ def test_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert Path(found["yaml"]).read_text().startswith("# Left out, being of another kind")
 
 
+def last_line(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the last line of the text that `datasets new` prints."""
+    capsys.readouterr()
+    assert act(
+        DatasetsConfig(
+            action=Action.new, path=str(path), name="again", output=f"{path.parent}/conf"
+        )
+    )
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def load(one: DatasetConfig) -> dict[str, Split]:
+    """Read a dataset as training does."""
+    return load_corpus("x", one, Path("/")).splits
+
+
 def test_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = written(tmp_path / "mine", corpus__txt=TRAIN.replace("\t", " "), other__txt=TEST)
     found, one = new(folder / "corpus.txt", capsys)
-    assert one.files == {"train": "corpus.txt"} and set(found["splits"]) == {"train", "devel"}
-    assert "no test split was found: give files.test before training" in found["remarks"]
+    assert one.files == {"train": "corpus.txt"}
+    assert set(found["splits"]) == {"train", "devel", "test"}
+    assert found["remarks"][1].startswith("no test split was found: 20% of train")
+    assert (one.devel_share, one.test_share) == (0.1, 0.2)
+    sizes = {split: len(each.sentences) for split, each in load(one).items()}
+    assert sizes == one.sentences == {"train": 14, "devel": 2, "test": 4}
+    assert last_line(folder / "corpus.txt", capsys).startswith("to use it: bioner train")
+
+
+def test_what_lacks_a_split_is_not_said_to_be_ready(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = written(tmp_path / "mine", corpus__tsv="a\tB-Gene\n\nb\tO\n")
+    last = last_line(folder / "corpus.tsv", capsys)
+    assert last.startswith("before it can be used, ")
+    assert last.endswith("needs files.devel and files.test")
 
 
 def test_a_file_of_a_split_brings_the_others(
@@ -281,16 +312,16 @@ def test_a_corpus_of_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[
         {"train": 1},
     )
     assert found["remarks"] == [
-        "no devel split was found, and train is one document, of which none can be held out: give "
-        "files.devel before training",
-        "no test split was found: give files.test before training",
+        f"no {split} split was found, and train has too few documents to hold some out: give "
+        f"files.{split} before training"
+        for split in ("devel", "test")
     ]
 
 
 def test_nothing_is_said_of_a_split_that_is_not_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rare = "".join(f"w{i}\tO\n\n" for i in range(30)) + "a\tB-Gene\n"
+    rare = "w\tO\n\na\tB-Gene\n"
     folder = written(tmp_path / "mine", corpus__tsv=rare)
     found, _ = new(folder / "corpus.tsv", capsys)
     assert not [said for said in found["remarks"] if said.startswith("test")]

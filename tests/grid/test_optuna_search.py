@@ -109,7 +109,7 @@ def test_a_search_of_runs(tmp_path: Path) -> None:
     found = records(tmp_path)
     table = ended.stdout[ended.stdout.rindex("devel F1") :].splitlines()[1:]
     best = max(one["best"]["demo_disease"]["f1"] for one in found.values())
-    assert (len(found), len(table), table[0].split()[0]) == (2, 2, f"{best:.4f}")
+    assert (len(found), len(table), table[0].split()[0]) == (2, 2, f"{100 * best:.2f}")
     words[1] = "hydra.sweeper.n_trials=3"
     again = grid(tmp_path, *words)
     assert (again.returncode, again.stdout.count("starts:")) == (0, 1), again.stdout

@@ -53,7 +53,7 @@ def test_local_executor(tmp_path: Path) -> None:
     ended = grid(tmp_path, *LOCAL, heads("raises", "killed", "linear"))
     assert ended.returncode == 1, ended.stderr
     assert states(ended.stdout) == ["failed", "failed", "done"]
-    assert reason(ended.stdout, "raises") == "RuntimeError: out of luck, in two lines"
+    assert reason(ended.stdout, "raises").startswith("RuntimeError: out of luck, in two lines; ")
     assert reason(ended.stdout, "killed").startswith("killed by SIGKILL")
     again = grid(tmp_path, *LOCAL, heads("linear"))
     assert (again.returncode, len(records(tmp_path))) == (0, 2)
@@ -71,13 +71,16 @@ def test_a_grid_on_slurm(tmp_path: Path, slurm: Path) -> None:
     )
     assert ended.returncode == 1, ended.stderr
     assert states(ended.stdout) == ["failed", "failed", "done"]
-    assert reason(ended.stdout, "raises") == "RuntimeError: out of luck, in two lines"
+    assert reason(ended.stdout, "raises").startswith("RuntimeError: out of luck, in two lines; ")
     assert reason(ended.stdout, "killed").startswith("killed by SIGKILL")
     for line in ("--account=mine", "--mem=4GB", "--cpus-per-task=1", "--time=240", "--nodes=1"):
         assert f"#SBATCH {line}\n" in script(slurm)
     assert "gpus" not in script(slurm)  # trainer.accelerator=cpu
     (done,) = (record for record in records(tmp_path).values() if record["status"] == "complete")
-    assert rows(ended.stdout)[2].split()[1] == f"{done['scores']['demo_disease']['test']['f1']:.4f}"
+    assert (
+        rows(ended.stdout)[2].split()[1]
+        == f"{100 * done['scores']['demo_disease']['test']['f1']:.2f}"
+    )
 
 
 @pytest.mark.slow

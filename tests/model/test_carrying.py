@@ -11,6 +11,7 @@ from bioner.model.bank import HeadPerTask
 from bioner.model.carrying import typed_rows
 from bioner.model.crf import CrfHead
 from bioner.model.heads import LinearHead
+from tests.model.toys import LINEAR
 
 HIDDEN = 2
 SPACES = {"first": tag_set(["Gene", "Cell"]), "second": tag_set(["Cell", "Drug"])}
@@ -48,7 +49,7 @@ def test_single_types_match_whatever_they_are_called() -> None:
 
 def bank(kind: type[LinearHead] | type[CrfHead], **types: list[str]) -> HeadPerTask:
     tags = {task: tag_set(names) for task, names in types.items()}
-    return HeadPerTask(tags, lambda _, names: kind(HIDDEN, names))
+    return HeadPerTask(tags, lambda _, names: kind(HIDDEN, names), LINEAR)
 
 
 def test_a_bank_says_which_rows_it_carries() -> None:

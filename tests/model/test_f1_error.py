@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bioner.model.f1_error import f1_standard_error
+from bioner.model.f1_error import f1_standard_error, mean_f1_error
+from bioner.runs.scores import Scores
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,11 @@ def test_where_there_is_nothing() -> None:
     assert f1_standard_error(0, 0, 0) == f1_standard_error(5, 0, 0) == 1.0
     assert f1_standard_error(0, 50, 0) == f1_standard_error(9, 50, 0) == 0.02
     assert f1_standard_error(50, 50, 50) == 0.0
+
+
+def test_the_error_of_a_mean_of_independent_tasks() -> None:
+    one, other = Scores(0.5, 0.5, 0.5, 100, 100, 50), Scores(0.5, 0.5, 0.5, 400, 400, 200)
+    alone = f1_standard_error(100, 100, 50)
+    assert mean_f1_error([one]) == alone
+    assert mean_f1_error([one, one]) == pytest.approx(alone / 2**0.5)
+    assert mean_f1_error([one, other]) == pytest.approx((alone**2 + alone**2 / 4) ** 0.5 / 2)

@@ -1,5 +1,6 @@
 """The network: an update of several tasks, shared heads, adapters; weights there and back."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from bioner.batches.datamodule import MultiTaskData
 from bioner.batches.passes import Cut
 from bioner.batches.plan import make_plan
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS
-from bioner.config.train import AdapterConfig, TrainConfig
+from bioner.config.encoder import AdapterConfig
+from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError
 from bioner.model.bank import build_bank
 from bioner.model.encoder import load_encoder
@@ -29,7 +31,7 @@ from bioner.train.stage import Stage
 from bioner.train.stage_kinds import asked_stages
 from bioner.train.tasks import Task, load_tasks
 from tests.composition import train_config
-from tests.model.toys import OneHead
+from tests.model.toys import LINEAR, OneHead
 from tests.predict.test_tagger import predictions
 from tests.train.test_run import TARGET, config_of, run
 
@@ -53,16 +55,16 @@ def prepared(config: TrainConfig) -> tuple[TaggingModule, MultiTaskData]:
     tasks = loaded["finetune"]
     stage = Stage("finetune", tasks, ["demo_disease"], {"x": ["demo_disease"]}, None, 2)
     module = make_module(stage, config, pretrained, 2)
-    return module, data_of(tasks, pretrained)
+    return module, data_of(tasks, pretrained, config.batch.accumulate)
 
 
-def data_of(tasks: dict[str, Task], pretrained: Pretrained) -> MultiTaskData:
+def data_of(tasks: dict[str, Task], pretrained: Pretrained, parts: int = 1) -> MultiTaskData:
     train = {name: (task.encoded["train"], task.used) for name, task in tasks.items()}
     sizes = {name: len(task.used) for name, task in tasks.items()}
     cuts = {name: Cut(8) for name in sizes}
     mixing = train_config(*PAIR).mixing
     plan = make_plan(mixing, sizes, ["demo_disease"], cuts, None, 2, 1, together=2)
-    return MultiTaskData(train, {}, plan, pretrained.window)
+    return MultiTaskData(train, {}, plan, pretrained.window, parts)
 
 
 class _Noted(pl.Callback):
@@ -164,8 +166,9 @@ def test_a_strategy_that_is_not_there_is_named_before_anything_is_loaded(tmp_pat
 
 def network_of(config: TrainConfig, kind: str = "none") -> Network:
     encoder = load_encoder(Pretrained(config.encoder))
+    shared = replace(LINEAR, shared=kind)
     return Network(
-        encoder, build_bank(kind, TAGS, lambda _, tags: LinearHead(encoder.hidden, tags, 0.0))
+        encoder, build_bank(shared, TAGS, lambda _, tags: LinearHead(encoder.hidden, tags, 0.0))
     )
 
 
@@ -208,9 +211,10 @@ def test_a_shared_head_is_one_class_and_one_line(tmp_path: Path) -> None:
     network.save(file, ["a"])
     weights = load_weights(file)
     assert weights.tags == TAGS  # a file of one task knows those that it shares its head with
+    shared = replace(LINEAR, shared="all")
     other = Network(
         load_encoder(Pretrained(config.encoder)),
-        build_bank("all", weights.tags, lambda _, tags: LinearHead(32, tags, 0.0)),
+        build_bank(shared, weights.tags, lambda _, tags: LinearHead(32, tags, 0.0)),
     ).eval()
     other.load(weights)
     assert torch.equal(other.bank.decode("b", words, lengths), ids["b"])

@@ -10,7 +10,7 @@ from transformers import CONFIG_MAPPING, AutoConfig, AutoModel, PreTrainedConfig
 from transformers import modeling_flash_attention_utils as flash
 from transformers.utils import is_flash_attn_2_available
 
-from bioner.config.train import Pooling
+from bioner.config.encoder import Pooling
 from bioner.errors import ConfigError
 from bioner.model.attention import ATTENTION, FLASH
 from bioner.model.packing import (

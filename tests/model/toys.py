@@ -6,13 +6,17 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from bioner.config.head import HeadConfig
 from bioner.config.train import Carry
 from bioner.corpora.tags import tag_set
 from bioner.model.adapter import Adapter
-from bioner.model.bank import Carried, HeadBank, MakeHead
+from bioner.model.bank import Carried, Fit, HeadBank, MakeHead
 from bioner.model.heads import Head, LinearHead
 from bioner.model.network import Network
 from bioner.model.weighting import EqualWeighting
+
+# The config of plain heads.
+LINEAR = HeadConfig("bioner.model.heads.LinearHead")
 
 
 class Sharpened(LinearHead):
@@ -64,8 +68,10 @@ class Surgery(EqualWeighting):
 class OneHead(HeadBank):
     """One linear head over the types of all tasks; a task is given its own types alone."""
 
-    def __init__(self, tags: Mapping[str, Sequence[str]], make: MakeHead) -> None:
-        super().__init__(tags, make)
+    def __init__(
+        self, tags: Mapping[str, Sequence[str]], make: MakeHead, config: HeadConfig
+    ) -> None:
+        super().__init__(tags, make, config)
         types = dict.fromkeys(t[2:] for names in self.tags.values() for t in names[1::2])
         every = tag_set(list(types))
         self.parts["all"] = self._all = make("all", every)
@@ -80,10 +86,8 @@ class OneHead(HeadBank):
         own.linear.load_state_dict({n: p[places] for n, p in linear.state_dict().items()})
         return own.eval()
 
-    def put(self, task: str, head: Head) -> None:
-        with torch.no_grad():
-            self._all.linear.weight[self._places[task]] = head.linear.weight
-            self._all.linear.bias[self._places[task]] = head.linear.bias
+    def fits(self) -> list[Fit]:
+        return [Fit(self._all, self._places)]
 
     def names(self, tasks: Iterable[str]) -> list[str]:
         return [f"all.{name}" for name in self._all.state_dict()]
@@ -134,3 +138,24 @@ class _Widened(nn.Module):
     def forward(self, vectors: Tensor) -> Tensor:
         found: Tensor = self.plain(vectors) + self.up(self.down(vectors))
         return found
+
+
+class LinearLosses:
+    """Losses of the tasks a and b that are linear in one shared matrix, and nothing of their own.
+
+    Args:
+        rows: the gradient of each loss, Float [2, …].
+    """
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows, self.weight = rows, nn.Parameter(torch.zeros_like(rows[0]))
+
+    def shared(self) -> list[nn.Parameter]:
+        return [self.weight]
+
+    def own(self, task: str) -> list[nn.Parameter]:
+        return []
+
+    def losses(self, a: float = 1.0, b: float = 1.0) -> dict[str, Tensor]:
+        found = (self.rows * self.weight).flatten(1).sum(1)
+        return {"a": found[0] + a, "b": found[1] + b}

@@ -90,7 +90,7 @@ def test_the_folder_gives_the_same_tags(
     card = (output / "README.md").read_text(encoding="utf-8")
     f1 = open_run(runs.linear).record.scores[head].test.f1
     for said in (
-        f"{f1:.4f}",
+        f"{100 * f1:.2f}",
         "Apache-2.0",
         "first piece",
         "seed: 1",
@@ -106,8 +106,8 @@ def test_a_crf_says_what_its_transitions_are_worth(
     caplog.set_level(logging.INFO)
     export(config_of(runs.datasets, runs.crf, tmp_path / "out"))
     devel = open_run(runs.crf).record.scores["demo_disease"].devel.f1
-    assert f"{devel:.4f} with them" in caplog.text
-    assert f"{devel:.4f} with them" in (tmp_path / "out" / "README.md").read_text()
+    assert f"{100 * devel:.2f} with them" in caplog.text
+    assert f"{100 * devel:.2f} with them" in (tmp_path / "out" / "README.md").read_text()
     assert "continues nothing begins one" in (tmp_path / "out" / "README.md").read_text()
     with pytest.raises(ConfigError, match="overwrite=true"):
         export(config_of(runs.datasets, runs.crf, tmp_path / "out"))
@@ -190,7 +190,7 @@ def test_onnx(runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     )
     assert tags == [guess for _, guess in rows]
     devel = open_run(runs.linear).record.scores[head].devel.f1
-    assert f"{devel:.4f} with model.onnx" in caplog.text
+    assert f"{100 * devel:.2f} with model.onnx" in caplog.text
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import numpy as np
 
 from bioner.config.identity import what_counts
 from bioner.model.metric import scores
-from bioner.report.prediction_arrays import matches, read_predictions
+from bioner.report.prediction_arrays import Predictions, matches, read_predictions
 from bioner.runs.environment import Environment
 from bioner.runs.record import (
     FINETUNE,
@@ -25,7 +25,7 @@ from bioner.runs.record import (
     begin,
 )
 from bioner.runs.record_file import write_record
-from bioner.runs.scores import SplitScores, TargetScores
+from bioner.runs.scores import EntityScores, Scores, TargetScores, split_scores
 from bioner.runs.stage_record import Best, Mixing, Source, StageRecord, StageTiming, TaskUse
 from tests.composition import train_config
 
@@ -39,6 +39,8 @@ class Made:
 
     Attributes:
         skill: the probability that a gold mention is predicted as it is.
+        bare: whether the test split has no mention.
+        collapsed: whether the run never found a devel mention.
         encoder: SHA-256 of the encoder's files, or None as in older records.
         checkpoint: SHA-256 of the weights of `pretrain.checkpoint`, if it started from some.
         change: full keys of the config and the values they have instead.
@@ -51,6 +53,8 @@ class Made:
     seed: int = 1
     size: int | float | None = None
     skill: float = 0.7
+    bare: bool = False
+    collapsed: bool = False
     status: Status = "complete"
     semantics: int = SEMANTICS
     precision: str = "32-true"
@@ -104,7 +108,8 @@ def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
     if made.checkpoint is not None:
         source = Source("runs/a", made.checkpoint)
         record.stages.append(StageRecord(PRETRAIN, "", True, {}, None, {}, None, source=source))
-    if made.status == "failed":
+    record.collapsed = made.collapsed
+    if made.status != "complete":
         record.error = Failure("ValueError", "out of luck")
     else:
         file = place / "predictions" / f"{made.target}.test.tsv"
@@ -171,6 +176,7 @@ def write_predictions(file: Path, made: Made, sentences: int) -> None:
     rng = np.random.default_rng([sum(map(ord, made.target)), made.seed])
     lines = []
     for number, gold in enumerate(gold_of(made.target, sentences)):
+        gold = [] if made.bare else gold
         guess = [m for m in (_guessed(m, made.skill, rng) for m in gold) if m]
         words = [f"w{number % 7}.{k}" for k in range(WORDS)]
         rows = zip(words, tagged(gold), tagged(guess), strict=True)
@@ -194,7 +200,7 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
     _, _, typed = matches(found.gold, found.guess)
     counts = (len(found.guess.start), len(found.gold.start), int(typed.sum()))
     parts = {"seen": scores(2, 2, 1), "unseen": scores(3, 3, 1)}
-    test = SplitScores(**vars(scores(*counts)), by_type={}, **parts)
+    test = split_scores(EntityScores(**vars(scores(*counts)), by_type=_by_type(found)), **parts)
     tasks = {}
     for name in (made.target, *made.auxiliaries, *made.sources):
         role = "target" if name == made.target else "auxiliary"
@@ -216,7 +222,8 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
         tasks[name] = TaskUse(role, used, 10, 0, 0)
     targets = record.config["finetune"]["targets"]
     record.scores = {name: TargetScores(test, test) for name in targets}
-    record.best = {name: Best(1, 1, test.f1) for name in targets}
+    found_at = 0.0 if made.collapsed else test.f1
+    record.best = {name: Best(1, 1, found_at) for name in targets}
     record.timing = Timing(10.0, 0.0, 1e4, [1], 12.0, 500_000_000)
     if made.sources:
         key = f"stage-{'+'.join(made.sources)}-{made.seed}"
@@ -229,6 +236,15 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
     record.stages.append(
         StageRecord(FINETUNE, "", False, tuned, _mixing(tuned), record.best, StageTiming(10.0, 1e4))
     )
+
+
+def _by_type(found: Predictions) -> dict[str, Scores]:
+    right, _, typed = found.matched
+    sides = [found.guess.type, found.gold.type, found.gold.type[right[typed]]]
+    counts = [np.bincount(side, minlength=len(found.types)).tolist() for side in sides]
+    return {
+        name: scores(*n) for name, n in zip(found.types, zip(*counts, strict=True), strict=True)
+    }
 
 
 def _mixing(tasks: Mapping[str, TaskUse]) -> Mixing:

@@ -85,6 +85,32 @@ def test_gains_are_paired_by_seed_and_setting(tmp_path: Path) -> None:
     assert one(tables["summary"], regime="transfer").gain == pytest.approx(transfer.gain)
 
 
+def test_gains_are_paired_by_subset_too(tmp_path: Path) -> None:
+    def drawn(subset: int) -> dict[str, int]:
+        return {"subset_seed": subset}
+
+    runs = [Made(A, seed=s, change=drawn(s), size=0.1) for s in (1, 2, 3)]
+    runs += [
+        Made(A, "transfer", [B], seed=s, change=drawn(s), size=0.1, skill=0.9) for s in (1, 2, 3)
+    ]
+    # Another subset of the same seed is a pair of its own; one without its single is none.
+    runs += [Made(A, seed=1, change=drawn(7), size=0.1, skill=0.5)]
+    runs += [Made(A, "transfer", [B], seed=1, change=drawn(s), size=0.1) for s in (7, 8)]
+    results = results_of(tmp_path, runs)
+    assert not results.problems
+    pairs = results.tables["gains_by_seed"]
+    assert sorted(zip(pairs.seed, pairs.subset_seed, strict=True)) == [
+        (1, 1),
+        (1, 7),
+        (2, 2),
+        (3, 3),
+    ]
+    for row in pairs.itertuples():
+        assert f"subset_seed-{row.subset_seed}" in row.run
+        assert f"subset_seed-{row.subset_seed}" in row.base_run
+    assert one(results.tables["gains"]).seeds == "1,1/7,2,3"
+
+
 def test_equal_runs_gain_nothing(tmp_path: Path) -> None:
     runs = [*seeds(3, A), *seeds(3, A, "transfer", [B])]
     row = one(results_of(tmp_path, runs).tables["gains"])
@@ -104,6 +130,36 @@ def test_transfer_then_mtl_against_its_parts(tmp_path: Path) -> None:
         row = one(tables[f"over_{part}"])
         assert row.gain > 0 and row.n == 3
         assert tables[f"over_{part}_by_seed"].base_run.str.contains(helper).all()
+
+
+def test_a_target_without_a_test_mention_is_said_and_in_no_mean(tmp_path: Path) -> None:
+    runs = [
+        *seeds(2, A),
+        *seeds(2, B, bare=True),
+        *seeds(2, A, "transfer", [C]),
+        *seeds(2, B, "transfer", [C], bare=True),
+    ]
+    results = results_of(tmp_path, runs)
+    (problem,) = results.problems
+    assert (problem.state, problem.place) == ("no score", B)
+    assert problem.says == "its test split has no mention: 4 runs have no score"
+    for name in ("scores", "gains", "seen_unseen", "error_kinds"):
+        assert set(results.tables[name].target) == {A}, name
+    assert results.tables["summary"].targets.tolist() == [1]
+    assert (results.tables["scores"].f1 > 0).all()
+
+
+def test_an_older_record_that_says_0_without_a_mention_has_no_score(tmp_path: Path) -> None:
+    folder = write_study(tmp_path / "study", [*seeds(2, A), Made(B, bare=True)])
+    file = folder / Made(B, bare=True).name / "record.json"
+    record = json.loads(file.read_text())
+    assert record["scores"][B]["test"]["f1"] is None
+    for split in record["scores"][B].values():
+        split |= {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    file.write_text(json.dumps(record))
+    results = results_of(tmp_path, [])
+    assert [problem.state for problem in results.problems] == ["no score"]
+    assert set(results.tables["scores"].target) == {A}
 
 
 @pytest.mark.parametrize(

@@ -32,16 +32,23 @@ def small_study() -> list[Made]:
     return runs
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a study with its report."""
+    runs_dir = tmp_path_factory.mktemp("runs")
+    write_study(runs_dir / "study", small_study())
+    assert made(runs_dir) == runs_dir / "study" / "report"
+    return runs_dir / "study"
+
+
 def text_files(folder: Path) -> list[Path]:
     found = [f for f in folder.rglob("*") if f.suffix in (".html", ".md", ".csv", ".tex", ".svg")]
     assert len(found) > 5
     return found
 
 
-def test_every_promised_file(tmp_path: Path) -> None:
-    write_study(tmp_path / "study", small_study())
-    folder = made(tmp_path)
-    assert folder == tmp_path / "study" / "report"
+def test_every_promised_file(whole: Path) -> None:
+    folder = whole / "report"
     page = (folder / "report.html").read_text()
     words = (folder / "report.md").read_text()
     for name in (
@@ -76,18 +83,16 @@ def test_every_promised_file(tmp_path: Path) -> None:
         assert f"On {B}, transfer from {A} at 10 % is above single at every size" in text
 
 
-def test_the_same_study_gives_the_same_tables(tmp_path: Path) -> None:
-    write_study(tmp_path / "study", small_study())
-    first = {f.name: f.read_bytes() for f in (made(tmp_path) / "tables").iterdir()}
-    again = {f.name: f.read_bytes() for f in (made(tmp_path) / "tables").iterdir()}
+def test_the_same_study_gives_the_same_tables(whole: Path) -> None:
+    first = {f.name: f.read_bytes() for f in (whole / "report" / "tables").iterdir()}
+    again = {f.name: f.read_bytes() for f in (made(whole.parent) / "tables").iterdir()}
     assert first == again
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
-def test_latex_takes_every_table(tmp_path: Path) -> None:
-    write_study(tmp_path / "study", small_study())
-    tables = sorted((made(tmp_path) / "tables").glob("*.tex"))
-    inputs = "".join(rf"\resizebox{{\textwidth}}{{!}}{{\input{{{file}}}}}" for file in tables)
+def test_latex_takes_every_table(whole: Path, tmp_path: Path) -> None:
+    tables = sorted((whole / "report" / "tables").glob("*.tex"))
+    inputs = "".join(rf"\input{{{file}}}\clearpage " for file in tables)
     packages = r"\usepackage{booktabs}\usepackage{graphicx}"
     (tmp_path / "all.tex").write_text(
         rf"\documentclass{{article}}{packages}\begin{{document}}{inputs}\end{{document}}"
@@ -102,6 +107,7 @@ def test_names_can_not_break_out_of_the_page(tmp_path: Path) -> None:
     folder = made(tmp_path)
     assert "<script>alert" not in (folder / "report.html").read_text()
     assert r"\&|\_\$" in (folder / "tables" / "scores.tex").read_text()
+    assert r"\label{tab:scores}" in (folder / "tables" / "scores.tex").read_text()
     assert r"\|" in (folder / "report.md").read_text()
 
 

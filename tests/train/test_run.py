@@ -312,15 +312,15 @@ class _KilledError(Exception):
 def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=4"))[1]
-    often = ["finetune.epochs=4", "checkpoint_minutes=0"]
+    whole = run(config_of(tmp_path / "whole", *REGIMES["mtl"], "finetune.epochs=2"))[1]
+    often = ["finetune.epochs=2", "checkpoint_minutes=0"]
     config = config_of(tmp_path / "killed", *REGIMES["mtl"], *often)
     step = TaggingModule.training_step
     calls = []
 
     def dies(self: TaggingModule, batch: object, batch_idx: int) -> torch.Tensor:
         calls.append(self.global_step)
-        if len(calls) == 60:
+        if len(calls) == 40:
             raise _KilledError
         return step(self, batch, batch_idx)
 
@@ -331,7 +331,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_scores(
     assert json.loads((directory / "record.json").read_text())["status"] == "failed"
     assert (directory / "checkpoints" / "finetune.ckpt").exists()
     again = run(config)[1]
-    assert calls[60] == calls[59] == 59  # it went on from a checkpoint, not from the start
+    assert calls[40] == calls[39] == 39  # it went on from a checkpoint, not from the start
     assert (again.scores, again.best) == (whole.scores, whole.best)
     assert mixing(again) == mixing(whole)
     assert again.timing.earlier_seconds > 0 == whole.timing.earlier_seconds
@@ -456,3 +456,25 @@ def test_the_encoder_is_found_once_a_run(tmp_path: Path, monkeypatch: pytest.Mon
     budget = ["finetune.epochs=1", "finetune.train_size=32"]
     run(config_of(tmp_path, *REGIMES["transfer_mtl"], *budget))
     assert sorted(found) == sorted(parts)
+
+
+def test_splits_without_a_mention_have_no_score(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    marked, bare = "the\tO\nflu\tB-Disease\n\n", "the\tO\nday\tO\n\n"
+    for split, text in (("train", 32 * marked), ("devel", 8 * bare), ("test", 8 * bare)):
+        (tmp_path / "corpus" / f"{split}.tsv").write_text(text)
+    own = tmp_path / "conf"
+    (own / "dataset").mkdir(parents=True)
+    (own / "dataset" / "mine.yaml").write_text(f"path: {tmp_path}/corpus\ntypes: [Disease]\n")
+    given = ["encoder=tiny", "logger=none", "finetune.targets=[mine]", "finetune.epochs=2"]
+    given += [f"runs_dir={tmp_path}/runs", f"cache_dir={tmp_path}/cache", "trainer.accelerator=cpu"]
+    _, record = run(train_config(*given, own=own))
+    for scores in record.scores["mine"].by_split().values():
+        assert (scores.precision, scores.recall, scores.f1) == (None, None, None)
+        assert (scores.support, scores.correct) == (0, 0)
+    # With nothing to choose by, the last weights are taken, and nobody can say that it collapsed.
+    assert (record.best["mine"].epoch, record.best["mine"].f1, record.collapsed) == (2, None, False)
+    assert "mine: test has no mention, so that it has no score" in caplog.text
+    assert "devel F1 was 0" not in caplog.text

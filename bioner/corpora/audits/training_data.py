@@ -51,15 +51,21 @@ class HeldOut:
         return np.where(self.hashes[at] == hashes, self.places[at], -1)
 
 
-def held_out(targets: Mapping[str, Corpus]) -> list[HeldOut]:
-    """Return the devel and test sentences of the targets, the test splits of each first.
+def held_out(
+    targets: Mapping[str, Corpus], splits: Sequence[str] = ("test", "devel")
+) -> list[HeldOut]:
+    """Return the sentences of some splits of the targets, by default all that are not of train.
 
     Sentences of fewer than `SHORTEST` words are left out, as in every comparison of corpora.
+
+    Args:
+        targets: by name.
+        splits: in the order in which a sentence that stands in several is looked for.
     """
     return [
         _held_out(name, split, corpus.splits[split].sentences)
         for name, corpus in targets.items()
-        for split in ("test", "devel")
+        for split in splits
     ]
 
 

@@ -5,24 +5,22 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from filelock import FileLock
 
 from bioner.config.dataset import DatasetConfig
+from bioner.corpora.fetching.address import address, by_hand, missing, no_address
 from bioner.corpora.fetching.archive import ArchiveError, unpack
 from bioner.corpora.fetching.download import DownloadError, download
 from bioner.corpora.fetching.hub import write_split
 from bioner.corpora.fetching.places import GENERATED, check_paths, check_target, folder_of, locate
 from bioner.corpora.files import sha256
-from bioner.errors import ConfigError, DataError
+from bioner.errors import DataError
 from bioner.machine.user_cache import user_cache
 
 # Where the SHA-256 of the archive stands among those of the splits.
 ARCHIVE = "archive"
-
-_SCHEMES = ("http", "https", "file")
-_MIRROR = "expected a folder, or an http, https or file address, that holds PATH/FILE of a dataset"
 
 
 def ensure(
@@ -49,15 +47,15 @@ def ensure(
     files = locate(config, datasets_dir)
     folder = folder_of(config, datasets_dir)
     try:
-        if not _missing(files):
+        if not missing(files):
             return files
         if folder.is_file():
             raise DataError(folder, None, "is a file", f"expected the folder of dataset {name}")
-        url = _address(name, config, mirror)
+        url = address(name, config, mirror)
         archive = None if config.archive is None else folder / config.archive
         of_hub = url is None and config.hub.name is not None
         if url is None and not of_hub and not (archive and archive.exists()):
-            raise _no_address(name, files)
+            raise no_address(name, files)
         check_target(name, folder, datasets_dir)
         with _work(folder) as work:
             if archive is not None:
@@ -67,7 +65,7 @@ def ensure(
             elif url is not None and url.startswith(GENERATED):
                 _generate(name, config, files, work)
             else:
-                for split in _missing(files):
+                for split in missing(files):
                     _download(name, config, split, files[split], files, str(url), work)
     except OSError as error:
         legal = "set datasets_dir to a folder that you may write in"
@@ -100,61 +98,6 @@ def _work(folder: Path) -> Iterator[Path]:
                     path.rmdir()
 
 
-def _missing(files: dict[str, Path]) -> list[str]:
-    return [split for split, path in files.items() if not path.exists()]
-
-
-def _by_hand(
-    name: str, files: dict[str, Path], why: str, archive: str | None = None, other: str = ""
-) -> DataError:
-    first, *others = [files[split] for split in _missing(files)]
-    also = f" (nor {', '.join(path.name for path in others)})" if others else ""
-    found = f"no such file{also}; {why}"
-    what = (
-        f"the files of dataset {name}, or {archive}," if archive else f"the files of dataset {name}"
-    )
-    return DataError(first, None, found, f"put {what} there by hand{other}")
-
-
-def _no_address(name: str, files: dict[str, Path]) -> DataError:
-    why = f"dataset.{name}.url gives no place to fetch it from"
-    other = f", or name others in dataset.{name}.files"
-    if _missing(files) == ["devel"]:
-        other += f", or leave devel out of them and give dataset.{name}.devel_share"
-    return _by_hand(name, files, why, other=other)
-
-
-def _address(name: str, config: DatasetConfig, mirror: str | None) -> str | None:
-    """Return the address of the files, with `{file}` for a file's name, or None where none is."""
-    url = config.url
-    generated = url is not None and url.startswith(GENERATED)
-    if mirror is not None and not generated and not Path(config.path).expanduser().is_absolute():
-        return _mirrored(config, mirror)
-    if url is None or generated:
-        return url
-    key = f"dataset.{name}.url"
-    if urlsplit(url).scheme not in _SCHEMES:
-        raise ConfigError(
-            key, f"is {url!r}", "expected an http, https or file address with {file} in it"
-        )
-    if "{file}" not in url and config.archive is None:
-        found = f"{url!r} has no {{file}}, the place of a file's name"
-        raise ConfigError(key, found, "expected for example https://example.org/corpus/{file}")
-    return url
-
-
-def _mirrored(config: DatasetConfig, mirror: str) -> str:
-    scheme, colon, _ = mirror.partition("://")
-    if not colon:
-        folder = Path(mirror).expanduser()
-        if not folder.is_dir():
-            raise ConfigError("datasets_mirror", f"is {mirror!r}, which is no folder", _MIRROR)
-        mirror = folder.resolve().as_uri()
-    elif scheme not in _SCHEMES:
-        raise ConfigError("datasets_mirror", f"is {mirror!r}", _MIRROR)
-    return f"{mirror.rstrip('/')}/{quote(config.path)}/{{file}}"
-
-
 def _download(
     name: str,
     config: DatasetConfig,
@@ -177,7 +120,7 @@ def _download(
             part.unlink()
             download(url, part, resume=True)
     except DownloadError as error:
-        raise _by_hand(name, files, f"{url} can't be fetched: {error}", config.archive) from None
+        raise by_hand(name, files, f"{url} can't be fetched: {error}", config.archive) from None
     _install(part, target, name, what, config, url)
 
 
@@ -194,7 +137,7 @@ def _unpack(
         _download(name, config, ARCHIVE, archive, files, str(url), work)
     else:
         _check_archive(name, config, archive)
-    splits = _missing(files)
+    splits = missing(files)
     try:
         unpack(archive, [config.files[split] for split in splits], work / "made")
     except ArchiveError as error:
@@ -218,14 +161,14 @@ def _generate(name: str, config: DatasetConfig, files: dict[str, Path], work: Pa
     from bioner.corpora.demo import generator
 
     generator.write(str(config.url).removeprefix(GENERATED), work / "made")
-    for split in _missing(files):
+    for split in missing(files):
         made = work / "made" / f"{split}.tsv"
         _install(made, files[split], name, split, config, str(config.url))
 
 
 def _write(name: str, config: DatasetConfig, files: dict[str, Path], work: Path) -> None:
     """Write the missing files from the hub."""
-    for split in _missing(files):
+    for split in missing(files):
         made = work / "made" / split
         write_split(name, config, split, made)
         _install(made, files[split], name, split, config, str(config.hub.name))

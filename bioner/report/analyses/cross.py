@@ -27,7 +27,7 @@ def cross(frame: pd.DataFrame, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[
 
     Returns:
         The rows, and a problem for each run whose dataset has another content, or other types
-        scored, than most runs' have.
+        scored, than most runs' have, or nothing to score.
     """
     records = {run.record.run: run.record for run in runs}
     done = frame[frame.status == "complete"]
@@ -39,6 +39,12 @@ def cross(frame: pd.DataFrame, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[
         ],
         columns=["run", *_KEYS, "content", *_SCORES, "support", "sentences", "trained_on"],
     )
+    empty = found[found.support == 0]
+    found = found[found.support > 0]
+    unscored = [
+        Problem("not scored", row.run, f"{row.dataset} {row.split} has no mention to find")
+        for row in rows_of(empty)
+    ]
     most = found.groupby(["target", "dataset", "split"]).content.transform(_most)
     says = "was evaluated with other content or types than in most runs"
     problems = [
@@ -54,7 +60,7 @@ def cross(frame: pd.DataFrame, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[
         sentences=("sentences", "first"),
         trained_on=("trained_on", lambda counts: counts.max(skipna=False)),
     ).reset_index()
-    return table, problems
+    return table, [*problems, *unscored]
 
 
 def _most(contents: pd.Series) -> str:

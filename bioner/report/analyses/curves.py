@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bioner.report.analyses.scores import Draws
-from bioner.report.frame import CELL, by_cell
+from bioner.report.frame import CELL, REPLICATE, by_cell
 from bioner.report.resampling import over_seeds
 
 CURVE = [key for key in CELL if key != "size"]
@@ -40,7 +40,7 @@ def label_saving(
         seed: of the redrawing of seeds; cells with as many seeds are redrawn alike.
     """
     done = frame[frame.status == "complete"]
-    cells = by_cell(done, ["run", "seed", "as_single"])
+    cells = by_cell(done, ["run", *REPLICATE, "as_single"])
     drawn = {cell: _draw(part, draws, seed) for cell, part in cells.items()}
     base = scores[(scores.regime == "single") & (scores.n > 0)].sort_values("share")
     lines = {
@@ -77,10 +77,14 @@ def _saving(
 
 
 def _draw(rows: Sequence[Mapping[Any, Any]], draws: Draws, seed: int) -> np.ndarray | None:
-    keys = [(row["target"], row["run"]) for row in sorted(rows, key=lambda row: int(row["seed"]))]
+    keys = [(row["target"], row["run"]) for row in sorted(rows, key=_replicate)]
     if not all(key in draws for key in keys):
         return None
     return over_seeds(np.stack([draws[key] for key in keys]), seed)
+
+
+def _replicate(row: Mapping[Any, Any]) -> list[int]:
+    return [int(row[key]) for key in REPLICATE]
 
 
 def reach(shares: np.ndarray, curves: np.ndarray, wanted: np.ndarray) -> np.ndarray:

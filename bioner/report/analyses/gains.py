@@ -1,4 +1,4 @@
-"""Gains: what a regime adds over another that it contains, paired by seed."""
+"""Gains: what a regime adds over another that it contains, paired by seed and subset."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bioner.report.analyses.scores import Draws, deviation, mean
+from bioner.report.analyses.pairs import FEWEST_SEEDS, PAIRED
+from bioner.report.analyses.scores import Draws, deviation, mean, named_seeds
 from bioner.report.evidence import UnitCounts
 from bioner.report.frame import CELL, Cell, by_cell
 from bioner.report.resampling import (
@@ -17,64 +18,13 @@ from bioner.report.resampling import (
     randomisation_p,
 )
 
-FEWEST_SEEDS = 3
-"""With fewer seeds the variance between them can't be told, and no star is given."""
-
 Rows = Sequence[Mapping[Any, Any]]
 
-_PAIRED = ["seed", "run", "f1", "base_run", "base_f1", "gain"]
 _MARKS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 
 
-def paired(frame: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Return each complete run beside the run of another regime with the same seed.
-
-    For a run that pretrains, `transfer` has the same sources; for one that shares the encoder,
-    `mtl` has the same partners; target, encoder, train size and what else matters to both are the
-    same.
-
-    Args:
-        frame: comparable rows.
-        against: `single`, `transfer` or `mtl`; the last two are the parts of `transfer_mtl`.
-
-    Returns:
-        The cell, seed, run, f1, base_run, base_f1 and gain; only runs that have their base.
-    """
-    done = frame[frame.status == "complete"]
-    wide = (
-        done[done.regime != "single"]
-        if against == "single"
-        else (done[done.regime == "transfer_mtl"])
-    )
-    on = pd.DataFrame(
-        {
-            "target": wide.target,
-            "encoder": wide.encoder,
-            "size": wide["size"],
-            "seed": wide.seed,
-            "base_variant": wide[f"as_{against}"],
-        }
-    )
-    on["base_sources"] = wide.sources if against == "transfer" else ""
-    on["base_partners"] = wide.partners if against == "mtl" else ""
-    mixing = {"transfer": wide.as_mixing, "mtl": wide.mixing}
-    on["base_mixing"] = mixing.get(against, "")
-    left = pd.concat(
-        [wide[["regime", "sources", "partners", "mixing", "variant", "run", "f1"]], on], axis=1
-    )
-    base = done[done.regime == against].rename(
-        columns={
-            "variant": "base_variant",
-            "sources": "base_sources",
-            "run": "base_run",
-            "partners": "base_partners",
-            "mixing": "base_mixing",
-            "f1": "base_f1",
-        }
-    )
-    base = base[[*on.columns, "base_run", "base_f1"]]
-    found = left.merge(base, on=list(on.columns), how="inner")
-    return found.assign(gain=found.f1 - found.base_f1)[[*CELL, *_PAIRED]]
+_TESTED = ["low", "high", "p_bootstrap", "p_randomisation", "p"]
+_WITHOUT = ("n", "gain", "low", "high", "p")
 
 
 def compared(
@@ -83,36 +33,54 @@ def compared(
     draws: Draws,
     samples: int,
     seed: int,
+    family: int = 0,
 ) -> pd.DataFrame:
     """Return a row per cell of `paired`: the mean gain, its interval, p-values and mark.
 
-    `p` is the larger of the bootstrap's and the randomisation's; `p_holm` corrects it for all
-    rows of the table that can be tested; `mark` is given by `p_holm` from three seeds on.
+    `p` is the larger of the bootstrap's and the randomisation's; `p_holm` corrects it for the
+    `family`; `mark` is given by `p_holm` from three seeds on. `collapsed` counts the pairs of which
+    a run collapsed: they are in all this, and not in `gain_without` and its like.
+
+    Args:
+        pairs: of `paired`.
+        units: of each target.
+        draws: of each run.
+        samples: of the randomisation.
+        seed: of all that is drawn.
+        family: how many comparisons the study asked for, if more than there are rows to test.
     """
-    cells = by_cell(pairs, _PAIRED)
+    table = _table(pairs, units, draws, samples, seed, family)
+    lost = pairs.groupby(CELL, sort=False).collapsed.sum().astype(int)
+    table = table.merge(lost.reset_index(), on=CELL, how="left")
+    others = pairs[~pairs.collapsed.astype(bool)]
+    alone = (
+        table if len(others) == len(pairs) else _table(others, units, draws, samples, seed, family)
+    )
+    kept = [*_WITHOUT, "p_holm", "mark"]
+    alone = alone[[*CELL, *kept]].rename(columns={key: f"{key}_without" for key in kept})
+    table = table.merge(alone, on=CELL, how="left")
+    return table.fillna({"n_without": 0, "mark_without": ""}).astype({"n_without": int})
+
+
+def _table(
+    pairs: pd.DataFrame,
+    units: Mapping[str, UnitCounts],
+    draws: Draws,
+    samples: int,
+    seed: int,
+    family: int,
+) -> pd.DataFrame:
+    cells = by_cell(pairs, PAIRED)
     randomised = _randomised(cells, units, samples, seed)
     rows = [
         dict(zip(CELL, cell, strict=True)) | _tested(part, draws, seed, randomised.get(cell))
         for cell, part in cells.items()
     ]
-    columns = [
-        *CELL,
-        "n",
-        "seeds",
-        "base_f1",
-        "f1",
-        "gain",
-        "std",
-        "low",
-        "high",
-        "p_bootstrap",
-        "p_randomisation",
-        "p",
-    ]
+    columns = [*CELL, "n", "seeds", "base_f1", "f1", "gain", "std", *_TESTED]
     table = pd.DataFrame(rows, columns=columns)
     # One seed can't carry a test of what training gives, so it is no comparison to correct for.
     testable = table.p.where(table.n >= FEWEST_SEEDS).astype(float)
-    table["p_holm"] = holm(testable.to_numpy())
+    table["p_holm"] = holm(testable.to_numpy(), family)
     table["mark"] = [_mark(p) for p in table.p_holm]
     table["why"] = [_why(n, p) for n, p in zip(table.n, table.p, strict=True)]
     return table
@@ -142,7 +110,7 @@ def _all_have(files: Mapping[str, object], part: Rows) -> bool:
 def _tested(part: Rows, draws: Draws, seed: int, randomised: float | None) -> dict[str, object]:
     found: dict[str, object] = {
         "n": len(part),
-        "seeds": ",".join(map(str, sorted(row["seed"] for row in part))),
+        "seeds": named_seeds(part),
         **{key: mean(part, key) for key in ("base_f1", "f1", "gain")},
         "std": deviation(part, "gain"),
     }
@@ -188,7 +156,7 @@ def summary(table: pd.DataFrame, samples: int, rng: np.random.Generator) -> pd.D
     """Return the mean gain over targets of each regime, encoder, mixing, size and variant.
 
     A target's gain is the mean over its helpers; the interval redraws targets, and is missing
-    where there are fewer than three.
+    where there are fewer than three. `gain_without` leaves out the pairs that `collapsed` counts.
     """
     rows = []
     keys = ["regime", "encoder", "mixing", "size", "variant"]
@@ -203,6 +171,9 @@ def summary(table: pd.DataFrame, samples: int, rng: np.random.Generator) -> pd.D
             dict(zip(keys, cell, strict=True))
             | {"targets": len(gains), "cells": len(part), "gain": gains.mean(), "low": low}
             | {"high": high, "helped": (part.gain > 0).mean(), "best_helper": best.gain.mean()}
+            | {"collapsed": part.collapsed.sum()}
+            | {"gain_without": part.groupby("target").gain_without.mean().mean()}
         )
     columns = [*keys, "targets", "cells", "gain", "low", "high", "helped", "best_helper"]
+    columns += ["collapsed", "gain_without"]
     return pd.DataFrame(rows, columns=columns)

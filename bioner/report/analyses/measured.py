@@ -15,7 +15,7 @@ def gain_table(pairs: pd.DataFrame) -> pd.DataFrame:
     partner too; `mixing` and `variant` are kept beside.
 
     Args:
-        pairs: of `bioner.report.analyses.gains.paired` against single.
+        pairs: of `bioner.report.analyses.pairs.paired` against single.
     """
     helper = pairs.sources.where(pairs.sources != "", pairs.partners)
     alone = (pairs.partners == "") | (pairs.sources == "") | (pairs.sources == pairs.partners)

@@ -6,24 +6,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bioner.report.frame import CELL, by_cell, rows_of
+from bioner.report.frame import CELL, LEFT_OUT, REPLICATE, by_cell, rows_of
 from bioner.report.resampling import interval, over_seeds
 
 Draws = Mapping[tuple[str, str], np.ndarray]
 """(target, run) → `[samples]`, test F1 on resampled units."""
 
+_RUN = ("run", "status", *REPLICATE, "collapsed", "f1")
+LOST = ("failed", "diverged", "unfinished", LEFT_OUT)
+"""What may have become of a run that has no score."""
+
 _MEANS = ("precision", "recall", "devel_f1", "train_sentences", "share")
 
 
 def scores(frame: pd.DataFrame, draws: Draws, seed: int) -> pd.DataFrame:
-    """Return a row per cell: runs, seeds, F1 (mean, std, best, interval), failed, unfinished.
+    """Return a row per cell: runs, seeds, F1 (mean, std, best, interval), and what was lost.
 
-    A cell without a complete run is there if a run of it failed or is unfinished, and so is the
-    `single` that a complete cell would be compared with.
+    Collapsed runs count in all but what ends in `_without`. A cell without a complete run is there
+    if the study asked for a run of it, and so is the `single` that a complete cell would be
+    compared with.
     """
     rows = [
         dict(zip(CELL, cell, strict=True)) | _row(part, draws, seed)
-        for cell, part in by_cell(frame, ["run", "status", "seed", "f1", *_MEANS]).items()
+        for cell, part in by_cell(frame, [*_RUN, *_MEANS]).items()
     ]
     there = {tuple(row[key] for key in CELL) for row in rows}
     complete = frame[frame.status == "complete"]
@@ -46,38 +51,73 @@ def scores(frame: pd.DataFrame, draws: Draws, seed: int) -> pd.DataFrame:
         "devel_f1",
         "train_sentences",
         "share",
-        "failed",
-        "unfinished",
+        *LOST,
+        "collapsed",
+        "f1_without",
+        "std_without",
+        "low_without",
+        "high_without",
     ]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _row(part: Sequence[Mapping[Any, Any]], draws: Draws, seed: int) -> dict[str, object]:
     done = [row for row in part if row["status"] == "complete"]
-    keys = [(row["target"], row["run"]) for row in done]
-    known = bool(keys) and all(key in draws for key in keys)
-    low = high = np.nan
-    if known:
-        drawn = over_seeds(np.stack([draws[key] for key in keys]), seed)
-        low, high = interval(np.clip(drawn, 0, 1))
+    kept = [row for row in done if not row["collapsed"]]
+    low, high = _interval(done, draws, seed)
+    low_kept, high_kept = (low, high) if len(kept) == len(done) else _interval(kept, draws, seed)
     states = [row["status"] for row in part]
     return {
         "n": len(done),
-        "seeds": ",".join(map(str, sorted(row["seed"] for row in done))),
+        "seeds": named_seeds(done),
         "f1": mean(done, "f1"),
         "std": deviation(done, "f1"),
         "best": max((row["f1"] for row in done), default=np.nan),
         "low": low,
         "high": high,
         **{key: mean(done, key) for key in _MEANS},
-        "failed": states.count("failed"),
-        "unfinished": states.count("unfinished"),
+        **{state: states.count(state) for state in LOST},
+        "collapsed": len(done) - len(kept),
+        "f1_without": mean(kept, "f1"),
+        "std_without": deviation(kept, "f1"),
+        "low_without": low_kept,
+        "high_without": high_kept,
     }
 
 
+def left_out(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells of which a packed study asked for runs that it does not hold."""
+    rows = frame[frame.status == LEFT_OUT]
+    return pd.DataFrame(
+        [
+            dict(zip(CELL, cell, strict=True)) | {"n": len(part), "seeds": named_seeds(part)}
+            for cell, part in by_cell(rows, REPLICATE).items()
+        ],
+        columns=[*CELL, "n", "seeds"],
+    )
+
+
+def _interval(rows: Sequence[Mapping[Any, Any]], draws: Draws, seed: int) -> tuple[float, float]:
+    keys = [(row["target"], row["run"]) for row in rows]
+    if not keys or not all(key in draws for key in keys):
+        return np.nan, np.nan
+    drawn = over_seeds(np.stack([draws[key] for key in keys]), seed)
+    return interval(np.clip(drawn, 0, 1))
+
+
+def named_seeds(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """Return the seeds of some runs; `1/2` where another seed than the run's drew its sentences."""
+    seeds = sorted((row["seed"], row["subset_seed"]) for row in rows)
+    one_subset = len({subset for _, subset in seeds}) == 1
+    return ",".join(
+        str(seed) if one_subset or seed == subset else f"{seed}/{subset}" for seed, subset in seeds
+    )
+
+
 def mean(rows: Sequence[Mapping[Any, Any]], key: str) -> float:
-    """Return the mean of a column, missing where there is no row."""
-    return float(np.mean([row[key] for row in rows])) if rows else np.nan
+    """Return the mean of what a column has, missing where it has nothing."""
+    known = [row[key] for row in rows if row[key] == row[key]]
+    return float(np.mean(known)) if known else np.nan
 
 
 def deviation(rows: Sequence[Mapping[Any, Any]], key: str) -> float:

@@ -1,9 +1,12 @@
 """The sections of cost, and of the runs themselves."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from bioner.report.results import Results
 from bioner.report.sections.section import Section, axis_columns, ordered
+from bioner.report.study import Problem
 from bioner.report.table import Column, Table, count, percent, text
 
 _COST = ["regime", "encoder", "size", "variant"]
@@ -58,12 +61,22 @@ def _stages(table: pd.DataFrame) -> Table:
 
 
 def runs_section(results: Results) -> Section:
-    """Return every run with its command, and every problem."""
-    everything = results.everything
-    kept = set(results.frame.run)
-    state = everything.status.where(
-        everything.run.isin(kept) | (everything.status != "complete"), "incompatible"
-    )
+    """Return every run with its command, what is not here, and every problem."""
+    tables = [_problems(results.problems)] if results.problems else []
+    if len(results.tables["left_out"]):
+        tables.append(_left_out(results.tables["left_out"]))
+    return Section("runs", "Runs", [], [*tables, _all_runs(results)])
+
+
+def _states(results: Results) -> pd.Series:
+    everything, kept = results.everything, set(results.frame.run)
+    done = everything.status == "complete"
+    state = everything.status.where(everything.run.isin(kept) | ~done, "incompatible")
+    state = state.mask(everything.collapsed.astype(bool) & (state == "complete"), "collapsed")
+    return state.mask(done & everything.f1.isna(), "no score")
+
+
+def _all_runs(results: Results) -> Table:
     columns = [
         "run",
         "regime",
@@ -80,7 +93,7 @@ def runs_section(results: Results) -> Section:
         "commit",
         "command",
     ]
-    table = everything.assign(state=state)[["state", *columns]]
+    table = results.everything.assign(state=_states(results))[["state", *columns]]
     axes, same = axis_columns(table, columns[1:9])
     shown = [
         text("run", "run"),
@@ -92,18 +105,24 @@ def runs_section(results: Results) -> Section:
         Column("commit", "commit", lambda row: row["commit"][:10], number=False),
         text("command", "command"),
     ]
-    tables = [Table("runs", "All runs", f"A row per run and target. {same}".strip(), table, shown)]
-    if results.problems:
-        found = pd.DataFrame([vars(problem) for problem in results.problems])
-        tables.insert(
-            0,
-            Table(
-                "problems",
-                "What is not in the tables",
-                "Failed, unfinished, unreadable and incompatible runs, and prediction files that "
-                "could not be used.",
-                found,
-                [text("state", "state"), text("place", "where"), text("says", "what")],
-            ),
-        )
-    return Section("runs", "Runs", [], tables)
+    caption = f"A row per run and target. {same}"
+    return Table("runs", "All runs", caption.strip(), table, shown)
+
+
+def _problems(problems: Sequence[Problem]) -> Table:
+    return Table(
+        "problems",
+        "What is not in the tables",
+        "Runs that failed, diverged, are unfinished, unreadable or incompatible, targets "
+        "whose test split has no mention, and prediction files that could not be used.",
+        pd.DataFrame([vars(problem) for problem in problems]),
+        [text("state", "state"), text("place", "where"), text("says", "what")],
+    )
+
+
+def _left_out(table: pd.DataFrame) -> Table:
+    table = ordered(table)
+    axes, same = axis_columns(table)
+    columns = [*axes, text("seeds", "seeds")]
+    caption = f"Complete runs that a packed study asked for and that are not in this folder. {same}"
+    return Table("left_out", "What was left out", caption.strip(), table, columns)

@@ -2,9 +2,12 @@
 
 import pandas as pd
 
-from bioner.report.analyses.gains import FEWEST_SEEDS, matrix
+from bioner.report.analyses.gains import matrix
+from bioner.report.analyses.pairs import FEWEST_SEEDS
 from bioner.report.drawing import Drawing, style
 from bioner.report.figures import gain_intervals, heat_map
+from bioner.report.figures import helper as what_helped
+from bioner.report.frame import rows_of
 from bioner.report.results import PARTS, Results
 from bioner.report.sections.section import (
     MOST_FIGURES,
@@ -15,16 +18,27 @@ from bioner.report.sections.section import (
     left_out,
     ordered,
 )
-from bioner.report.table import Table, between, count, percent, points, probability, signed, text
+from bioner.report.table import (
+    Column,
+    Table,
+    between,
+    count,
+    percent,
+    points,
+    probability,
+    signed,
+    text,
+)
 
 # A panel with more rows can't be read.
 _MOST_ROWS = 150
 
 _STARS = (
-    "Stars are by the p-value after Holm's correction over the table's rows: * < 0.05, ** < 0.01, "
-    f"*** < 0.001. A row with fewer than {FEWEST_SEEDS} paired seeds gets no star and is not "
-    "counted among the comparisons: so few can't show how much training varies; its interval is of "
-    "the test set, and with one seed of nothing else."
+    "Stars are by the p-value after Holm's correction over all comparisons that the study asked "
+    f"for with at least {FEWEST_SEEDS} seeds, whether or not they are here: * < 0.05, ** < 0.01, "
+    f"*** < 0.001. A row with fewer than {FEWEST_SEEDS} paired seeds gets no star: so few can't "
+    "show how much training varies; its interval is of the test set, and with one seed of nothing "
+    "else."
 )
 
 
@@ -36,7 +50,7 @@ def gains_section(results: Results) -> Section | None:
     units = " or ".join(sorted({f"{kind}s" for kind in results.unit.values()})) or "units"
     tables, drawings, settings = [_summary(results.tables["summary"])], [], 0
     reach = max(0.1, 100 * float(table.gain.abs().max()))
-    tables.append(_compared("gains", "Gains over single", table, "single F1 %"))
+    tables.append(_compared(results, "gains", "Gains over single", "single"))
     for regime, helper, label in (
         ("transfer", "sources", "source"),
         ("mtl", "partners", "partner"),
@@ -109,6 +123,7 @@ def _summary(table: pd.DataFrame) -> Table:
         count("cells", "cells"),
         points("gain", "mean gain"),
         between("low", "high", signed, "95 % over targets"),
+        *(_without_collapsed() if table.collapsed.any() else []),
         percent("helped", "helped %", digits=0),
         points("best_helper", "with the best helper"),
     ]
@@ -121,13 +136,17 @@ def _summary(table: pd.DataFrame) -> Table:
     return Table("summary", "Mean gains", caption.strip(), table, columns)
 
 
-def _compared(name: str, title: str, table: pd.DataFrame, base: str) -> Table:
-    table = ordered(table)
+def _without_collapsed() -> list[Column]:
+    return [count("collapsed", "collapsed pairs"), points("gain_without", "without them")]
+
+
+def _compared(results: Results, name: str, title: str, against: str) -> Table:
+    table = ordered(results.tables[name])
     axes, same = axis_columns(table)
     columns = [
         *axes,
         text("seeds", "seeds"),
-        percent("base_f1", base),
+        percent("base_f1", f"{against} F1 %"),
         percent("f1", "F1 %"),
         points("gain", "gain", mark="mark", best="max"),
         between("low", "high", signed, "95 % interval"),
@@ -138,8 +157,36 @@ def _compared(name: str, title: str, table: pd.DataFrame, base: str) -> Table:
     ]
     if not table.why.any():
         columns.pop()
-    caption = f"F1 points, paired by seed; the best gain of a target and setting is bold. {same}"
-    return Table(name, title, caption.strip(), table, columns, ["target", "encoder", "size"])
+    tested, family = int(table.p_holm.notna().sum()), results.tests[against]
+    caption = (
+        "F1 points, paired by seed and subset; the best gain of a target and setting is bold. "
+        f"Corrected over {max(tested, family)} comparisons, of which {tested} are here. {same}"
+    )
+    groups = ["target", "encoder", "size"]
+    paper = _for_paper(name, title, table, caption.strip(), groups)
+    return Table(name, title, caption.strip(), table, columns, groups, paper)
+
+
+def _for_paper(
+    name: str, title: str, table: pd.DataFrame, caption: str, groups: list[str]
+) -> Table:
+    """Return gains in at most seven columns: what helped in one, all other axes in another."""
+    settings = [axis for axis in SETTING if table[axis][table[axis] != ""].nunique() > 1]
+    rows = list(rows_of(table))
+    frame = table.assign(
+        helper=[what_helped(row) for row in rows],
+        setting=[", ".join(v for a in settings if (v := getattr(row, a))) for row in rows],
+    )
+    columns = [
+        text("target", "target"),
+        text("regime", "regime"),
+        text("helper", "with"),
+        *([text("setting", "setting")] if settings else []),
+        percent("f1", "F1 %"),
+        points("gain", "gain", mark="mark", best="max"),
+        between("low", "high", signed, "95 % interval"),
+    ]
+    return Table(name, title, caption, frame, columns, groups)
 
 
 def _matrix(name: str, words: str, rows: pd.DataFrame, regime: str, helper: str) -> Table:
@@ -162,7 +209,7 @@ def parts_section(results: Results) -> Section | None:
     """Return what transfer then MTL adds to each of its parts."""
     titles = {"transfer": "Over transfer alone", "mtl": "Over MTL alone"}
     tables = [
-        _compared(f"over_{part}", titles[part], results.tables[f"over_{part}"], f"{part} F1 %")
+        _compared(results, f"over_{part}", titles[part], part)
         for part in PARTS
         if not results.tables[f"over_{part}"].empty
     ]

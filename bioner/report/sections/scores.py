@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from bioner.report.analyses.scores import LOST
 from bioner.report.drawing import Drawing, style
 from bioner.report.figures import learning_curves
+from bioner.report.frame import CELL
 from bioner.report.results import Results
 from bioner.report.sections.section import MOST_FIGURES, SETTING, Section, axis_columns, ordered
 from bioner.report.table import Column, Row, Table, between, count, percent, share, text
@@ -25,8 +27,29 @@ def scores_section(results: Results) -> Section:
             "units, with Student's t for so many seeds. A cell that has no complete run is shown "
             "as missing."
         ],
-        [_overview(done), _scores(table)],
+        [_overview(done), _scores(table), *_types(results.tables["by_type"])],
     )
+
+
+def _types(table: pd.DataFrame) -> list[Table]:
+    if table.empty:
+        return []
+    table = ordered(table, [*CELL, "type"])
+    axes, same = axis_columns(table)
+    columns = [
+        *axes,
+        text("type", "type"),
+        count("mentions", "mentions"),
+        count("predicted", "predicted", 1),
+        percent("precision", "precision"),
+        percent("recall", "recall"),
+        percent("f1", "F1 %", spread="std"),
+    ]
+    caption = (
+        "Strict scores of each type of the targets that have several: means over seeds, ± the "
+        f"standard deviation. A type without a test mention has no score. {same}"
+    )
+    return [Table("by_type", "Types", caption.strip(), table, columns)]
 
 
 def _overview(done: pd.DataFrame) -> Table:
@@ -57,7 +80,7 @@ def _scores(table: pd.DataFrame) -> Table:
         percent("recall", "recall"),
         percent("devel_f1", "devel F1"),
     ]
-    columns += [count(key, key) for key in ("failed", "unfinished") if table[key].any()]
+    columns += [count(key, key) for key in ("collapsed", *LOST) if table[key].any()]
     caption = (
         "Every cell: the mean over seeds ± standard deviation. The best of a target, encoder and "
         f"train size is bold. {same}"

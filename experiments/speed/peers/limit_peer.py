@@ -16,7 +16,7 @@ from transformers import logging
 
 from bioner.batches.datamodule import ScoredBatches, Shard
 from bioner.batches.tokens import Encoded, encode
-from bioner.config.train import EncoderConfig
+from bioner.config.encoder import EncoderConfig
 from bioner.corpora.sentence import Sentence
 from bioner.machine.precision import keep_memory
 from bioner.model.encoder import Encoder, load_encoder

@@ -1,0 +1,73 @@
+"""The typed schema of an encoder: a pretrained transformer, how words are read off it, adapters."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from omegaconf import MISSING
+
+from bioner.config.effects import NOTHING, STAGE, group, made, value
+
+
+class Pooling(StrEnum):
+    """Which of a word's pieces stand for it."""
+
+    first = "first"
+    last = "last"
+    mean = "mean"
+
+
+@dataclass
+class AdapterConfig:
+    """Few new weights that are trained in the place of the transformer's own.
+
+    Attributes:
+        kind: null, or a name in `bioner.config.choices.ADAPTERS`.
+        options: handed to it as they are.
+    """
+
+    kind: str | None = value(None, STAGE)
+    options: dict[str, Any] = made(dict, STAGE, neutral={})
+
+
+@dataclass
+class EncoderConfig:
+    """A pretrained transformer and how words are read off it.
+
+    Attributes:
+        label: what it is called in names and tables; null: by its weights. An override of `name`
+            drops it.
+        name: a hub id, a folder, or `package:MODULE/FOLDER` for weights in a Python package.
+        revision: the hub commit; null takes the newest.
+        lr: the peak learning rate that `optimizer.lr` takes where it is not given.
+        from_scratch: null, or config values that replace the model's own: the weights are random.
+        layers: the hidden layers whose mean is taken; -1 is the last.
+        pooling: which pieces stand for a word.
+        max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
+        overlap: pieces that two windows of a long sentence share.
+        packed: attention inside each sentence of one padding-free row; null: where proven equal.
+        flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
+        compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
+        gradient_checkpointing: each layer's inner values are computed again in the backward pass
+            instead of kept: less memory, a third more time. The results are equal as far as torch
+            computes the same values twice, which it does not promise on every device.
+        frozen_layers: the embeddings and so many first layers are not trained; 0 freezes nothing,
+            the embeddings neither.
+        adapter: what is trained in the place of the transformer's own weights, if anything.
+    """
+
+    label: str | None = value(None, NOTHING)
+    name: str = value(MISSING, STAGE)
+    revision: str | None = value(None, STAGE)
+    lr: float | None = value(None, NOTHING)
+    from_scratch: Any = value(None, STAGE)
+    layers: list[int] = made(lambda: [-1], STAGE)
+    pooling: Pooling = value(Pooling.first, STAGE)
+    max_pieces: int | None = value(None, STAGE)
+    overlap: int = value(64, STAGE)
+    packed: bool | None = value(None, STAGE)
+    flash_attention: bool | None = value(None, STAGE)
+    compile: bool | None = value(None, STAGE)
+    gradient_checkpointing: bool = value(False, STAGE, neutral=False)
+    frozen_layers: int = value(0, STAGE, neutral=0)
+    adapter: AdapterConfig = group(AdapterConfig)

@@ -1,0 +1,273 @@
+"""What the pages say holds: their commands compose, what they name is there, links lead there."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
+
+from bioner.config.checks import to_train_config
+from bioner.config.command_line import CommandLine, names_in_lists, read
+from bioner.config.config_folders import CATALOGUE, shipped
+from bioner.config.datasets import to_datasets_config
+from bioner.config.evaluate import to_evaluate_config
+from bioner.config.export import to_export_config
+from bioner.config.hydra_setup import SCHEMAS, register
+from bioner.config.identity import run_name
+from bioner.config.measure import to_measure_config
+from bioner.config.predict import to_predict_config
+from bioner.config.recommend import to_recommend_config
+from bioner.config.report import to_report_config
+from bioner.config.stages import to_stages_config
+from bioner.config.train import TrainConfig
+from bioner.errors import ConfigError
+from bioner.grid.combinations import expand
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = [ROOT / name for name in ("bioner", "conf", "experiments")]
+PAGES = [ROOT / "README.md", *sorted(page for one in FOLDERS for page in one.rglob("*.md"))]
+TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in PAGES}
+CHECKED = {
+    "train": to_train_config,
+    "report": to_report_config,
+    "datasets": to_datasets_config,
+    "stages": to_stages_config,
+    "measure": to_measure_config,
+    "recommend": to_recommend_config,
+    "evaluate": to_evaluate_config,
+    "predict": to_predict_config,
+    "export": to_export_config,
+}
+# The shell's own, and tools whose arguments are not ours to check.
+SHELL = {"for", "do", "done", "cat", "echo", "mkdir", "tar", "ray"}
+DATASETS = {file.stem for file in (ROOT / "conf" / "dataset").glob("*.yaml")}
+OF_EXPERIMENTS = DATASETS & set(
+    re.findall(r"\w+", "".join(f.read_text() for f in (ROOT / "experiments").rglob("*.yaml")))
+)
+# `$(…)`, in which there may be brackets.
+OUTPUT_OF = r"\$\((?:[^()]|\([^()]*\))*\)"
+# What the folder `my_conf` of the pages holds.
+OWN = {"mine": "path: /data/mine\n", "side_effects": "path: experiments/tutorial/corpus\n"}
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a block of shell.
+
+    Attributes:
+        page: whose.
+        words: as the shell hands them over.
+    """
+
+    page: str
+    words: tuple[str, ...]
+
+
+def lines(text: str) -> Iterator[str]:
+    """Yield the lines of the blocks of shell, continued ones joined."""
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield from block.replace("\\\n", " ").splitlines()
+
+
+def commands(page: str) -> Iterator[Command]:
+    for line in lines(TEXTS[page]):
+        known = re.sub(OUTPUT_OF, "RUN_DIR", line)
+        lexer = shlex.shlex(re.sub(r"\$\w+", "1", known), posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        found: list[str] = []
+        for word in [*lexer, ";"]:
+            if word not in (";", "&&", "|"):
+                found.append(word)
+                continue
+            words = _without_redirections(found)
+            found = []
+            if words:
+                yield Command(page, tuple(words))
+
+
+def _without_redirections(words: Sequence[str]) -> list[str]:
+    kept = []
+    skipped = False
+    for word in words:
+        assigned = not kept and re.fullmatch(r"[A-Z_]+=.*", word)
+        if word in ("<", ">", ">>") or skipped or assigned:
+            skipped = not skipped and not assigned
+            continue
+        kept.append(word)
+    return kept[1:] if kept[:1] == ["do"] else kept
+
+
+# What several pages say is looked at once.
+COMMANDS = list(
+    {command.words: command for page in reversed(TEXTS) for command in commands(page)}.values()
+)
+OURS = [command for command in COMMANDS if command.words[0] == "bioner"]
+OTHERS = [command for command in COMMANDS if command.words[0] not in {"bioner", *SHELL}]
+
+
+def name_of(command: Command) -> str:
+    return " ".join(command.words)[:70]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with what the commands of the pages take for granted, and Hydra told of it."""
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "RUN_DIR").mkdir()
+    for name, text in OWN.items():
+        file = folder / "my_conf" / "dataset" / f"{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    register([folder / "my_conf"])
+    with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
+        yield folder
+
+
+def composed(line: CommandLine, overrides: Sequence[str], with_hydra: bool = False) -> DictConfig:
+    """Return the config of a verb, with those datasets alone that the overrides can mean."""
+    named = set(re.findall(r"\w+", " ".join(overrides)))
+    store = ConfigStore.instance()
+    for name in line.described:
+        if name not in DATASETS:
+            store.store(group="dataset", name=name, node={})
+    can_be = named & {*DATASETS, *OWN, *line.described} | {"demo_disease"}
+    if "experiment" in named:
+        can_be |= OF_EXPERIMENTS
+    if not line.parsed.config_dir:
+        can_be -= set(OWN) - set(line.described)
+    defaults = [f"{name}@{name}" for name in sorted(can_be)]
+    store.store(group="dataset", name=CATALOGUE, node={"defaults": defaults})
+    given = list(overrides)
+    if line.parsed.config_dir:
+        given.append(f"hydra.searchpath=[file://{Path(line.parsed.config_dir).absolute()}]")
+    return compose(line.verb, given, return_hydra_config=with_hydra)
+
+
+def jobs(line: CommandLine) -> list[list[str]]:
+    """Return the overrides of one run; of a grid those of as many jobs as show each value."""
+    overrides = list(line.parsed.overrides)
+    parser = OverridesParser.create()
+    if not line.parsed.multirun:
+        return [overrides]
+    choosing = [word for word in overrides if word.startswith(("experiment=", "hydra"))]
+    sweeper: Mapping[str, Any] = composed(line, choosing, with_hydra=True).hydra.sweeper
+    if "optuna" in str(sweeper["_target_"]).lower():
+        parsed = parser.parse_overrides(overrides)
+        return [[str(one.input_line) for one in parsed if not one.is_sweep_override()]]
+    grids = sweeper.get("grids", [])
+    found = expand(parser, sweeper["params"], grids, [w for w in overrides if w not in choosing])
+    seen: set[str] = set()
+    shown = []
+    for job in found:
+        if not seen.issuperset(job):
+            seen.update(job)
+            shown.append([*choosing, *names_in_lists(job, TrainConfig)])
+    # Of an experiment every job is composed by tests/test_conf.py; here what the page adds to it.
+    return shown[-1:] if any(word.startswith("experiment=") for word in choosing) else shown
+
+
+@pytest.mark.parametrize("command", OURS, ids=name_of)
+def test_a_command_composes(command: Command, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    line = read(command.words[1:], SCHEMAS)
+    for overrides in jobs(line):
+        CHECKED[line.verb](composed(line, overrides))
+
+
+def test_a_wrong_command_would_not(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    line = read(["train", "finetune.targets=ncbi_diseases"], SCHEMAS)
+    with pytest.raises(ConfigError, match="ncbi_disease"):
+        CHECKED[line.verb](composed(line, *jobs(line)))
+    line = read(["train", "-m", "finetune.targets=s800,ncbi_diseases", "seed=1,2"], SCHEMAS)
+    assert len(jobs(line)) == 3
+
+
+def test_the_first_run_has_the_directory_that_the_readme_shows(place: Path) -> None:
+    (command,) = [c for c in OURS if c.words[:2] == ("bioner", "train") and c.page == "README.md"][
+        :1
+    ]
+    line = read(command.words[1:], SCHEMAS)
+    name = run_name(to_train_config(composed(line, *jobs(line))))
+    assert f"s1-{name[-8:]}\n" in TEXTS["README.md"]
+
+
+def test_there_are_commands() -> None:
+    assert len(OURS) > 60
+    assert {command.words[0] for command in OTHERS} >= {"make", "pip", "python"}
+
+
+@pytest.mark.parametrize("command", OTHERS, ids=name_of)
+def test_what_another_command_names_is_there(command: Command) -> None:
+    tool, *words = command.words
+    if tool == "make":
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert set(words) <= set(targets)
+    elif tool.endswith("pip"):
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        asked = re.findall(r"\[(\w+)\]", " ".join(words))
+        assert set(asked) <= set(project["optional-dependencies"])
+        files = [word for word in words if word.endswith(".txt")]
+        assert all((ROOT / file).is_file() for file in files)
+    elif tool == "python" and words[0] == "-m":
+        assert find_spec(words[1]) is not None
+    elif tool in ("python", "python3", "pytest"):
+        files = [word for word in words if word.startswith(("experiments/", "tests/"))]
+        assert words[0] == "-m" or (files and all((ROOT / file).exists() for file in files))
+    else:
+        pytest.fail(f"nothing says how to check {tool!r}")
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_paths_in_the_text_exist(page: str) -> None:
+    for path in re.findall(r"`((?:bioner|conf|experiments|tests)/[\w./-]*\w)`", TEXTS[page]):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_links_lead_somewhere(page: str) -> None:
+    text = re.sub(r"^```.*?^```", "", TEXTS[page], flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    for link in (one or other for one, other in links):
+        if link.startswith("http"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def anchors(text: str) -> list[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return [heading.replace(" ", "-") for heading in plain]
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_zsh_has_nothing_to_glob(page: str) -> None:
+    for line in lines(TEXTS[page]):
+        code = re.sub(r"(^|\s)#.*", "", line)
+        bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", re.sub(OUTPUT_OF, "", code))
+        assert not re.search(r"[\[\]{}*?]", bare), line
+
+
+def test_the_readme_is_short_and_its_first_words_say_what_it_is() -> None:
+    readme = TEXTS["README.md"].splitlines()
+    assert len(readme) <= 160
+    assert readme[0] == "# bioner"
+
+
+def test_there_is_one_table_of_what_could_not_be_verified() -> None:
+    having = [page for page, text in TEXTS.items() if "## What could not be verified" in text]
+    assert having == ["experiments/README.md"]
