@@ -86,7 +86,7 @@ VERBS = {
         ],
         [],
     ),
-    "report": Verb(["report", "study=s", "samples=50"], ["runs/s/report/report.html"]),
+    "report": Verb(["report", "study=s", "samples=100"], ["runs/s/report/report.html"]),
 }
 
 
@@ -221,7 +221,9 @@ def torment(base: Path, name: str, how: str, times: int) -> dict[str, object]:
         twice.append(content(folder))
         shutil.rmtree(folder)
     whole, again = twice
-    stable = {file for file, digest in whole.items() if again.get(file) == digest}
+    # Lightning begins its metrics.csv anew where a training goes on.
+    lasting = {file for file in whole if not file.endswith("csv/metrics.csv")}
+    stable = {file for file in lasting if again.get(file) == whole[file]}
     every = list(range(1, places + 1))
     at_all = random.sample(every, times) if 0 < times < places else every
     ended = 0
@@ -238,7 +240,8 @@ def torment(base: Path, name: str, how: str, times: int) -> dict[str, object]:
         assert code == 0 or (code == 2 and is_there), (at, printed)
         found = content(folder)
         assert found.keys() == whole.keys(), (at, found.keys() ^ whole.keys(), printed)
-        assert all(found[file] == whole[file] for file in stable), (at, printed)
+        differ = [file for file in stable if found[file] != whole[file]]
+        assert not differ, (at, differ, printed)
         shutil.rmtree(folder)
     seconds = round(time.monotonic() - began, 1)
     return {"verb": name, "how": how, "places": places, "ended": ended, "seconds": seconds}
