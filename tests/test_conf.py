@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
+from pytorch_lightning.loggers import Logger
 
 from bioner.config.build import build, build_with_options
 from bioner.config.checks import to_train_config
@@ -20,6 +21,7 @@ from bioner.config.recommend import to_recommend_config
 from bioner.config.stages import to_stages_config
 from bioner.corpora.catalogue import check_config
 from bioner.grid.combinations import expand
+from bioner.model.heads import Head
 from bioner.tracking.names import identify
 from tests.composition import composed, train_config
 
@@ -80,7 +82,7 @@ def test_every_experiment_composes(name: str) -> None:
     jobs = jobs_of(name)
     assert len({tuple(job) for job in jobs}) == len(jobs) == JOBS.get(name, len(jobs))
     config = to_train_config(composed(*jobs[-1]))
-    head = build_with_options("head", config.head, hidden=4, tags=("O", "B-X", "I-X"))
+    head = build_with_options("head", Head, config.head, hidden=4, tags=("O", "B-X", "I-X"))
     assert head.tags == ("O", "B-X", "I-X")
 
 
@@ -88,7 +90,7 @@ def test_every_experiment_composes(name: str) -> None:
 def test_every_head_builds(head: str) -> None:
     tags = ("O", "B-X", "I-X")
     built = build_with_options(
-        "head", train_config(TARGET, f"head={head}").head, hidden=4, tags=tags
+        "head", Head, train_config(TARGET, f"head={head}").head, hidden=4, tags=tags
     )
     assert built.tags == tags
 
@@ -97,7 +99,7 @@ def test_every_head_builds(head: str) -> None:
 def test_every_logger_builds(logger: str, tmp_path: Path) -> None:
     config = train_config(TARGET, f"logger={logger}")
     about = {"identity": identify(config, run_name(config))} if logger == "wandb" else {}
-    build("logger", config.logger, save_dir=tmp_path, **about)
+    build("logger", Logger, config.logger, save_dir=tmp_path, **about)
 
 
 def test_datasets_composes_with_every_dataset_and_encoder() -> None:

@@ -90,7 +90,7 @@ def test_config_builds_the_head(name: str, kind: type[Head]) -> None:
     group = OmegaConf.merge(
         OmegaConf.structured(HeadConfig), OmegaConf.load(HEADS / f"{name}.yaml")
     )
-    head = build_with_options("head", OmegaConf.to_object(group), hidden=8, tags=TAGS)
+    head = build_with_options("head", Head, OmegaConf.to_object(group), hidden=8, tags=TAGS)
     assert type(head) is kind
     assert head.tags == TAGS
     assert head.dropout.p == 0.1

@@ -39,7 +39,7 @@ def documents_and_faults(
             yield json.JSONDecodeError("Expecting ',' delimiter", text, _solid(text, at))
         try:
             value, end = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # a number of 5,000 digits too
             if between:
                 said = True
                 yield _fault(error, text, start)
@@ -61,4 +61,4 @@ def _solid(text: str, at: int) -> int:
 def _fault(error: Exception, text: str, start: int) -> json.JSONDecodeError:
     if isinstance(error, json.JSONDecodeError):
         return error
-    return json.JSONDecodeError("too deeply nested", text, start)
+    return json.JSONDecodeError("a number too long, or lists too deep", text, start)
