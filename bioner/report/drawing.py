@@ -1,6 +1,7 @@
 """A drawn figure: how it looks everywhere, what its parts say on hover, and its files."""
 
 import io
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -96,6 +97,7 @@ def style() -> Iterator[None]:
 def save(drawing: Drawing, folder: Path) -> str:
     """Write `NAME.svg`, `NAME.pdf` and `NAME.png`, and return the form for the page."""
     engine = drawing.figure.get_layout_engine()
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells each step of a PDF's fonts
     with style(), mpl.rc_context({"figure.constrained_layout.use": False}):
         if engine is not None:
             engine.execute(drawing.figure)

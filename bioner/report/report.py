@@ -26,6 +26,7 @@ from bioner.report.sections.section import Section
 from bioner.report.study import Problem, Run, read_study
 from bioner.report.write import write_report
 from bioner.runs.environment import git_commit
+from bioner.runs.percent import percent
 
 _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     scores_section,
@@ -118,8 +119,8 @@ def _print(top: About, results: Results, folder: Path) -> None:
     for row in rows_of(ordered.head(_MOST_ROWS)):
         helpers = [f"from {name}" for name in row.sources.split("+") if name]
         helpers += [f"with {name}" for name in row.partners.split("+") if name]
-        spread = f" ± {row.std:.4f}" if row.n > 1 else ""
-        shown = f"{row.f1:.4f}{spread}" if row.n else "missing"
+        spread = f" ± {percent(row.std)}" if row.n > 1 else ""
+        shown = f"{percent(row.f1)}{spread}" if row.n else "missing"
         cells = ["\n".join(helpers), *(getattr(row, name) for name in apart), row.size, shown]
         table.add_row(row.regime, row.target, *cells, str(row.n))
     console.print(table)
