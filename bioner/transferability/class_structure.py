@@ -103,7 +103,11 @@ def h_score(view: View) -> float:
     between = means[labels] - features.mean(axis=0)
     if not np.trace(covariance) > 0:
         raise NotDefinedError("all vectors are the same")
-    whitened = np.linalg.solve(covariance, between.T @ between / len(labels))
+    of_means = between.T @ between / len(labels)
+    try:
+        whitened = np.linalg.solve(covariance, of_means)
+    except np.linalg.LinAlgError:  # unshrunk and of too few directions, which hold all means
+        whitened = np.linalg.pinv(covariance, hermitian=True) @ of_means
     return float((1 - shrinkage) * np.trace(whitened))
 
 

@@ -55,7 +55,7 @@ def test_list(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
         act(act_on)
     text = capsys.readouterr().out
     assert "3 stages" in text and "damaged" in text
-    assert "abc1" in text and "bc2gm" in text and "0.5000" in text
+    assert "abc1" in text and "bc2gm" in text and "50.00" in text
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bioner.runs.percent import percent
 from bioner.runs.stage_record import Best
 from tests.train.test_run import TARGET, config_of, run
 
@@ -25,7 +26,7 @@ def test_a_choice_within_the_error_of_a_small_devel_is_said_and_recorded(
     assert best.epoch < 5 and best.unsure
     assert best.f1_error is not None and 0.05 < best.f1_error < 0.2
     assert f"epoch {best.epoch} {SAID}" in caplog.text
-    assert f"with 23 devel mentions the standard error is {best.f1_error:.4f}" in caplog.text
+    assert f"with 23 devel mentions the standard error is {percent(best.f1_error)}" in caplog.text
 
 
 def test_the_last_epoch_is_no_choice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -357,7 +357,8 @@ def test_no_url(tmp_path: Path) -> None:
     assert message_of(CONFIG, tmp_path) == (
         f"{tmp_path}/mine/devel.tsv: no such file (nor test.tsv); dataset.mine.url gives no place "
         "to fetch it from; put the files of dataset mine there by hand, or name others in "
-        "dataset.mine.files"
+        "dataset.mine.files, or leave devel and test out of them and give dataset.mine.devel_share "
+        "and dataset.mine.test_share"
     )
 
 
