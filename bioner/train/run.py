@@ -65,7 +65,7 @@ def train(config: TrainConfig, directory: Path) -> float:
     end_with_first()
     with naming(directory), END_SIGNALS.heard(), one_at_a_time(directory):
         if is_first():
-            remove_leftovers(directory, directory / "checkpoints")
+            remove_leftovers(directory, directory / "checkpoints", directory / "predictions")
         found = None if config.rerun else finished(directory)
         if found is not None:
             _drop_checkpoint(directory)

@@ -283,12 +283,15 @@ def test_what_a_kill_left_is_removed_at_the_next_start(tmp_path: Path) -> None:
     config = config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64")
     directory, _ = run(config)
     folder = directory / "checkpoints"
-    halves = [directory / "record.json.9.tmp", folder / "finetune.tmp", folder / "x.9.tmp"]
+    halves = [
+        *(directory / name for name in ("record.json.9.tmp", "predictions/x.9.tmp")),
+        *(folder / name for name in ("finetune.tmp", "x.9.tmp")),
+    ]
     for file in (*halves, folder / "finetune.ckpt"):  # killed once its record was there
         file.touch()
     run(config)
     assert [file.name for file in folder.iterdir()] == ["demo_disease.safetensors"]
-    assert not halves[0].exists()
+    assert not any(half.exists() for half in halves)
 
 
 def test_a_rerun_that_is_killed_leaves_no_record(
