@@ -187,12 +187,16 @@ def _start(config: TrainConfig, log: Path, at: int = -1, number: int = signal.SI
 
 
 def _ended(processes: list[int]) -> int:
-    """Wait for all; where one is killed, the others are too, as a machine's that goes down."""
+    """Wait for all; where one is killed, the others are too, as a machine's that goes down.
+
+    Where the first has been asked to end, too: the others are its children in a true run, and end
+    with it.
+    """
     codes: dict[int, int] = {}
     while len(codes) < len(processes):
         process, status = os.wait()
         codes[process] = os.waitstatus_to_exitcode(status)
-        if codes[process] == -signal.SIGKILL:
+        if codes[process] == -signal.SIGKILL or codes.get(processes[0]):
             for other in set(processes) - set(codes):
                 os.kill(other, signal.SIGKILL)
     return next((codes[p] for p in processes if codes[p] < 0), codes[processes[0]])
