@@ -21,6 +21,7 @@ def check_hardware(config: TrainConfig) -> None:
             "trainer",
             Trainer,
             config.trainer | {"precision": wanted},
+            callbacks=[],  # a class of one's own may count on them
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,

@@ -1,6 +1,9 @@
 """What a machine lacks is said before a run opens anything."""
 
+from typing import Any
+
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from bioner.errors import ConfigError
@@ -39,3 +42,15 @@ def test_what_is_not_to_be_had(overrides: list[str], says: str) -> None:
 def test_what_a_cpu_has(precision: str) -> None:
     given = ["trainer.accelerator=cpu", f"trainer.precision={precision}"]
     check_hardware(train_config(TARGET, *given))
+
+
+class Watched(pl.Trainer):
+    """A trainer of one's own, with a callback more."""
+
+    def __init__(self, *, callbacks: list[pl.Callback], **options: Any) -> None:
+        super().__init__(callbacks=[*callbacks, pl.Callback()], **options)
+
+
+def test_a_trainer_of_ones_own_gets_what_a_stage_gives_it() -> None:
+    own = f"trainer._target_={__name__}.Watched"
+    check_hardware(train_config(TARGET, own, "trainer.precision=32-true"))
