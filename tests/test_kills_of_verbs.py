@@ -8,14 +8,8 @@ from tests.torments import torment
 
 
 def test_a_few_ends(tmp_path: Path) -> None:
-    found = torment(
-        "tests.kills_of_verbs",
-        tmp_path,
-        "fetch:kill:3",
-        "predict:kill:3",
-        "predict:full:4",
-        "train:full:2",
-    )
+    asked = ("fetch:kill:3", "predict:kill:3", "predict:full:4", "train:full:2")
+    found = torment("tests.kills_of_verbs", tmp_path, *asked)
     assert [one["ended"] > 0 for one in found] == [True] * 4
 
 
