@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # To be raised when the encoding gives something else for the same sentences and settings.
 ENCODING_VERSION = 2
 
+_AT_A_TIME = 100_000  # sentences whose pieces are in memory together
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -79,6 +81,14 @@ class Encoded:
     def sentence_tags(self, sentence: int) -> NDArray[np.int16]:
         """Return the gold tag ids of one sentence, int16 [words]."""
         return self.tags[self.word_starts[sentence] : self.word_starts[sentence + 1]]
+
+    def vocabulary(self, sentences: NDArray[np.integer]) -> set[int]:
+        """Return the ids of the pieces of these sentences."""
+        found: set[int] = set()
+        for part in np.array_split(sentences, len(sentences) // _AT_A_TIME + 1):
+            places = ranges(self.piece_starts[part], self.sentence_pieces[part])
+            found.update(np.unique(self.pieces[places]).tolist())
+        return found
 
     @property
     def lost(self) -> int:

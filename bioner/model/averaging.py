@@ -33,7 +33,7 @@ class WeightAverage:
         """Take the weights that a module has now into the average; the same module each time."""
         self.moments += 1
         step = max(1 / self.moments, 1 - self._decay)
-        for name, weight in module.named_parameters():
+        for name, weight in _trained(module):
             if self.moments == 1:
                 self._average[name] = weight.detach().clone()
             else:
@@ -51,15 +51,20 @@ class WeightAverage:
 
     def swap(self, module: nn.Module) -> dict[str, Tensor]:
         """Give a module the average, and return its own weights."""
-        own = {name: weight.detach().clone() for name, weight in module.named_parameters()}
+        own = self.copied(module)
         self.put(module, self._average)
         return own
+
+    @staticmethod
+    def copied(module: nn.Module) -> dict[str, Tensor]:
+        """Return the weights of a module that training changes, apart from its memory."""
+        return {name: weight.detach().clone() for name, weight in _trained(module)}
 
     @staticmethod
     @torch.no_grad()
     def put(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
         """Give a module some weights."""
-        for name, weight in module.named_parameters():
+        for name, weight in _trained(module):
             weight.copy_(weights[name])
 
     def state_dict(self) -> dict[str, Any]:
@@ -69,3 +74,8 @@ class WeightAverage:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
         self.moments, self._average = state["moments"], dict(state["average"])
+
+
+def _trained(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Yield the weights that change."""
+    return ((name, p) for name, p in module.named_parameters() if p.requires_grad)

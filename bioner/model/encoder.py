@@ -22,6 +22,7 @@ from bioner.model.adapter import Adapter, build_adapter
 from bioner.model.attention import ATTENTION, FLASH, leave_uncompiled
 from bioner.model.dropout import replace_dropout
 from bioner.model.pretrained import NO_CODE, ON_DISK, Pretrained, loading
+from bioner.model.used_rows import UsedRows
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,16 @@ class Encoder(nn.Module):
             parameter.requires_grad = parameter.requires_grad and parameter.grad is None
         self.zero_grad(set_to_none=True)
         self.train(mode)
+
+    def train_rows(self, pieces: Tensor) -> None:
+        """Leave the word embeddings of all other pieces as they are; see `UsedRows`.
+
+        Args:
+            pieces: Long [pieces], the ids that batches hold, sorted.
+        """
+        embedding = self.transformer.get_input_embeddings()
+        if type(embedding) is nn.Embedding and embedding.weight.requires_grad:
+            self.transformer.set_input_embeddings(UsedRows(embedding, pieces))
 
     def checkpoint_gradients(self) -> None:
         """Let training compute the inner values of each layer twice, instead of keeping them.

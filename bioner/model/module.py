@@ -205,7 +205,7 @@ class TaggingModule(pl.LightningModule):
 def _parameters(module: nn.Module) -> list[tuple[bool, nn.Parameter]]:
     """Return each trained parameter with whether weight decay applies: matrices, no embeddings.
 
-    So a piece that no batch holds keeps its embedding, bit for bit, and need not be touched.
+    So a piece that no batch holds keeps its embedding, bit for bit, as `UsedRows` relies on.
     """
     embeddings = {one.weight for one in module.modules() if isinstance(one, nn.Embedding)}
     trained = (p for p in module.parameters() if p.requires_grad)

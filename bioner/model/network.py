@@ -124,4 +124,4 @@ class Network(nn.Module):
             if own[name].shape != tensor.shape:
                 shapes = f"of shape {list(tensor.shape)}, expected {list(own[name].shape)}"
                 raise UserError(f"{file}: holds {name} {shapes}; {_ANOTHER}")
-            own[name].copy_(tensor)
+        self.load_state_dict(tensors, strict=False)

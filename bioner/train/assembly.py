@@ -39,7 +39,7 @@ def make_module(
     """Build the network of a stage and what trains it."""
     torch.manual_seed(config.seed)
     encoder = load_encoder(pretrained)
-    _prepare(encoder, stage, config)
+    _prepare(encoder, stage, config, pretrained.window)
     network = Network(
         encoder, build_bank(config.head, stage.tags, _head_maker(config, encoder.hidden))
     )
@@ -48,10 +48,11 @@ def make_module(
     return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
 
 
-def _prepare(encoder: Encoder, stage: Stage, config: TrainConfig) -> None:
+def _prepare(encoder: Encoder, stage: Stage, config: TrainConfig, window: Window) -> None:
     """Make of an encoder what is trained."""
     asked = config.encoder
     encoder.freeze_layers(asked.frozen_layers)
+    encoder.train_rows(torch.from_numpy(stage.pieces(window.special)))
     if asked.flash_attention:
         _check_flash(config, stage)
         encoder.attend_with_flash()

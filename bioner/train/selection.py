@@ -111,8 +111,15 @@ class KeepSelected(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Keep the module's own weights, also while the average is in their place."""
-        for name, weight in self._own.items():
-            checkpoint["state_dict"][f"network.{name}"] = weight
+        if not self._own:
+            return
+        assert isinstance(pl_module, TaggingModule)
+        network = pl_module.network
+        average = self._average.copied(network)
+        self._average.put(network, self._own)
+        for name, weight in network.state_dict().items():
+            checkpoint["state_dict"][f"network.{name}"] = weight.clone()
+        self._average.put(network, average)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""

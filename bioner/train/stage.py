@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bioner.batches.tokenizer import SpecialTokens
 from bioner.train.stage_kinds import Asked
 from bioner.train.tasks import Task
 
@@ -35,6 +39,13 @@ class Stage:
     def tags(self) -> dict[str, tuple[str, ...]]:
         """The label space of each task."""
         return {name: task.corpus.tags for name, task in self.tasks.items()}
+
+    def pieces(self, special: SpecialTokens) -> NDArray[np.int64]:
+        """Return the ids of all pieces that its batches hold, sorted, [pieces]."""
+        known = {*special.prefix, *special.suffix}
+        for task in self.tasks.values():
+            known |= task.training.vocabulary(task.used)
+        return np.array(sorted(known), dtype=np.int64)
 
     @property
     def scored(self) -> list[str]:

@@ -1,0 +1,60 @@
+"""Embeddings of which some rows are trained: the same weights as if all were."""
+
+from copy import deepcopy
+
+import torch
+from torch import nn
+
+from bioner.model.used_rows import UsedRows
+
+USED = torch.tensor([0, 2, 3, 7, 9])
+
+
+def trained(embedding: nn.Embedding, rows: torch.Tensor) -> nn.Sequential:
+    """Train for a few updates on batches of these rows, as a stage does."""
+    torch.manual_seed(1)
+    network = nn.Sequential(embedding, nn.Linear(4, 3))
+    optimizer = torch.optim.AdamW(
+        [{"params": [embedding.weight], "weight_decay": 0.0}, {"params": network[1].parameters()}],
+        lr=0.1,
+    )
+    for _ in range(5):
+        ids = rows[torch.randint(len(rows), (6,))]
+        network(ids).square().sum().backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return network
+
+
+def test_training_some_rows_is_training_all_where_batches_hold_no_others() -> None:
+    torch.manual_seed(0)
+    whole = nn.Embedding(12, 4, padding_idx=2)
+    some = UsedRows(deepcopy(whole), USED)
+    before = whole.weight.detach().clone()
+    one, other = trained(whole, USED), trained(some, USED)
+    torch.testing.assert_close(other.state_dict(), one.state_dict())
+    changed = (some.whole() != before).any(dim=1)
+    assert changed[[0, 3, 7, 9]].all() and changed.sum() == 4  # 2 is the padding
+    everything = torch.arange(12)
+    torch.testing.assert_close(some(everything), whole(everything))
+
+
+def test_weights_are_saved_and_loaded_whole() -> None:
+    one, plain = UsedRows(nn.Embedding(12, 4), USED), nn.Embedding(12, 4)
+    state = one.state_dict()
+    assert list(state) == ["weight"] and state["weight"].shape == (12, 4)
+    plain.load_state_dict(state)
+    other = UsedRows(nn.Embedding(12, 4), torch.tensor([1, 2]))
+    other.load_state_dict(plain.state_dict())
+    assert torch.equal(other.whole(), one.whole())
+    state["weight"].zero_()
+    assert one.weight.any(), "what was saved is not the module's own memory"
+
+
+def test_a_piece_that_is_not_trained_has_no_gradient() -> None:
+    some = UsedRows(nn.Embedding(12, 4), USED)
+    some(torch.tensor([1, 3, 5])).sum().backward()
+    assert some.weight.grad is not None
+    assert some.weight.grad.abs().sum(dim=1).gt(0).tolist() == [False, False, True, False, False]
+    assert [name for name, p in some.named_parameters() if p.requires_grad] == ["weight"]
