@@ -20,11 +20,13 @@ class Finished:
         run: the run's directory.
         stage: what its record says of the stage.
         files: the selected weights, under the names of the groups that were asked for.
+        names: the stage's own names of these groups.
     """
 
     run: Path
     stage: StageRecord
     files: dict[str, Path]
+    names: dict[str, str]
 
 
 def find_in_runs(runs_dir: Path, key: str, groups: Mapping[str, Sequence[str]]) -> Finished | None:
@@ -43,7 +45,7 @@ def find_in_runs(runs_dir: Path, key: str, groups: Mapping[str, Sequence[str]]) 
         names = {group: _name(stage, group, tasks) for group, tasks in groups.items()}
         files = {group: folder / f"{name}.safetensors" for group, name in names.items()}
         if all(_whole(files[group], stage.weights.get(name)) for group, name in names.items()):
-            return Finished(path.parent, stage, files)
+            return Finished(path.parent, stage, files, names)
     return None
 
 

@@ -68,6 +68,19 @@ class Best:
     unsure: bool = False
 
 
+@dataclass(frozen=True)
+class Look:
+    """A look at devel.
+
+    Attributes:
+        step: the updates before it.
+        f1: of each scored task; None where its devel has no mention.
+    """
+
+    step: int
+    f1: dict[str, float | None]
+
+
 @dataclass
 class StageTiming:
     """What a stage took; of all its starts, but for what lay behind its last checkpoint.
@@ -131,6 +144,7 @@ class StageRecord:
             group of tasks; older records lack it.
         stopped: the epoch after which it ended, since devel had not become better for as many
             epochs as its `patience`; None: it did not end early.
+        looks: at devel, after each epoch; older records lack them.
     """
 
     name: str
@@ -146,3 +160,4 @@ class StageRecord:
     weights: dict[str, str] = field(default_factory=dict)
     probe: dict[str, float] | None = None
     stopped: int | None = None
+    looks: list[Look] = field(default_factory=list)

@@ -5,7 +5,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from bioner.config.encoder_label import encoder_label
 from bioner.config.stages import StageAction, StagesConfig
 from bioner.errors import ConfigError, nearest
 from bioner.runs.percent import percent
@@ -63,14 +62,13 @@ def _print(stages: list[Listed], folder: Path) -> None:
     )
     for stage in stages:
         about = stage.about
-        f1 = about.get("best", {}).get("f1")
         table.add_row(
             stage.key,
             stage.state,
             _sources(stage),
-            about.get("label") or encoder_label(about.get("encoder", ""), None),
-            str(about.get("seed", "")),
-            "" if f1 is None else percent(f1),
+            "" if about is None else about.label,
+            "" if about is None else str(about.seed),
+            ", ".join(_devel_f1(stage)),
             _size(stage.size),
             f"{stage.idle_days:.1f}",
         )
@@ -82,7 +80,12 @@ def _print(stages: list[Listed], folder: Path) -> None:
 
 
 def _sources(stage: Listed) -> str:
-    return ", ".join(stage.about.get("sources", []))
+    return "" if stage.about is None else ", ".join(stage.about.record.tasks)
+
+
+def _devel_f1(stage: Listed) -> list[str]:
+    best = {} if stage.about is None else stage.about.record.best
+    return [percent(one.f1) for one in best.values() if one.f1 is not None]
 
 
 def _size(size: int) -> str:

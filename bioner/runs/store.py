@@ -4,20 +4,20 @@ What is kept are a file of weights and a description. Whoever trains or loads is
 """
 
 import hashlib
-import json
 import logging
 import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
-from bioner.runs.json_file import write_json
+from bioner.errors import UserError
 from bioner.runs.leftovers import remove_leftovers
+from bioner.runs.stage_file import StageFile, read_stage_file, write_stage_file
+from bioner.runs.stage_record import StageRecord
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +28,11 @@ class Stored:
 
     Attributes:
         file: the weights of its selected step.
-        about: what is known of it.
-        reused: whether it was there already.
+        record: what is known of it; `reused` in it says whether it was there already.
     """
 
     file: Path
-    about: dict[str, Any]
-    reused: bool
+    record: StageRecord
 
 
 def store_folder(runs_dir: str) -> Path:
@@ -42,9 +40,7 @@ def store_folder(runs_dir: str) -> Path:
     return Path(runs_dir) / ".stages"
 
 
-def stored_stage(
-    folder: Path, key: str, train: Callable[[Path], tuple[Path, dict[str, Any]]]
-) -> Stored:
+def stored_stage(folder: Path, key: str, train: Callable[[Path], tuple[Path, StageFile]]) -> Stored:
     """Return the stage that is stored under a key, or train and store it.
 
     One process trains, others that want the same wait for it. `stage.json` holds the hash of the
@@ -55,21 +51,20 @@ def stored_stage(
         folder: the store.
         key: the hash of all that determines the result.
         train: trains in the folder that it is given; returns the weights' file in it and
-            what is to be known of them.
+            what is to be known of them, but for their hash.
     """
     place = folder / key
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder, key):
         place.mkdir(exist_ok=True)
-        about = _read_and_clear(place)
-        if about is not None:
-            return Stored(_weights(place), about, reused=True)
-        file, about = train(place / "partial")
-        about = {**about, "key": key, "sha256": sha256(file)}
-        write_json(place / "stage.json", about)
+        if (kept := _read_and_clear(place)) is not None:
+            return kept
+        file, stage = train(place / "partial")
+        record = replace(stage.record, key=key, sha256=sha256(file))
+        write_stage_file(place, replace(stage, record=record))
         file.replace(_weights(place))
         shutil.rmtree(place / "partial")
-        return Stored(_weights(place), about, reused=False)
+        return Stored(_weights(place), record)
 
 
 def find_stage(folder: Path, key: str) -> Stored | None:
@@ -80,8 +75,7 @@ def find_stage(folder: Path, key: str) -> Stored | None:
     if not (folder / key).is_dir():
         return None
     with _lock(folder, key):
-        about = _read_and_clear(folder / key)
-    return None if about is None else Stored(_weights(folder / key), about, reused=True)
+        return _read_and_clear(folder / key)
 
 
 def look_at_stage(folder: Path, key: str) -> Stored | None:
@@ -89,8 +83,7 @@ def look_at_stage(folder: Path, key: str) -> Stored | None:
 
     For a process whose sibling, of the same run, may hold the lock.
     """
-    about = _read(folder / key)
-    return None if about is None else Stored(_weights(folder / key), about, reused=True)
+    return _read(folder / key)
 
 
 def _weights(place: Path) -> Path:
@@ -101,28 +94,29 @@ def _lock(folder: Path, key: str) -> FileLock:
     return FileLock(folder / f"{key}.lock")
 
 
-def _read_and_clear(place: Path) -> dict[str, Any] | None:
+def _read_and_clear(place: Path) -> Stored | None:
     """Read a stage and remove what a killed process left beside it; the caller holds its lock."""
-    about = _read(place)
+    kept = _read(place)
     with suppress(OSError):  # a store that can't be written is still read
-        if about is not None:
+        if kept is not None:
             os.utime(place / "stage.json")  # `bioner stages` says when it was used last
         elif _weights(place).exists() and (place / "stage.json").exists():
             log.warning("stored stage %s is damaged: it is trained again", place)
             (place / "stage.json").unlink()
         remove_leftovers(place, place / "partial")
-        if about is not None and (place / "partial").exists():
+        if kept is not None and (place / "partial").exists():
             shutil.rmtree(place / "partial")
-    return about
+    return kept
 
 
-def _read(place: Path) -> dict[str, Any] | None:
-    """Return the description of a whole stage, or None."""
+def _read(place: Path) -> Stored | None:
+    """Return a stage that is whole, or None."""
     try:
-        about: dict[str, Any] = json.loads((place / "stage.json").read_text(encoding="utf-8"))
-        return about if about["sha256"] == sha256(_weights(place)) else None
-    except (OSError, ValueError, KeyError, TypeError):
+        record = read_stage_file(place).record
+        whole = record.sha256 == sha256(_weights(place))
+    except (OSError, ValueError, UserError):
         return None
+    return Stored(_weights(place), replace(record, reused=True)) if whole else None
 
 
 def sha256(path: Path) -> str:

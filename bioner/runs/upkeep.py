@@ -1,15 +1,15 @@
 """What the stage store holds, and how stages are removed from it."""
 
-import json
 import shutil
 import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
+from bioner.errors import UserError
+from bioner.runs.stage_file import StageFile, read_stage_file
 from bioner.runs.store import sha256
 
 
@@ -33,14 +33,14 @@ class Listed:
     Attributes:
         key: its folder's name, the hash of all that determines it.
         state: whether it can be used.
-        about: what `stage.json` says; empty where there is none that can be read.
+        about: what `stage.json` says; None where there is none that can be read.
         size: of its files, in bytes.
         idle_days: since it was trained or used last.
     """
 
     key: str
     state: State
-    about: dict[str, Any]
+    about: StageFile | None
     size: int
     idle_days: float
 
@@ -70,21 +70,21 @@ def _listed(place: Path) -> Listed:
         with FileLock(place.with_name(f"{place.name}.lock"), timeout=0):
             state, about = _state(place)
     except Timeout:
-        state, about = State.busy, {}
+        state, about = State.busy, None
     files = [file.stat() for file in place.rglob("*") if file.is_file()]
     newest = max((file.st_mtime for file in files), default=place.stat().st_mtime)
     idle = max(0.0, time.time() - newest) / 86400
     return Listed(place.name, state, about, sum(file.st_size for file in files), idle)
 
 
-def _state(place: Path) -> tuple[State, dict[str, Any]]:
+def _state(place: Path) -> tuple[State, StageFile | None]:
     weights = place / "weights.safetensors"
     trained_to_its_end = (place / "stage.json").exists() and not (place / "partial").exists()
     broken = State.damaged if trained_to_its_end else State.unfinished
     try:
-        about = json.loads((place / "stage.json").read_text(encoding="utf-8"))
-        whole = about["sha256"] == sha256(weights)
-    except (OSError, ValueError, KeyError, TypeError):
-        return broken, {}
+        about = read_stage_file(place)
+        whole = about.record.sha256 == sha256(weights)
+    except (OSError, ValueError, UserError):
+        return broken, None
     # Whole whatever lies beside it: killed at its very end, a training leaves its folder there.
     return State.whole if whole else broken, about

@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
@@ -17,7 +16,8 @@ from bioner.model.pretrained import Pretrained
 from bioner.model.weights import load_weights
 from bioner.runs.finished_stages import find_in_runs
 from bioner.runs.record_file import read_record
-from bioner.runs.stage_record import Best, Mixing, Source, StageRecord, StageTiming
+from bioner.runs.stage_file import StageFile
+from bioner.runs.stage_record import Source, StageRecord
 from bioner.runs.store import Stored, find_stage, sha256, store_folder
 from bioner.train.assembly import precision
 from bioner.train.sharing import shared_stage
@@ -69,31 +69,22 @@ def earlier_stage(
     (group,) = stage.groups
     runs_dir, encoder = Path(config.runs_dir), config.encoder
 
-    def train(folder: Path) -> tuple[Path, dict[str, Any]]:
+    def train(folder: Path) -> tuple[Path, StageFile]:
         start = None if before is None else before.start
         trained = train_stage(stage, config, pretrained, folder, logger, start)
-        assert trained.mixing is not None and trained.timing is not None
-        about = {
-            "stage": stage.name,
-            "sources": list(stage.tasks),
-            "encoder": encoder.name,
-            "label": encoder_label(encoder.name, encoder.from_scratch, encoder.label),
-            "seed": config.seed,
-            "best": asdict(trained.best[group]),
-            "mixing": asdict(trained.mixing),
-            "timing": asdict(trained.timing),
-            "probe": trained.probe,
-            "stopped": trained.stopped,
-        }
-        return trained.files[group], about
+        label = encoder_label(encoder.name, encoder.from_scratch, encoder.label)
+        return trained.files[group], StageFile(encoder.name, label, config.seed, trained.record)
 
     def in_runs() -> Stored | None:
         found = find_in_runs(runs_dir, key, stage.groups)
-        return None if found is None else Stored(found.files[group], _about(found.stage), True)
+        if found is None:
+            return None
+        digest = found.stage.weights[found.names[group]]
+        return Stored(found.files[group], replace(found.stage, reused=True, sha256=digest))
 
     stored = shared_stage(store_folder(config.runs_dir), key, train, in_runs)
     names = ", ".join(stage.tasks)
-    how = "reused" if stored.reused else "trained"
+    how = "reused" if stored.record.reused else "trained"
     log.info("%s on %s: %s (stage %s)", stage.name, names, how, key)
     return Done(Start(load_weights(stored.file), asked.carry), key, record_of(stage, key, stored))
 
@@ -124,34 +115,16 @@ def find_trained(
 
 def record_of(stage: Stage, key: str, stored: Stored) -> StageRecord:
     """Return what a run's record says of a stage that is stored."""
-    about = stored.about
-    (group,) = stage.groups
-    return StageRecord(
-        stage.name,
-        key,
-        stored.reused,
-        {name: task.use() for name, task in stage.tasks.items()},
-        Mixing(**about["mixing"]),
-        {group: Best(**about["best"])},
-        StageTiming(**about["timing"]),
-        sha256=about["sha256"],
-        probe=about.get("probe"),
-        stopped=about.get("stopped"),
+    (group,), (best,) = stage.groups, stored.record.best.values()
+    return replace(
+        stored.record,
+        name=stage.name,
+        key=key,
+        tasks={name: task.use() for name, task in stage.tasks.items()},
+        best={group: best},
+        affinity=None,
+        weights={},
     )
-
-
-def _about(stage: StageRecord) -> dict[str, Any]:
-    """Return of a stage that a finished run ended with what the store says of its own."""
-    assert stage.mixing is not None and stage.timing is not None
-    (group,) = stage.best
-    return {
-        "best": asdict(stage.best[group]),
-        "mixing": asdict(stage.mixing),
-        "timing": asdict(stage.timing),
-        "probe": stage.probe,
-        "stopped": stage.stopped,
-        "sha256": stage.weights[group],
-    }
 
 
 def _taken(asked: Asked, place: Path) -> Done:

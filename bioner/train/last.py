@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytorch_lightning as pl
@@ -69,7 +70,9 @@ def _find(stage: Stage, key: str, config: TrainConfig) -> Finished | None:
     stored = find_stage(store, key) if is_first() else look_at_stage(store, key)
     if stored is None:
         return None
-    return Finished(store / key, record_of(stage, key, stored), {group: stored.file})
+    return Finished(
+        store / key, record_of(stage, key, stored), {group: stored.file}, {group: group}
+    )
 
 
 def _taken(
@@ -85,19 +88,15 @@ def _taken(
     meet()
     module, trainer = _to_score(stage, config, pretrained, folder)
     known: StageRecord = found.stage
-    best = {group: known.best[group] for group in stage.groups}
-    return Trained(
-        module,
-        trainer,
-        files,
-        best,
-        known.mixing,
-        known.timing,
-        affinity=None,
-        probe=known.probe,
-        stopped=known.stopped,
+    record = replace(
+        known,
         reused=True,
+        tasks={name: task.use() for name, task in stage.tasks.items()},
+        best={group: known.best[name] for group, name in found.names.items()},
+        affinity=None,
+        sha256=None,
     )
+    return Trained(module, trainer, files, record)
 
 
 def _to_score(

@@ -28,7 +28,6 @@ from bioner.runs.inputs import check_inputs
 from bioner.runs.leftovers import remove_leftovers
 from bioner.runs.record import Failure, Record, Timing, begin, mean_devel
 from bioner.runs.record_file import finished, write_record
-from bioner.runs.stage_record import StageRecord
 from bioner.runs.store import sha256
 from bioner.tracking.loggers import close_logger, open_logger
 from bioner.tracking.mention_tables import PredictedSplit
@@ -40,7 +39,7 @@ from bioner.train.recipe_warnings import warn_of_rate
 from bioner.train.score_table import score_lines
 from bioner.train.scoring import TagIds, score_target
 from bioner.train.sharing import one_at_a_time
-from bioner.train.stage import Stage, stage_of
+from bioner.train.stage import stage_of
 from bioner.train.stage_kinds import asked_stages
 from bioner.train.tasks import load_tasks
 from bioner.train.training import Trained
@@ -175,8 +174,9 @@ def _run(
     last = stage_of(stages[-1], tasks[stages[-1].name])
     key = key_of(last, config, pretrained, done)
     trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
-    record.stages.append(_record_of_last(last, key, trained))
-    record.best = dict(trained.best)
+    weights = {group: sha256(file) for group, file in trained.files.items()}
+    record.stages.append(replace(trained.record, key=key, weights=weights))
+    record.best = dict(trained.record.best)
     record.timing = _timing(trained)
     for target in last.groups:
         scores, predicted = score_target(
@@ -188,27 +188,11 @@ def _run(
     record.collapsed = any(one.support > 0 and one.correct == 0 for one in devel)
 
 
-def _record_of_last(stage: Stage, key: str, trained: Trained) -> StageRecord:
-    return StageRecord(
-        stage.name,
-        key,
-        trained.reused,
-        {name: task.use() for name, task in stage.tasks.items()},
-        trained.mixing,
-        dict(trained.best),
-        trained.timing,
-        trained.affinity,
-        weights={group: sha256(file) for group, file in trained.files.items()},
-        probe=trained.probe,
-        stopped=trained.stopped,
-    )
-
-
 def _timing(trained: Trained) -> Timing:
     """Return what the last stage took; another run's time before its own last start is not ours."""
-    assert trained.timing is not None
-    timing = Timing(**vars(trained.timing))
-    return replace(timing, earlier_seconds=0.0) if trained.reused else timing
+    assert trained.record.timing is not None
+    timing = Timing(**vars(trained.record.timing))
+    return replace(timing, earlier_seconds=0.0) if trained.record.reused else timing
 
 
 def _tested(corpus: Corpus, predicted: list[TagIds]) -> PredictedSplit:

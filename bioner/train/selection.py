@@ -16,7 +16,7 @@ from bioner.model.f1_error import mean_f1_error
 from bioner.model.module import TaggingModule
 from bioner.runs.percent import percent, points
 from bioner.runs.scores import mean_known
-from bioner.runs.stage_record import Best
+from bioner.runs.stage_record import Best, Look
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class KeepSelected(pl.Callback):
 
     Attributes:
         best: for each group the step that is selected so far, with the devel F1 of its weights.
+        looks: at devel, so far.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class KeepSelected(pl.Callback):
         self._average = WeightAverage()
         self._own: dict[str, Tensor] = {}
         self.best: dict[str, Best] = {}
+        self.looks: list[Look] = []
 
     def file(self, group: str) -> Path:
         """Return where the selected weights of a group are."""
@@ -62,6 +64,8 @@ class KeepSelected(pl.Callback):
         """Compare and save."""
         assert isinstance(pl_module, TaggingModule)
         last = _left(trainer) == 0
+        devel = {name: one.f1 if one.support else None for name, one in pl_module.devel.items()}
+        self.looks.append(Look(trainer.global_step, devel))
         for group, tasks in self._groups.items():
             scores = [one for task in tasks if (one := pl_module.devel[task]).support]
             f1 = mean_known(one.f1 for one in scores)
@@ -124,11 +128,13 @@ class KeepSelected(pl.Callback):
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
         kept: dict[str, Any] = {group: asdict(best) for group, best in self.best.items()}
-        return {"best": kept, "average": self._average.state_dict()}
+        looks = [asdict(look) for look in self.looks]
+        return {"best": kept, "looks": looks, "average": self._average.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
         self.best = {group: Best(**best) for group, best in state_dict["best"].items()}
+        self.looks = [Look(**look) for look in state_dict["looks"]]
         self._average.load_state_dict(state_dict["average"])
 
 

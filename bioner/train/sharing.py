@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from bioner.machine.processes import first_says, is_first, meet
+from bioner.runs.stage_file import StageFile
 from bioner.runs.store import Stored, find_stage, look_at_stage, stored_stage
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
 def shared_stage(
     folder: Path,
     key: str,
-    train: Callable[[Path], tuple[Path, dict[str, Any]]],
+    train: Callable[[Path], tuple[Path, StageFile]],
     elsewhere: Callable[[], Stored | None],
 ) -> Stored:
     """Return a stage that is there already, or train and store it, all processes together.
@@ -50,7 +50,7 @@ def shared_stage(
     found = find_stage(folder, key) or elsewhere()
     if found is None:
         found = stored_stage(folder, key, lambda partial: _announced(train, partial))
-        if not found.reused:
+        if not found.record.reused:
             meet()
             return found
     first_says(False)
@@ -58,8 +58,8 @@ def shared_stage(
 
 
 def _announced(
-    train: Callable[[Path], tuple[Path, dict[str, Any]]], partial: Path
-) -> tuple[Path, dict[str, Any]]:
+    train: Callable[[Path], tuple[Path, StageFile]], partial: Path
+) -> tuple[Path, StageFile]:
     first_says(True)
     return train(partial)
 
@@ -67,7 +67,7 @@ def _announced(
 def _follow(
     folder: Path,
     key: str,
-    train: Callable[[Path], tuple[Path, dict[str, Any]]],
+    train: Callable[[Path], tuple[Path, StageFile]],
     elsewhere: Callable[[], Stored | None],
 ) -> Stored:
     """Do as the first process, which holds the lock and writes."""
@@ -79,4 +79,4 @@ def _follow(
     meet()
     found = look_at_stage(folder, key)
     assert found is not None
-    return replace(found, reused=False)
+    return replace(found, record=replace(found.record, reused=False))

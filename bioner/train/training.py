@@ -17,7 +17,7 @@ from bioner.machine.processes import is_first, meet
 from bioner.model.module import TaggingModule
 from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights
-from bioner.runs.stage_record import Affinity, Best, Mixing, StageTiming
+from bioner.runs.stage_record import Best, Mixing, StageRecord, StageTiming
 from bioner.tracking.loggers import name_stage
 from bioner.train.assembly import make_module, make_trainer, plan_stage
 from bioner.train.early_stopping import StopEarly
@@ -48,25 +48,13 @@ class Trained:
         module: with the weights of its last step.
         trainer: with which it predicts.
         files: the selected weights of each group.
-        best: the step at which they were selected.
-        mixing: what was drawn.
-        timing: what it took.
-        affinity: of the tasks to each other, where that was asked for.
-        probe: devel F1 of each scored task whose head was probed, before the first update.
-        stopped: the epoch after which it ended early; None: it did not.
-        reused: whether another run had trained it.
+        record: of the stage, without its key and its hashes.
     """
 
     module: TaggingModule
     trainer: pl.Trainer
     files: dict[str, Path]
-    best: dict[str, Best]
-    mixing: Mixing | None
-    timing: StageTiming | None
-    affinity: Affinity | None
-    probe: dict[str, float] | None = None
-    stopped: int | None = None
-    reused: bool = False
+    record: StageRecord
 
 
 def train_stage(
@@ -132,17 +120,20 @@ def train_stage(
         checkpoint.earlier_seconds,
         checkpoint.threads,
     )
-    return Trained(
-        module,
-        trainer,
-        {group: keep.file(group) for group in stage.groups},
-        keep.best,
+    record = StageRecord(
+        stage.name,
+        "",
+        False,
+        {name: task.use() for name, task in stage.tasks.items()},
         _mixing(plan, config, stopped),
+        keep.best,
         timing,
         affinity.result() if affinity else None,
-        probed.f1,
-        stopped,
+        probe=probed.f1,
+        stopped=stopped,
+        looks=keep.looks,
     )
+    return Trained(module, trainer, {group: keep.file(group) for group in stage.groups}, record)
 
 
 def _look_at_affinity(

@@ -241,5 +241,5 @@ class Workbench:
                 f"the store has no stage of {source} with these settings; train_stages=true "
                 "trains it"
             )
-        log.info("stage of %s: reused (%s)", source, found.about["key"])
+        log.info("stage of %s: reused (%s)", source, found.record.key)
         return load_weights(found.file)

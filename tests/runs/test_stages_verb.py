@@ -31,15 +31,10 @@ def test_refused(overrides: list[str], message: str) -> None:
     assert str(raised.value).startswith(message)
 
 
-def trained(folder: Path) -> tuple[Path, dict[str, object]]:
-    file, _ = Trainer()(folder)
-    return file, {"sources": ["bc2gm"], "encoder": "tiny", "seed": 1, "best": {"f1": 0.5}}
-
-
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     for key in ("abc1", "abd2", "xyz3"):
-        stored_stage(tmp_path / ".stages", key, trained)
+        stored_stage(tmp_path / ".stages", key, Trainer())
     (tmp_path / ".stages" / "xyz3" / "stage.json").write_text("{")
     return tmp_path
 
@@ -55,7 +50,7 @@ def test_list(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
         act(act_on)
     text = capsys.readouterr().out
     assert "3 stages" in text and "damaged" in text
-    assert "abc1" in text and "bc2gm" in text and "50.00" in text
+    assert "abc1" in text and "demo_disease" in text and "50.00" in text
 
 
 @pytest.mark.parametrize(

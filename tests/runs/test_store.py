@@ -10,8 +10,25 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from bioner.runs.stage_file import StageFile
+from bioner.runs.stage_record import Best, Mixing, StageRecord, StageTiming, TaskUse
 from bioner.runs.store import find_stage, stored_stage
 from bioner.runs.upkeep import State, list_stages, remove_stage
+
+ABOUT = StageFile(
+    "an/encoder",
+    "encoder",
+    1,
+    StageRecord(
+        "pretrain",
+        "",
+        False,
+        {"demo_disease": TaskUse("source", 3, 2, None, 0)},
+        Mixing("proportional", {"demo_disease": 3}, {"demo_disease": 6}, {"demo_disease": 1.0}),
+        {"pretrain": Best(6, 2, 0.5)},
+        StageTiming(1.0, 100.0),
+    ),
+)
 
 
 class Trainer:
@@ -20,21 +37,21 @@ class Trainer:
     def __init__(self, seconds: float = 0.0) -> None:
         self.times, self.seconds = 0, seconds
 
-    def __call__(self, folder: Path) -> tuple[Path, dict[str, object]]:
+    def __call__(self, folder: Path) -> tuple[Path, StageFile]:
         self.times += 1
         time.sleep(self.seconds)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "best.safetensors"
         save_file({"encoder.x": torch.full((2,), 7.0)}, file, metadata={"tags": "{}"})
-        return file, {"best": 0.5}
+        return file, ABOUT
 
 
 def test_trained_once(tmp_path: Path) -> None:
     trainer = Trainer()
     first = stored_stage(tmp_path, "key", trainer)
     second = stored_stage(tmp_path, "key", trainer)
-    assert (first.reused, second.reused, trainer.times) == (False, True, 1)
-    assert second.about["best"] == 0.5
+    assert (first.record.reused, second.record.reused, trainer.times) == (False, True, 1)
+    assert second.record.best == ABOUT.record.best
     assert torch.equal(load_file(second.file)["encoder.x"], torch.full((2,), 7.0))
     assert not (tmp_path / "key" / "partial").exists()
 
@@ -42,7 +59,7 @@ def test_trained_once(tmp_path: Path) -> None:
 def test_other_keys_are_other_stages(tmp_path: Path) -> None:
     trainer = Trainer()
     stored_stage(tmp_path, "one", trainer)
-    assert not stored_stage(tmp_path, "two", trainer).reused
+    assert not stored_stage(tmp_path, "two", trainer).record.reused
     assert trainer.times == 2
 
 
@@ -51,8 +68,8 @@ def test_damaged_weights_are_trained_again(tmp_path: Path) -> None:
     stored_stage(tmp_path, "key", trainer)
     weights = tmp_path / "key" / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
-    assert not stored_stage(tmp_path, "key", trainer).reused
-    assert stored_stage(tmp_path, "key", trainer).reused
+    assert not stored_stage(tmp_path, "key", trainer).record.reused
+    assert stored_stage(tmp_path, "key", trainer).record.reused
     assert trainer.times == 2
 
 
@@ -60,21 +77,23 @@ def test_a_stage_killed_before_its_last_file_is_trained_again(tmp_path: Path) ->
     trainer = Trainer()
     stored_stage(tmp_path, "key", trainer)
     (tmp_path / "key" / "stage.json").unlink()
-    assert not stored_stage(tmp_path, "key", trainer).reused
+    assert not stored_stage(tmp_path, "key", trainer).record.reused
 
 
 def test_a_damaged_description_is_no_result(tmp_path: Path) -> None:
     trainer = Trainer()
     stored_stage(tmp_path, "key", trainer)
     (tmp_path / "key" / "stage.json").write_text(json.dumps({"sha256": "0"}))
-    assert not stored_stage(tmp_path, "key", trainer).reused
+    assert not stored_stage(tmp_path, "key", trainer).record.reused
 
 
 def test_one_trains_and_the_others_wait(tmp_path: Path) -> None:
     trainer = Trainer(seconds=0.2)
     found: list[bool] = []
     threads = [
-        threading.Thread(target=lambda: found.append(stored_stage(tmp_path, "key", trainer).reused))
+        threading.Thread(
+            target=lambda: found.append(stored_stage(tmp_path, "key", trainer).record.reused)
+        )
         for _ in range(4)
     ]
     for thread in threads:
@@ -92,11 +111,11 @@ def test_a_stage_killed_before_its_weights_moved_is_not_trained_anew(tmp_path: P
     (place / "partial").mkdir()
     (place / "weights.safetensors").replace(place / "partial" / "best.safetensors")
 
-    def resumed(folder: Path) -> tuple[Path, dict[str, object]]:
-        return folder / "best.safetensors", {"best": 0.5}  # all of its steps are done
+    def resumed(folder: Path) -> tuple[Path, StageFile]:
+        return folder / "best.safetensors", ABOUT  # all of its steps are done
 
-    assert not stored_stage(tmp_path, "key", resumed).reused
-    assert stored_stage(tmp_path, "key", trainer).reused
+    assert not stored_stage(tmp_path, "key", resumed).record.reused
+    assert stored_stage(tmp_path, "key", trainer).record.reused
     assert trainer.times == 1
 
 
@@ -107,11 +126,11 @@ def test_what_a_killed_training_was_writing_is_removed(tmp_path: Path) -> None:
     kept = partial / "pretrain.ckpt"
     kept.touch()
 
-    def resumed(folder: Path) -> tuple[Path, dict[str, object]]:
+    def resumed(folder: Path) -> tuple[Path, StageFile]:
         assert list(folder.iterdir()) == [kept]
         return Trainer()(folder)
 
-    assert not stored_stage(tmp_path, "key", resumed).reused
+    assert not stored_stage(tmp_path, "key", resumed).record.reused
 
 
 def test_weights_that_are_gone_are_trained_again(tmp_path: Path) -> None:
@@ -119,7 +138,7 @@ def test_weights_that_are_gone_are_trained_again(tmp_path: Path) -> None:
     stored_stage(tmp_path, "key", trainer)
     (tmp_path / "key" / "weights.safetensors").unlink()
     assert find_stage(tmp_path, "key") is None
-    assert not stored_stage(tmp_path, "key", trainer).reused
+    assert not stored_stage(tmp_path, "key", trainer).record.reused
 
 
 def test_find_trains_nothing(tmp_path: Path) -> None:
@@ -127,7 +146,7 @@ def test_find_trains_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     stored_stage(tmp_path, "key", Trainer())
     found = find_stage(tmp_path, "key")
-    assert found is not None and found.reused and found.about["best"] == 0.5
+    assert found is not None and found.record.reused and found.record.best == ABOUT.record.best
 
 
 KILLED = """
@@ -160,7 +179,7 @@ def test_a_killed_process_frees_its_stage_for_the_one_that_waits(tmp_path: Path)
     process.kill()
     process.wait()
     waiting.join(timeout=10)
-    assert trainer.times == 1 and not found[0].reused
+    assert trainer.times == 1 and not found[0].record.reused
     assert [stage.state for stage in list_stages(tmp_path)] == [State.whole]
 
 

@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from bioner.runs.store import stored_stage
 from bioner.runs.upkeep import State, list_stages, remove_stage
-from tests.runs.test_store import Trainer
+from tests.runs.test_store import ABOUT, Trainer
 
 
 @pytest.fixture
@@ -32,7 +32,8 @@ def test_states(store: Path) -> None:
         "halfway": State.unfinished,
         "empty": State.unfinished,
     }
-    assert stages["whole"].about["best"] == 0.5
+    about = stages["whole"].about
+    assert about is not None and about.record.best == ABOUT.record.best
     files = [f for f in (store / "whole").iterdir() if f.is_file()]
     assert stages["whole"].size == sum(f.stat().st_size for f in files)
 
@@ -43,8 +44,8 @@ def test_a_stage_is_whole_whatever_a_kill_left_beside_it(tmp_path: Path) -> None
     (tmp_path / "key" / "partial" / "pretrain.ckpt").touch()
     (tmp_path / "key" / "stage.json.99.tmp").touch()
     (stage,) = list_stages(tmp_path)
-    assert stage.state == State.whole and stage.about["best"] == 0.5
-    assert stored_stage(tmp_path, "key", Trainer()).reused
+    assert stage.state == State.whole and stage.about is not None
+    assert stored_stage(tmp_path, "key", Trainer()).record.reused
     left = {path.name for path in (tmp_path / "key").iterdir()}
     assert left == {"stage.json", "weights.safetensors"}
 
@@ -72,7 +73,7 @@ def test_use_is_noted(store: Path) -> None:
 def test_remove(store: Path) -> None:
     assert remove_stage(store, "whole")
     assert "whole" not in {stage.key for stage in list_stages(store)}
-    assert not stored_stage(store, "whole", Trainer()).reused
+    assert not stored_stage(store, "whole", Trainer()).record.reused
     with FileLock(store / "damaged.lock"):
         states = {stage.key: stage.state for stage in list_stages(store)}
         assert states["damaged"] == State.busy

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bioner.runs.percent import percent
-from bioner.runs.stage_record import Best
+from bioner.runs.stage_record import Best, Look
 from tests.train.test_run import TARGET, config_of, run
 
 # Devel has 23 mentions: F1 goes up and down by less than its standard error.
@@ -15,8 +15,11 @@ SAID = "was selected for a devel F1"
 
 def best_of(tmp_path: Path, *overrides: str) -> Best:
     _, record = run(config_of(tmp_path, *TARGET, *SMALL_DEVEL, *overrides))
-    assert record.stages[-1].best == record.best
-    return record.best["demo_disease"]
+    (stage,), best = record.stages, record.best["demo_disease"]
+    assert stage.best == record.best
+    assert len(stage.looks) == 5
+    assert stage.looks[best.epoch - 1] == Look(best.step, {"demo_disease": best.f1})
+    return best
 
 
 def test_a_choice_within_the_error_of_a_small_devel_is_said_and_recorded(
