@@ -11,8 +11,8 @@ from bioner.errors import ConfigError
 
 def expand(
     parser: OverridesParser,
-    params: Mapping[str, object],
-    grids: Sequence[str],
+    params: Mapping[str, object] | None,
+    grids: Sequence[str] | None,
     arguments: Sequence[str],
 ) -> list[list[str]]:
     """Return the overrides of every job: the union of one product for each of `grids`.
@@ -20,15 +20,15 @@ def expand(
     Of two overrides of one key the later counts.
 
     Raises:
-        ConfigError: a line with a quotation that does not end.
+        ConfigError: params that are no mapping, or a line with a quotation that does not end.
 
     Args:
         parser: Hydra's.
-        params: of all jobs, key and values.
+        params: of all jobs, key and values; none where it is None.
         grids: overrides of one product each, in a line; none is one empty line.
         arguments: of the command line.
     """
-    shared = [f"{key}={value}" for key, value in params.items()]
+    shared = written(params)
     jobs: list[list[str]] = []
     for line in grids or [""]:
         try:
@@ -38,3 +38,16 @@ def expand(
         overrides = parser.parse_overrides([*shared, *words, *arguments])
         jobs += product(overrides)
     return jobs
+
+
+def written(params: Mapping[str, object] | None) -> list[str]:
+    """Return `hydra.sweeper.params` as overrides.
+
+    Raises:
+        ConfigError: it is no mapping.
+    """
+    if params is None:
+        return []
+    if not isinstance(params, Mapping):
+        raise ConfigError("hydra.sweeper.params", f"is {params!r}", "KEY: VALUES, or null")
+    return [f"{key}={value}" for key, value in params.items()]

@@ -93,7 +93,7 @@ class GridSweeper(_OwnSweeper):
         grids: overrides of one product each, in a line as on the command line.
     """
 
-    def __init__(self, params: dict[str, str], grids: Sequence[str]) -> None:
+    def __init__(self, params: dict[str, str] | None, grids: Sequence[str] | None) -> None:
         self._params, self._grids = params, grids
 
     def run(self, parser: OverridesParser, arguments: list[str]) -> Sequence[JobReturn]:
@@ -106,15 +106,19 @@ class GridSweeper(_OwnSweeper):
 class OptunaSweeper(_OwnSweeper):
     """Searches with Optuna; the options are in conf/hydra/sweeper/optuna.yaml."""
 
-    def __init__(self, params: dict[str, str], n_trials: int, at_once: int, seed: int) -> None:
+    def __init__(
+        self, params: dict[str, str] | None, n_trials: int, at_once: int, seed: int
+    ) -> None:
         self._params = params
         self._options = {"n_trials": n_trials, "at_once": at_once, "seed": seed}
 
     def run(self, parser: OverridesParser, arguments: list[str]) -> Sequence[JobReturn]:
         """Run the search."""
+        from bioner.grid.combinations import written
+
         with _extra("hydra/sweeper", "hpo"):
             from bioner.grid.optuna_search import SearchOptions, search
-        words = [*(f"{key}={value}" for key, value in self._params.items()), *arguments]
+        words = [*written(self._params), *arguments]
         overrides = {one.get_key_element(): one for one in parser.parse_overrides(words)}
         return search(list(overrides.values()), SearchOptions(**self._options), self.launch)
 
