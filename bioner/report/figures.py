@@ -162,6 +162,23 @@ def learning_curves(name: str, caption: str, points: pd.DataFrame) -> Drawing:
     return drawing
 
 
+def devel_over_updates(name: str, caption: str, curves: pd.DataFrame) -> Drawing:
+    """Draw devel F1 over the updates of fine-tuning, a panel per target, a line per cell."""
+    targets = sorted(curves.target.unique())
+    figure, panels = _panels(len(targets), 3, 3.3, [2.7] * len(targets))
+    drawing = Drawing(name, caption, figure)
+    for target, axes in zip(targets, panels, strict=True):
+        here = curves[curves.target == target]
+        for _, cell in here.groupby(["regime", "sources", "partners"], sort=False):
+            last = cell.iloc[-1]
+            marker, colour = MARKERS[last.regime], COLOURS[last.regime]
+            (line,) = axes.plot(cell.step, 100 * cell.f1, marker, ls="-", color=colour, ms=3, lw=1)
+            drawing.tip(line, f"{_named(last)}: devel F1 {share(last.f1)} at the end")
+        axes.set(title=target, xlabel="updates", ylabel="devel F1, %")
+    _legend(figure, panels[0], [r for r in REGIMES if r in set(curves.regime)])
+    return drawing
+
+
 def _plain_ticks(axes: Axes, places: Sequence[float]) -> None:
     axes.set_xticks(places, [f"{int(x):,}" for x in places], rotation=30)
     axes.set_xticks([], minor=True)

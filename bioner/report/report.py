@@ -17,6 +17,7 @@ from bioner.report.results import Results, analyse
 from bioner.report.sections.collapsed import collapsed_section
 from bioner.report.sections.cost import cost_section, runs_section
 from bioner.report.sections.cross import cross_section
+from bioner.report.sections.devel import devel_section
 from bioner.report.sections.gains import gains_section, parts_section
 from bioner.report.sections.measured import measured_section
 from bioner.report.sections.mistakes import errors_section
@@ -35,6 +36,7 @@ _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     parts_section,
     collapsed_section,
     curves_section,
+    devel_section,
     measured_section,
     errors_section,
     cross_section,

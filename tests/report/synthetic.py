@@ -26,7 +26,7 @@ from bioner.runs.record import (
 )
 from bioner.runs.record_file import write_record
 from bioner.runs.scores import EntityScores, Scores, TargetScores, split_scores
-from bioner.runs.stage_record import Best, Mixing, Source, StageRecord, StageTiming, TaskUse
+from bioner.runs.stage_record import Best, Look, Mixing, Source, StageRecord, StageTiming, TaskUse
 from tests.composition import train_config
 
 TYPES = ("Disease", "Chemical")
@@ -233,8 +233,10 @@ def _fill(record: Record, made: Made, file: Path, sentences: int) -> None:
             StageRecord(PRETRAIN, key, reused, sources, _mixing(sources), {}, timing)
         )
     tuned = {name: use for name, use in tasks.items() if name not in made.sources}
+    timing, looks = StageTiming(10.0, 1e4), [Look(5, dict.fromkeys(targets, 0.0))]
+    looks.append(Look(10, dict.fromkeys(targets, found_at)))
     record.stages.append(
-        StageRecord(FINETUNE, "", False, tuned, _mixing(tuned), record.best, StageTiming(10.0, 1e4))
+        StageRecord(FINETUNE, "", False, tuned, _mixing(tuned), record.best, timing, looks=looks)
     )
 
 

@@ -73,6 +73,16 @@ def test_types_have_scores_of_their_own(folder: Path) -> None:
     assert recall == pytest.approx(scores.recall[A, "single"])
 
 
+def test_devel_over_updates(folder: Path) -> None:
+    table = pd.read_csv(folder / "tables" / "devel_curves.csv")
+    cell = table.query("regime == 'single' and target == @A")
+    assert cell.epoch.tolist() == [1, 2] and cell.step.tolist() == [5, 10]
+    scores = pd.read_csv(folder / "tables" / "scores.csv").query("regime == 'single'")
+    devel = scores.set_index("target").f1[A]  # made so: test and devel are one
+    assert cell.f1.tolist() == [0.0, pytest.approx(devel)]
+    assert "updates" in (folder / "figures" / "devel_curves.svg").read_text()
+
+
 def test_mean_ranks_by_hand(folder: Path) -> None:
     table = pd.read_csv(folder / "tables" / "ranks.csv").set_index("regime")
     assert table["rank"].to_dict() == {"transfer": 1, "mtl": 2, "single": 3}
