@@ -9,7 +9,7 @@ from bioner.config.train import TrainConfig
 from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+_FIRST, *_OTHERS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,16 @@ class Slot:
     def environment(self, config: TrainConfig) -> dict[str, str]:
         """Return the variables of a job in this slot; threads that the user set are left alone.
 
+        OpenMP's number is that of the other libraries too, unless they have their own: libraries
+        that differ in it wait for each other's threads, on busy cores for many times what they
+        compute.
+
         The processes of a job with several devices share its threads.
         """
         devices = hardware(config.trainer).devices
         processes = devices if isinstance(devices, int) and devices > 0 else 1
-        threads = str(max(1, self.threads // processes))
-        found = {name: threads for name in _THREADS if name not in os.environ}
+        threads = os.environ.get(_FIRST, str(max(1, self.threads // processes)))
+        found = {name: threads for name in (_FIRST, *_OTHERS) if name not in os.environ}
         return found if self.gpus is None else found | {"CUDA_VISIBLE_DEVICES": self.gpus}
 
 

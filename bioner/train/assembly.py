@@ -99,6 +99,7 @@ def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int
         stage.steps,
         config.seed,
         tasks_together(config.mixing, len(sizes)),
+        stage.least,
     )
     log.info(
         "%s: %d epochs, %d steps, mixing %s",

@@ -44,5 +44,8 @@ def test_threads_are_divided_among_the_jobs(monkeypatch: pytest.MonkeyPatch) -> 
     assert slot.environment(ddp) == dict.fromkeys(ALL, "2")
     assert make_slots(99, [])[0].environment(config) == dict.fromkeys(ALL, "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")  # what the user set stays
-    assert "OMP_NUM_THREADS" not in slot.environment(config)
+    theirs = slot.environment(config)  # and is that of the others, which it does not name
+    assert theirs == {"MKL_NUM_THREADS": "3", "RAYON_NUM_THREADS": "3"}
+    monkeypatch.setenv("MKL_NUM_THREADS", "2")
+    assert slot.environment(config) == {"RAYON_NUM_THREADS": "3"}
     assert make_slots(None, ["5"])[0].environment(config)["CUDA_VISIBLE_DEVICES"] == "5"
