@@ -236,7 +236,7 @@ def test_what_another_command_names_is_there(command: Command) -> None:
         assert all((ROOT / file).is_file() for file in files)
     elif tool == "python" and words[0] == "-m":
         assert find_spec(words[1]) is not None
-    elif tool in ("python", "python3", "pytest"):
+    elif tool in ("python", "python3", "pytest", "wandb"):
         files = [word for word in words if word.startswith(("experiments/", "tests/"))]
         assert words[0] == "-m" or (files and all((ROOT / file).exists() for file in files))
     else:

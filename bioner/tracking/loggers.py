@@ -15,7 +15,7 @@ from bioner.tracking.artifacts import log_datasets, log_weights, staged_beside
 from bioner.tracking.content import save_record, summary, tables
 from bioner.tracking.logger import WandbRunLogger
 from bioner.tracking.mention_tables import PredictedSplit
-from bioner.tracking.names import identify
+from bioner.tracking.names import identify, in_sweep
 
 _WANDB = f"{WandbRunLogger.__module__}.{WandbRunLogger.__name__}"
 
@@ -32,7 +32,7 @@ def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
         return None
     about: dict[str, Any] = {"name": "csv", "version": ""}
     if target == _WANDB:
-        about = {"identity": identify(config, directory.name)}
+        about = {"identity": in_sweep(identify(config, directory.name))}
     logger: Logger = build("logger", Logger, config.logger, save_dir=directory, **about)
     if isinstance(logger, WandbRunLogger) and is_first():
         going_on = (directory / "checkpoints" / "finetune.ckpt").exists()

@@ -1,6 +1,8 @@
 """Who a run is in Weights & Biases: the names and keys by which runs are grouped and compared."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bioner.config.encoder_label import compared_as
@@ -60,8 +62,21 @@ def identify(config: TrainConfig, run: str) -> Identity:
     )
 
 
+def in_sweep(identity: Identity, environment: Mapping[str, str] = os.environ) -> Identity:
+    """Return the identity of a run that an agent of a W&B sweep starts: the sweep gives the id.
+
+    `wandb.init` takes no other there, since the sweep waits for the run of that id.
+    """
+    if "WANDB_SWEEP_ID" not in environment:
+        return identity
+    return replace(identity, id=environment["WANDB_RUN_ID"])
+
+
 def _axes(config: TrainConfig) -> dict[str, Any]:
-    """Return the values that a study varies, each a plain number or word."""
+    """Return the values that a study varies, each a plain number or word.
+
+    Those of the recipe stand under their full keys, as a sweep names its parameters.
+    """
     encoder = config.encoder
     finetune, size = config.finetune, config.finetune.train_size
     return {
@@ -73,6 +88,14 @@ def _axes(config: TrainConfig) -> dict[str, Any]:
         "mixing": str(config.mixing.strategy),
         "train_size": "all" if size is None else size,
         "seed": config.seed,
+        "optimizer.lr": config.optimizer.lr,
+        "optimizer.head_lr_times": config.optimizer.head_lr_times,
+        "batch.sentences": config.batch.sentences,
+        "finetune.epochs": finetune.epochs,
+        "finetune.steps": finetune.steps,
+        "head.start": str(config.head.start),
+        "head.decode": str(config.head.decode),
+        "selection": str(config.selection),
     }
 
 

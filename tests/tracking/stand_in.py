@@ -371,9 +371,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def stand_in() -> Iterator[StandIn]:
+def stand_in(state: StandIn | None = None) -> Iterator[StandIn]:
     """Serve on a free port of loopback until the block ends."""
-    state = StandIn()
+    state = state or StandIn()
     handler = type("Handler", (_Handler,), {"stand_in": state})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

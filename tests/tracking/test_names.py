@@ -39,6 +39,14 @@ def test_identity() -> None:
         "mixing": "proportional",
         "train_size": 0.1,
         "seed": 3,
+        "optimizer.lr": 1.5e-4,
+        "optimizer.head_lr_times": 1.0,
+        "batch.sentences": 8,
+        "finetune.epochs": 10,
+        "finetune.steps": None,
+        "head.start": "probe",
+        "head.decode": "legal",
+        "selection": "best",
     }
 
 

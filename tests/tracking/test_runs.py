@@ -143,6 +143,14 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
         "mixing": "proportional",
         "train_size": 96,
         "seed": 1,
+        "optimizer.lr": record.config["optimizer"]["lr"],
+        "optimizer.head_lr_times": 1.0,
+        "batch.sentences": record.config["batch"]["sentences"],
+        "finetune.epochs": 1,
+        "finetune.steps": None,
+        "head.start": "probe",
+        "head.decode": "legal",
+        "selection": "best",
     }
     assert told["config"]["full"] == without_empty(record.config)
     # Sentences are told by number alone where the licence forbids more.
