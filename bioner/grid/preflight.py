@@ -1,5 +1,6 @@
 """What can be known of runs before they start: which can't, why, and how long the others take."""
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -14,7 +15,7 @@ from bioner.model import encoder_place
 
 
 def preflight(jobs: Sequence[Job], at_once: int | None = None) -> Iterator[str]:
-    """Yield lines: one for each obstacle with the number of runs that it stops, and one of time.
+    """Yield lines: each obstacle with the number of runs that it stops, disk if short, time.
 
     Args:
         jobs: of a grid, or one run; those that are not open are left out.
@@ -27,6 +28,7 @@ def preflight(jobs: Sequence[Job], at_once: int | None = None) -> Iterator[str]:
         yield f"can't run ({count} of {len(to_run)}): {what}"
     free = [job for job, each in found.items() if not each]
     if free:
+        yield from _disk(free, at_once or 1)
         yield _time(free, at_once)
 
 
@@ -54,6 +56,31 @@ class _Looks:
         found = self._known[what]
         if found is not None:
             yield found
+
+
+def _disk(jobs: Sequence[Job], at_once: int) -> Iterator[str]:
+    """Yield a line for each disk that is too small for the weights and checkpoints of the runs."""
+    by_folder: dict[Path, list[Job]] = {}
+    for job in jobs:
+        by_folder.setdefault(_that_exists(Path(job.config.runs_dir)), []).append(job)
+    for folder, there in by_folder.items():
+        weights = [encoder_place.weights_bytes(job.config.encoder) or 0 for job in there]
+        kept = sum(
+            size * len(job.config.finetune.targets)
+            for size, job in zip(weights, there, strict=True)
+        )
+        # A checkpoint has the weights and the optimiser's two moments of each.
+        needed, free = kept + at_once * 3 * max(weights), shutil.disk_usage(folder).free
+        if needed > free:
+            yield (
+                f"disk: {len(there)} runs will write about {needed / 1e9:.1f} GB of weights below "
+                f"{there[0].config.runs_dir}, where {free / 1e9:.1f} GB are free; runs_dir=… names "
+                "another disk, `bioner stages prune idle_days=30` removes stages"
+            )
+
+
+def _that_exists(folder: Path) -> Path:
+    return next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
 
 
 def _time(jobs: Sequence[Job], at_once: int | None) -> str:

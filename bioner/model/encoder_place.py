@@ -8,6 +8,8 @@ from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError
 from bioner.machine.reachable import reachable
 
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")  # a folder may have both, of the same weights
+
 
 def resolve_name(name: str) -> str:
     """Return the folder that a name stands for, or the name itself where it is a hub id.
@@ -27,6 +29,18 @@ def resolve_name(name: str) -> str:
     if not folder.is_dir():
         raise ConfigError("encoder.name", f"the package {module!r} has no folder {inside!r}")
     return str(folder)
+
+
+def weights_bytes(config: EncoderConfig) -> int | None:
+    """Return the size of the weights that lie in a folder, or None where they are elsewhere."""
+    try:
+        folder = Path(resolve_name(config.name))
+    except ConfigError:
+        return None
+    if config.from_scratch is not None or not folder.is_dir():
+        return None
+    sizes = [sum(f.stat().st_size for f in folder.glob(kind)) for kind in _WEIGHTS]
+    return max(sizes) or None
 
 
 def from_the_hub(name: str, why: str) -> ConfigError:

@@ -1,9 +1,11 @@
 """What can't run is said before anything runs, with what helps, and how long the rest takes."""
 
+import shutil
 import socket
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +14,7 @@ from bioner.grid.jobs import Job, State
 from bioner.grid.preflight import preflight
 from bioner.grid.remedies import remedy
 from bioner.machine import reachable
+from bioner.model.encoder_place import weights_bytes
 from bioner.runs.environment import Environment
 from bioner.runs.record import Failure, begin
 from bioner.runs.record_file import write_record
@@ -127,3 +130,21 @@ def test_a_line_holds_what_helps(tmp_path: Path) -> None:
     memory = remedy(Failure("OutOfMemoryError", "CUDA out of memory"), tmp_path)
     assert "batch.sentences" in memory
     assert "console.log" in remedy(Failure("RuntimeError", "luck"), tmp_path)
+
+
+def test_a_disk_that_is_too_small_for_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [job(tmp_path, seed=seed) for seed in (1, 2)]
+    (only,) = lines(*jobs)
+    assert "disk" not in only  # of a machine that runs these tests
+    size = weights_bytes(jobs[0].config.encoder)
+    assert size is not None and size > 10**6
+    free = SimpleNamespace(free=5 * size - 1)  # two runs' weights, and one checkpoint
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
+    says, _ = lines(*jobs)
+    assert says.startswith("disk: 2 runs will write about 0.") and f"{tmp_path}/runs" in says
+    free.free += 1
+    assert len(lines(*jobs)) == 1
+    free.free = 8 * size - 1  # as one job more has a checkpoint at a time
+    assert len(lines(*jobs, at_once=2)) == 2
