@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 # What Lightning needs to go on; every checkpoint of a training has them.
 _PARTS = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "callbacks"}
 
+LAYOUT = 1
+"""Under `layout` in a checkpoint; to be raised where a training keeps something else in it."""
+
 
 class StreamedCheckpoints(TorchCheckpointIO):
     """Writes a checkpoint straight to its file, where Lightning makes two copies in memory first.
@@ -80,6 +83,8 @@ def _fault(file: Path, module: Mapping[str, Tensor]) -> str | None:
         return str(error).partition("\n")[0] or type(error).__name__
     if not isinstance(found, dict) or not found.keys() >= _PARTS:
         return "it is no checkpoint of a training"
+    if found.get("layout") != LAYOUT:
+        return "another version of bioner wrote it"
     if _shapes(found["state_dict"]) != _shapes(module):
         return "it is of another encoder, or of other heads"
     return None

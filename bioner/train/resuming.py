@@ -16,7 +16,7 @@ from bioner.machine.processes import is_first, meet
 from bioner.machine.signals import END_SIGNALS
 from bioner.machine.writing import gone_if_it_fails, naming
 from bioner.model.module import TaggingModule
-from bioner.train.checkpoint_file import put_in_place, set_aside_if_damaged
+from bioner.train.checkpoint_file import LAYOUT, put_in_place, set_aside_if_damaged
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class Checkpoint(pl.Callback):
         """Add what has been spent so far."""
         words = self.words(cast(TaggingModule, pl_module))
         spent = {"seconds": self.seconds(), "words": words, "threads": self.threads}
-        checkpoint["spent"] = spent
+        checkpoint["spent"], checkpoint["layout"] = spent, LAYOUT
         if trainer.validating:
             # Lightning then scores devel again from its first batch, and goes on from there.
             begun = {"ready": 1, "started": 1, "processed": 0, "completed": 0}
@@ -157,18 +157,17 @@ class Checkpoint(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Go on counting from what had been spent; say where the number of threads has changed."""
-        if "spent" in checkpoint:  # older ones lack it
-            spent = checkpoint["spent"]
-            self._seconds, self._words = spent["seconds"], spent["words"]
-            self._threads = spent.get("threads", [])  # older ones lack it
-            if self._threads and self._threads[-1] != (now := torch.get_num_threads()):
-                log.warning(
-                    "%s: goes on with %d CPU threads and had %d before: sums are rounded in "
-                    "another order, so the last bits of its results may be others than else",
-                    self._stage,
-                    now,
-                    self._threads[-1],
-                )
+        spent = checkpoint["spent"]
+        self._seconds, self._words = spent["seconds"], spent["words"]
+        self._threads = spent["threads"]
+        if self._threads and self._threads[-1] != (now := torch.get_num_threads()):
+            log.warning(
+                "%s: goes on with %d CPU threads and had %d before: sums are rounded in "
+                "another order, so the last bits of its results may be others than else",
+                self._stage,
+                now,
+                self._threads[-1],
+            )
 
 
 def _largest(trainer: pl.Trainer, number: int) -> int:

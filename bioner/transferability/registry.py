@@ -40,6 +40,7 @@ _MODULES = (
     "surface",
     "language",
     "embeddings",
+    "optimal_transport",
     "label_mapping",
     "label_transfer",
     "class_structure",

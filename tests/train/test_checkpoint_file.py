@@ -12,7 +12,12 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from bioner.train.checkpoint_file import StreamedCheckpoints, put_in_place, set_aside_if_damaged
+from bioner.train.checkpoint_file import (
+    LAYOUT,
+    StreamedCheckpoints,
+    put_in_place,
+    set_aside_if_damaged,
+)
 from tests.train.test_run import TARGET, config_of, run
 
 MODULE = {"encoder.weight": torch.arange(3000.0), "heads.a.weight": torch.ones(2, 3)}
@@ -20,7 +25,7 @@ MODULE = {"encoder.weight": torch.arange(3000.0), "heads.a.weight": torch.ones(2
 
 def write(file: Path, module: dict[str, Any] = MODULE, **parts: Any) -> None:
     parts = {"optimizer_states": [], "lr_schedulers": [], "loops": {}, "callbacks": {}} | parts
-    torch.save({"state_dict": module, **parts}, file)
+    torch.save({"state_dict": module, "layout": LAYOUT, **parts}, file)
 
 
 def zero_the_first_bytes(file: Path) -> None:
@@ -67,9 +72,14 @@ def another_head(file: Path) -> None:
     write(file, MODULE | {"heads.b.weight": torch.ones(2, 3)})
 
 
+def another_version(file: Path) -> None:
+    write(file, layout=LAYOUT - 1)
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
+        (another_version, "another version of bioner wrote it"),
         (zero_the_first_bytes, "checksum of its record"),
         (change_a_weight, "checksum of its record"),
         (cut, "not a zip file"),
