@@ -140,7 +140,6 @@ def make_plan(
     steps: int | None,
     seed: int,
     together: int = 1,
-    least: int | None = None,
 ) -> Plan:
     """Draw the tasks of every update.
 
@@ -163,8 +162,6 @@ def make_plan(
         steps: the number of updates, or null where `epochs` is given.
         seed: of all draws.
         together: different tasks in one update, at most as many as there are.
-        least: target batches that there are to be, for each target on average: then there are
-            as many epochs more as it takes. Nothing where `steps` is given.
 
     Raises:
         ConfigError: if a value can't be used, or the targets get so small a share that an epoch
@@ -176,8 +173,6 @@ def make_plan(
         raise ConfigError("mixing.tasks_per_update", f"{together}", legal)
     is_target = np.isin(list(sizes), list(targets))
     passes = {t: Passes(size, cuts[t], seed, i) for i, (t, size) in enumerate(sizes.items())}
-    if epochs is not None and least is not None:
-        epochs = max(epochs, -(-least * len(targets) // _updates(passes, targets, 0)))
     draws = TaskDraws(config, sizes, epochs, steps, seed, together, targets)
     rising = config.strategy is Strategy.to_targets and together == 1 and not is_target.all()
     if rising and epochs is not None:

@@ -3,11 +3,6 @@
 from bioner.config.train import FinetuneConfig, PretrainConfig, Selection
 from bioner.errors import ConfigError
 
-AUTO = "auto"
-"""The value of `finetune.epochs` that lets the size of the targets decide."""
-AUTO_EPOCHS, AUTO_UPDATES = 4, 750
-"""What it decides by; `SEMANTICS` rises with them. Measured in experiments/recipe."""
-
 
 def check_budget(key: str, stage: PretrainConfig | FinetuneConfig, selection: Selection) -> None:
     """Check the epochs, the updates and the patience of a stage.
@@ -24,10 +19,8 @@ def check_budget(key: str, stage: PretrainConfig | FinetuneConfig, selection: Se
     if (epochs is None) == (steps is None):
         found = "neither epochs nor steps is set" if epochs is None else "both are set"
         raise ConfigError(f"{key}.epochs and {key}.steps", found, "set one, and the other to null")
-    if isinstance(epochs, str) and epochs != AUTO:
-        raise ConfigError(f"{key}.epochs", f"is {epochs!r}", f"a number of passes, or {AUTO}")
     for name, value in (("epochs", epochs), ("steps", steps), ("patience", patience)):
-        if isinstance(value, int) and value < 1:
+        if value is not None and value < 1:
             raise ConfigError(f"{key}.{name}", f"is {value}", "at least 1")
     if patience is not None and selection != Selection.best:
         # A stage that stops has its last epochs because they were worse than an earlier one.

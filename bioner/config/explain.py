@@ -35,8 +35,7 @@ _OF_THE_MACHINE = (
 )
 
 # OmegaConf names the types of Python that the value may have.
-_HINT = re.compile(r"Value ('.*') of type '\w+' .* 'Optional\[Union\[int, (float|str)\]\]'")
-_LEGAL = {"float": "a whole number, a fraction, or null", "str": "a whole number, auto, or null"}
+_NUMBER_HINT = re.compile(r"Value ('.*') of type '\w+' .* 'Optional\[Union\[int, float\]\]'")
 
 
 # A value that is one of a few names.
@@ -112,9 +111,9 @@ def _key_error(error: OmegaConfBaseException, schema: type) -> str:
     key = error.full_key or ""
     if first.startswith("Key "):
         return f"{key}: no such key; {_right_key(error, key, schema)}"
-    typed = _HINT.match(first)
+    typed = _NUMBER_HINT.match(first)
     if typed:
-        return f"{key}: is {typed[1]}; expected {_LEGAL[typed[2]]}"
+        return f"{key}: is {typed[1]}; expected a whole number, a fraction, or null"
     choice = _CHOICE.match(first)
     if choice:
         return f"{key}: {choice[1]}; {nearest(choice[2], choice[3].split(', '))}"

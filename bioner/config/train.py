@@ -153,8 +153,7 @@ class FinetuneConfig(StageConfig):
         auxiliary_size: of each auxiliary's train split, likewise.
         devel_size: of each target's devel split, likewise.
         train_on: the splits that the targets are trained on.
-        epochs: passes over the targets; null where `steps` is given. `auto`: as many as make
-            `AUTO_UPDATES` batches of each target, a mean over them, and `AUTO_EPOCHS` or more.
+        epochs: passes over the targets; null where `steps` is given.
         steps: updates; null where `epochs` is given.
         patience: epochs without a better devel F1, of any target, after which the stage ends;
             null: it never does. Rates and mixing stay those of the whole stage.
@@ -169,7 +168,7 @@ class FinetuneConfig(StageConfig):
     auxiliary_size: int | float | None = value(None, STAGE)
     devel_size: int | float | None = value(None, STAGE)
     train_on: TrainOn = value(TrainOn.train, STAGE, neutral=TrainOn.train)
-    epochs: int | str | None = value(None, STAGE)
+    epochs: int | None = value(None, STAGE)
     steps: int | None = value(None, STAGE)
     patience: int | None = value(None, STAGE)
     affinity_every: int | None = value(None, RUN)

@@ -99,7 +99,6 @@ def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int
         stage.steps,
         config.seed,
         tasks_together(config.mixing, len(sizes)),
-        stage.least,
     )
     log.info(
         "%s: %d epochs, %d steps, mixing %s",

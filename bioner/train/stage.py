@@ -24,7 +24,6 @@ class Stage:
         steps: updates, or None.
         patience: epochs without a better devel F1 after which it ends; None: it never does.
         affinity_every: updates between two looks at the tasks' affinity; None: nobody looks.
-        least: the fewest batches of the targets, see `make_plan`; None: no fewest.
     """
 
     name: str
@@ -35,7 +34,6 @@ class Stage:
     steps: int | None
     patience: int | None = None
     affinity_every: int | None = None
-    least: int | None = None
 
     @property
     def tags(self) -> dict[str, tuple[str, ...]]:
@@ -66,5 +64,4 @@ def stage_of(asked: Asked, tasks: Mapping[str, Task]) -> Stage:
         asked.steps,
         asked.patience,
         asked.affinity_every,
-        asked.least,
     )

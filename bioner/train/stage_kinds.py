@@ -7,9 +7,7 @@ and its line in `KINDS`. Their order in a run is that of the groups.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
-from bioner.config.budget import AUTO, AUTO_EPOCHS, AUTO_UPDATES
 from bioner.config.parts import datasets_of, stages_of
 from bioner.config.train import Carry, Pretraining, TrainConfig, TrainOn
 from bioner.runs.record import FINETUNE, PRETRAIN
@@ -40,7 +38,6 @@ class Asked:
         affinity_every: updates between two looks at the tasks' affinity; None: nobody looks.
         weights: a run, or a file of weights, that are taken instead of a training; or None.
         devel_too: the roles whose devel sentences are trained on too.
-        least: the fewest batches of the targets, see `make_plan`; None: no fewest.
     """
 
     name: str
@@ -55,7 +52,6 @@ class Asked:
     affinity_every: int | None = None
     weights: Path | None = None
     devel_too: Collection[str] = ()
-    least: int | None = None
 
     def as_prefix(self) -> "Asked":
         """Return it as another stage needs it, which starts from one set of weights."""
@@ -85,7 +81,6 @@ def _pretrain(config: TrainConfig) -> Asked:
 
 def _finetune(config: TrainConfig) -> Asked:
     group = config.finetune
-    auto = group.epochs == AUTO
     devel = _devel(group.devel_size, FINETUNE)
     return Asked(
         FINETUNE,
@@ -96,14 +91,13 @@ def _finetune(config: TrainConfig) -> Asked:
         },
         group.targets,
         {target: [target] for target in group.targets},
-        AUTO_EPOCHS if auto else cast(int | None, group.epochs),
+        group.epochs,
         group.steps,
         # What comes after it goes on with the same heads.
         carry=Carry.encoder_and_matching_heads,
         patience=group.patience,
         affinity_every=group.affinity_every,
         devel_too=("target",) if group.train_on == TrainOn.train_devel else (),
-        least=AUTO_UPDATES if auto else None,
     )
 
 

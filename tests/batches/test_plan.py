@@ -300,14 +300,3 @@ def test_towards_the_targets_without_auxiliaries_it_is_its_base():
     assert all(
         one.tolist() == two.tolist() for one, two in zip(rising.order, base.order, strict=True)
     )
-
-
-@settings(deadline=None, max_examples=40)
-@given(cases, st.integers(1, 60))
-def test_there_are_as_many_passes_more_as_the_fewest_batches_of_a_target_take(case, least):
-    made, plain = plan(**case, least=least), plan(**case)
-    targets = case["targets"]
-    wanted = least * len(targets)
-    batches = sum(math.ceil(case["sizes"][t] / case["batch"]) for t in targets)
-    assert sum(made.drawn()[t] for t in targets) == made.epochs * batches >= wanted
-    assert made.epochs == plain.epochs or (made.epochs - 1) * batches < wanted

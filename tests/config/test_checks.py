@@ -69,7 +69,6 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ),
         ([TARGET, "encoder.from_scratch=yes"], "encoder.from_scratch", "is 'yes'"),
         ([TARGET, "finetune.epochs=0"], "finetune.epochs", "is 0"),
-        ([TARGET, "finetune.epochs=soon"], "finetune.epochs", "is 'soon'; a number of passes"),
         ([TARGET, "finetune.steps=5"], "finetune.epochs and finetune.steps", "both are set"),
         ([TARGET, "finetune.epochs=null"], "finetune.epochs and finetune.steps", "neither"),
         ([TARGET, "optimizer.lr=-1e-3"], "optimizer.lr", "is -0.001"),

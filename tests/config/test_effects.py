@@ -50,6 +50,7 @@ BASE = [
 WEIGHTS = "mixing.weights={" + ", ".join(f"{n}: 1" for n in (*TARGETS, *SOURCES, AUXILIARY)) + "}"
 # Fields that not every run uses, with what makes this one use them.
 USED_WITH = {
+    "mixing.strategy": ["mixing=uniform"],  # a pretraining stage of to_targets is its base
     "mixing.temperature": ["mixing=temperature"],
     "mixing.weights": ["mixing=weights", WEIGHTS],
     "mixing.start": ["mixing=to_targets"],

@@ -25,10 +25,6 @@ def message(verb: str, *overrides: str, own: Path | None = None) -> str:
     ("override", "says"),
     [
         ("lr=1e-4", "lr: no such key; optimizer.lr is meant"),
-        (
-            "finetune.epochs=3.5",
-            "finetune.epochs: is '3.5'; expected a whole number, auto, or null",
-        ),
         ("epochs=1", "epochs: no such key; finetune.epochs is meant"),
         ("batch_size=16", "batch_size: no such key; batch.sentences is meant"),
         ("targets=[x]", "targets: no such key; finetune.targets is meant"),

@@ -24,7 +24,7 @@ def test_identity() -> None:
     assert set(found.tags) == {
         "transfer",
         "minilm",
-        "mixing:proportional",
+        "mixing:to_targets",
         "target:demo_disease",
         "source:demo_unrelated",
         "source:demo_chemical",
@@ -36,7 +36,7 @@ def test_identity() -> None:
         "sources": "demo_chemical+demo_unrelated",
         "auxiliaries": "none",
         "encoder": "minilm",
-        "mixing": "proportional",
+        "mixing": "to_targets",
         "train_size": 0.1,
         "seed": 3,
         "optimizer.lr": 1.5e-4,

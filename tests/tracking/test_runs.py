@@ -140,7 +140,7 @@ def test_offline_run_reads_back(no_key: None, tmp_path: Path) -> None:
         "sources": "demo_disease_related",
         "auxiliaries": "demo_chemical",
         "encoder": "tiny",
-        "mixing": "proportional",
+        "mixing": "to_targets",
         "train_size": 96,
         "seed": 1,
         "optimizer.lr": record.config["optimizer"]["lr"],
