@@ -116,7 +116,7 @@ def found_lines(found: NewDataset) -> Iterator[str]:
         keys = " and ".join(f"files.{split}" for split in lacking)
         yield f"before it can be used, {found.yaml} needs {keys}"
         return
-    yield f"to use it: bioner train --config-dir {folder} finetune.targets=[{found.name}]"
+    yield f"to use it: bioner train --config-dir {folder} finetune.targets={found.name}"
 
 
 def checked_lines(found: Checked) -> Iterator[str]:

@@ -77,11 +77,11 @@ def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str
     for line in found.reliability:
         console.print(f"  {line}", markup=False)
     best = found.advice[0].source
-    command = ["bioner train", f"finetune.targets=[{found.target}]", *overrides]
+    command = ["bioner train", f"finetune.targets={found.target}", *overrides]
     if found.none_helps:
         console.print(f"\nNone is likely to help: {found.none_helps}.", markup=False)
     else:
-        command[1:1] = ["pretrain=sources", f"pretrain.sources=[{best}]"]
+        command[1:1] = ["pretrain=sources", f"pretrain.sources={best}"]
         command += ["leakage=drop"] * bool(leaks[best])
     console.print(f"\nNext:\n  {' '.join(command)}", markup=False)
 

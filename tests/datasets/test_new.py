@@ -170,7 +170,7 @@ def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert lines[2].split() == ["train", "(train.tsv)", "18", "54", "0", "3", "18", "0"]
     assert lines[-2:] == [
         f"written: {tmp_path}/conf/dataset/mine.yaml",
-        f"to use it: bioner train --config-dir {tmp_path}/conf finetune.targets=[mine]",
+        f"to use it: bioner train --config-dir {tmp_path}/conf finetune.targets=mine",
     ]
 
 

@@ -181,8 +181,8 @@ def test_from_raw_files(
     text = capsys.readouterr().out
     assert "1. demo_disease_related" in text and "no gains are known yet" in text
     assert text.rstrip().endswith(
-        "bioner train pretrain=sources pretrain.sources=[demo_disease_related] "
-        "finetune.targets=[demo_disease] encoder=tiny"
+        "bioner train pretrain=sources pretrain.sources=demo_disease_related "
+        "finetune.targets=demo_disease encoder=tiny"
     )
     # A source that holds the target's test sentences.
     folder = user_cache("datasets") / "demo_disease_related"
@@ -208,7 +208,7 @@ def test_where_none_helps_the_next_command_trains_on_the_target_alone(
     text = capsys.readouterr().out
     assert f"None is likely to help: {nothing}." in text
     last = text.rstrip().splitlines()[-1].strip()
-    assert last == "bioner train finetune.targets=[demo_disease] finetune.train_size=50"
+    assert last == "bioner train finetune.targets=demo_disease finetune.train_size=50"
 
 
 def test_a_target_without_mentions_is_refused(tmp_path: Path) -> None:
