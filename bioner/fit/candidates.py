@@ -62,7 +62,7 @@ def candidates(
         plans.both((first,)),
         *(plans.mtl(one) for one in ranking.sets[:1]),
         *(plans.mtl((one,)) for one in rest[:1]),
-        plans.rising((first,)),
+        plans.uniform((first,)),
     ]
     others = zip_longest(
         (plans.transfer((one,)) for one in rest[1:]),
@@ -85,19 +85,17 @@ class _Plans:
         return Candidate(f"transfer from {_and(sources)}", (*self._pretrain(sources),), sources)
 
     def mtl(self, sources: tuple[str, ...]) -> Candidate:
-        words = (*_together(sources), *self._mixing("uniform"))
-        return Candidate(f"mtl with {_and(sources)}", words, sources)
+        return Candidate(f"mtl with {_and(sources)}", _together(sources), sources)
 
-    def rising(self, sources: tuple[str, ...]) -> Candidate | None:
-        """Return MTL whose updates become the target's alone, unless another mixing is given."""
-        mixing = [*self._mixing("to_targets")]
-        if not mixing:
+    def uniform(self, sources: tuple[str, ...]) -> Candidate | None:
+        """Return MTL that draws all tasks equally often, unless another mixing is given."""
+        if is_given(self._given, "mixing", "mixing.strategy"):
             return None
-        name = f"mtl with {_and(sources)}, to_targets"
-        return Candidate(name, (*_together(sources), *mixing), sources)
+        words = (*_together(sources), "mixing=uniform")
+        return Candidate(f"mtl with {_and(sources)}, uniform", words, sources)
 
     def both(self, sources: tuple[str, ...]) -> Candidate:
-        words = (*self._pretrain(sources), *_together(sources), *self._mixing("uniform"))
+        words = (*self._pretrain(sources), *_together(sources))
         return Candidate(f"transfer from, then mtl with {_and(sources)}", words, sources)
 
     def _pretrain(self, sources: tuple[str, ...]) -> Iterator[str]:
@@ -109,10 +107,6 @@ class _Plans:
         carried = "pretrain.carry"
         if any(self._shares[name] for name in sources) and not is_given(self._given, carried):
             yield f"{carried}=encoder_and_heads_by_type"
-
-    def _mixing(self, strategy: str) -> Iterator[str]:
-        if not is_given(self._given, "mixing", "mixing.strategy"):
-            yield f"mixing={strategy}"
 
 
 def _together(sources: tuple[str, ...]) -> tuple[str, ...]:

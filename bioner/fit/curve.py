@@ -76,6 +76,7 @@ class LearningCurve:
     def __init__(self, config: FitConfig, search: Search, plan: Candidate, updates: int) -> None:
         self._config, self._search, self._plan = config, search, plan
         self._seeds = search.seeds(min(_SEEDS, config.seeds))
+        self._updates = updates
         self._steps = ("finetune.epochs=null", f"finetune.steps={updates}")
 
     def trials(self, share: float) -> list[Trial]:
@@ -87,18 +88,27 @@ class LearningCurve:
 
     def costs(self, whole: Price) -> float:
         """Return what its runs cost, in updates, where those of the whole size are there."""
-        return len(_PARTS) * len(self._seeds) * whole.last
+        return len(self._seeds) * whole.last * sum(self._dearer(whole, one) for one in _PARTS)
 
-    def make(self) -> Curve | None:
-        """Run what is missing, and return the curve; None where a run of it failed."""
-        if self._search.run({one: None for share in _PARTS for one in self.trials(share)}):
-            return None
+    def _dearer(self, whole: Price, share: float) -> float:
+        """Return what a run of one size costs, in those of the whole: epochs are shorter."""
+        scoring = whole.last - self._updates
+        return (self._updates + scoring / share) / whole.last
+
+    def make(self, whole: Price) -> Curve | None:
+        """Run what is missing, and return the curve; None where a run of it failed.
+
+        Args:
+            whole: the price of a run of the whole size.
+        """
         for share in _PARTS:
             for one in self.trials(share):
-                self._search.pay(one, 1.0)
+                self._search.pay(one, self._dearer(whole, share))
+        if self._search.run({one: None for share in _PARTS for one in self.trials(share)}):
+            return None
         found = [self._point(share) for share in (*_PARTS, 1.0)]
-        whole, half = (self._directories(share) for share in (1.0, _PARTS[-1]))
-        doubling = gain_of(whole, half, self._config.target, "devel", self._config.seed)
+        full, half = (self._directories(share) for share in (1.0, _PARTS[-1]))
+        doubling = gain_of(full, half, self._config.target, "devel", self._config.seed)
         sentences = found[-1].sentences
         times = math.log2((sentences + MORE) / sentences)
         last, low, high = doubling.gain, doubling.low, doubling.high

@@ -162,7 +162,7 @@ class _Fit:
         left = budget - search.spent
         if costs > left:
             return None, f"it takes {costs:.1f} runs of single, and {max(0, left):.1f} are left"
-        found = curve.make()
+        found = curve.make(whole)
         return found, "" if found else "a run of it failed"
 
     def _finals(self, search: Search, decision: Decision) -> dict[Candidate, list[Trial]]:

@@ -100,7 +100,6 @@ def _steps(asked: Asked, config: TrainConfig, corpora: Mapping[str, Corpus]) -> 
         asked.steps,
         config.seed,
         tasks_together(config.mixing, len(sizes)),
-        asked.least,
     )
     return plan.steps, plan.epochs
 

@@ -26,16 +26,14 @@ def test_the_first_source_comes_first_and_sets_of_several_after_it() -> None:
         "transfer from, then mtl with a",
         "mtl with a + c",
         "mtl with b",
-        "mtl with a, to_targets",
+        "mtl with a, uniform",
         "transfer from c",
         "mtl with c",
     ]
     assert found["transfer from a + c"].sources == ("a", "c")
-    assert found["mtl with a"].words == (
-        "finetune=mtl",
-        "finetune.auxiliaries=[a]",
-        "mixing=uniform",
-    )
+    together = ("finetune=mtl", "finetune.auxiliaries=[a]")
+    assert found["mtl with a"].words == together
+    assert found["mtl with a, uniform"].words == (*together, "mixing=uniform")
     assert "pretrain.steps=70" in found["transfer from b"].words
     carry = "pretrain.carry=encoder_and_heads_by_type"
     assert carry in found["transfer from a"].words
@@ -46,7 +44,7 @@ def test_what_is_given_is_not_chosen() -> None:
     found = tried("mixing=proportional", "pretrain.epochs=1", "pretrain.carry=encoder")
     words = {word for one in found.values() for word in one.words}
     assert not [w for w in words if w.startswith(("mixing", "pretrain.epochs", "pretrain.carry"))]
-    assert "mtl with a, to_targets" not in found
+    assert "mtl with a, uniform" not in found
 
 
 def test_without_a_source_single_is_varied() -> None:
