@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
@@ -33,6 +34,7 @@ bioner VERB [overrides]    experiments for biomedical named entity recognition
   report     the records of a study: tables, significance, figures, a page
   measure    the transferability measures of every (source, target) pair, no training
   recommend  for one target, the sources in the order in which they should help, and why
+  fit        for one target and a budget, the best tagger: chosen on devel, never worse than single
   stages     list and prune the store of pretraining stages
   datasets   list, fetch, describe, check datasets, or add one: bioner datasets check bc2gm s800
 
@@ -94,6 +96,19 @@ def _recommend(cfg: DictConfig) -> None:
     advise(to_recommend_config(cfg), repeated(own_folders(hydra), hydra.overrides.task))
 
 
+def _fit(cfg: DictConfig) -> None:
+    from bioner.config.fit import to_fit_config
+
+    hydra = HydraConfig.get()
+    config = to_fit_config(cfg, hydra.overrides.task)
+    with collector_off():
+        from bioner.fit.fit import fit
+        from bioner.fit.trials import Trials
+
+    trials = Trials(config, hydra, GlobalHydra.instance().config_loader())
+    fit(config, trials, " ".join(["bioner fit", *hydra.overrides.task]))
+
+
 def _stages(cfg: DictConfig) -> None:
     from bioner.config.stages import to_stages_config
     from bioner.runs.stages_verb import act
@@ -132,6 +147,7 @@ VERBS: dict[str, Callable[[DictConfig], Any]] = {
     "report": _report,
     "measure": _measure,
     "recommend": _recommend,
+    "fit": _fit,
     "stages": _stages,
     "datasets": _datasets,
     "evaluate": _evaluate,
@@ -172,7 +188,9 @@ def _run(words: Sequence[str]) -> int:
     try:
         line = read(words, SCHEMAS)
         own, schema = line.own, SCHEMAS[line.verb]
-        register(own, line.described, [line.verb])
+        # The runs of a search are composed in its own process.
+        verbs = [line.verb, "train"] if line.verb == "fit" else [line.verb]
+        register(own, line.described, verbs)
 
         def task(cfg: DictConfig) -> Any:
             refuse_unknown_keys(cfg, schema)

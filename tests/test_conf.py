@@ -14,6 +14,7 @@ from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
+from bioner.config.fit import to_fit_config
 from bioner.config.identity import run_name
 from bioner.config.measure import to_measure_config
 from bioner.config.predict import to_predict_config
@@ -132,6 +133,16 @@ def test_measure_and_recommend_compose_with_every_dataset() -> None:
         composed(f"target={DATASETS[0]}", f"sources={others}", verb="recommend")
     )
     assert list(recommending.dataset) == DATASETS
+
+
+def test_fit_composes_with_every_dataset() -> None:
+    overrides = [f"target={DATASETS[0]}"]
+    config = to_fit_config(composed(*overrides, verb="fit"), overrides)
+    assert list(config.dataset) == DATASETS
+    # What says how a run is trained is the same for both verbs.
+    plain = train_config(f"finetune.targets=[{DATASETS[0]}]")
+    for name in ("encoder", "head", "mixing", "finetune", "optimizer", "batch", "selection"):
+        assert getattr(config, name) == getattr(plain, name)
 
 
 def test_stages_composes() -> None:

@@ -20,6 +20,7 @@ from bioner.config.config_folders import CATALOGUE, experiments, shipped
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
+from bioner.config.fit import to_fit_config
 from bioner.config.hydra_setup import SCHEMAS, register
 from bioner.config.identity import run_name
 from bioner.config.measure import to_measure_config
@@ -42,6 +43,7 @@ CHECKED = {
     "stages": to_stages_config,
     "measure": to_measure_config,
     "recommend": to_recommend_config,
+    "fit": to_fit_config,
     "evaluate": to_evaluate_config,
     "predict": to_predict_config,
     "export": to_export_config,

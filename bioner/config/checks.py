@@ -206,6 +206,8 @@ def _check_rest(config: TrainConfig) -> None:
             raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")
     if config.average_epochs < 1:
         raise ConfigError("average_epochs", f"is {config.average_epochs}", "at least 1")
+    if config.stop_after is not None and config.stop_after < 1:
+        raise ConfigError("stop_after", f"is {config.stop_after}", "at least 1, or null")
     minutes = config.checkpoint_minutes
     if not (math.isfinite(minutes) and minutes >= 0):
         raise ConfigError("checkpoint_minutes", f"is {minutes}", "a finite number of at least 0")

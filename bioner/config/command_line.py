@@ -50,13 +50,15 @@ def read(words: Sequence[str], schemas: Mapping[str, type]) -> CommandLine:
         schemas: of each verb.
 
     Raises:
-        UserError: there is no such verb, or no such flag.
+        UserError: there is no such verb, no such flag, or the verb does not take it.
     """
     parsed = parse(words)
     if parsed.shell_completion:
         verb = _completed_verb(parsed.overrides, schemas)
     else:
         verb = _take_verb(parsed.overrides, schemas)
+    if verb == "fit" and parsed.multirun:
+        raise UserError("fit makes a grid of its own: without -m, once for each target")
     if verb in ("datasets", "stages"):
         parsed.overrides = plain_words(parsed.overrides)
     if verb == "export":

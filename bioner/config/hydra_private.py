@@ -9,6 +9,7 @@ from traceback import walk_tb
 from typing import Any, NoReturn
 
 from hydra import version
+from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
@@ -166,6 +167,11 @@ def run(
 
     _run_hydra(parsed, _Parser(), held_back, str(conf), verb)
     return failures[0] if failures else None
+
+
+def no_callbacks() -> Callbacks:
+    """Return what Hydra wants to know beside its loader where a launcher is made; nothing here."""
+    return Callbacks()
 
 
 def unwritten(error: BaseException) -> Path | None:

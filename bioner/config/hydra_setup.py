@@ -18,6 +18,7 @@ from bioner.config.config_folders import CATALOGUE, all_datasets, all_encoders, 
 from bioner.config.datasets import DatasetsConfig
 from bioner.config.evaluate import EvaluateConfig
 from bioner.config.export import ExportConfig
+from bioner.config.fit import FitConfig
 from bioner.config.help_text import help_text
 from bioner.config.hydra_private import serve_experiments, share_the_store
 from bioner.config.identity import name_in, run_name
@@ -36,6 +37,7 @@ SCHEMAS: dict[str, type] = {
     "stages": StagesConfig,
     "measure": MeasureConfig,
     "recommend": RecommendConfig,
+    "fit": FitConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
     "export": ExportConfig,

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from bioner.errors import ConfigError
+from bioner.errors import ConfigError, UserError
 
 LATEST = "latest"
+
+FIT = "fit.json"
+"""What `bioner fit` leaves in its directory: it names the run that won."""
 
 # As many names as an error lists.
 _LISTED = 8
@@ -19,7 +22,8 @@ def named_run(key: str, given: str, runs_dir: str) -> str:
     Args:
         key: under which it is given, for messages.
         given: a directory; `latest`, the run that was completed last; or the beginning of one
-            run's name. Before the last two may stand `STUDY/`.
+            run's name. Before the last two may stand `STUDY/`. A directory of `bioner fit` stands
+            for the run that won, `fit/NAME` too.
         runs_dir: holds a folder for each study.
 
     Raises:
@@ -27,6 +31,8 @@ def named_run(key: str, given: str, runs_dir: str) -> str:
     """
     if Path(given).is_dir():
         return given
+    if (fitted := Path(runs_dir, given) / FIT).is_file():
+        return str(fitted.parent)
     study, _, name = given.rpartition("/")
     folders = [folder for folder in _folders(Path(runs_dir)) if study in ("", folder.parent.name)]
     if name == LATEST:
@@ -40,6 +46,21 @@ def named_run(key: str, given: str, runs_dir: str) -> str:
     if not found:
         raise ConfigError(key, f"no run {given!r} in {runs_dir}", _nearest(given, runs_dir))
     return str(found[0])
+
+
+def followed(directory: Path) -> Path:
+    """Return the directory of a run, that of the run that won where it is one of `bioner fit`.
+
+    Raises:
+        UserError: its result is damaged.
+    """
+    file = directory / FIT
+    if not file.is_file():
+        return directory
+    try:
+        return directory / str(json.loads(file.read_text(encoding="utf-8"))["run"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file}: damaged: {error}") from error
 
 
 def _folders(runs_dir: Path) -> list[Path]:

@@ -73,10 +73,13 @@ def _verb(verb: str, conf: Path) -> Iterator[str]:
     """Yield the keys of one verb that are neither those of a block nor in a group's folder."""
     schema = SCHEMAS[verb]
     entries, chosen = composed_of(verb, conf)
-    of_blocks = {one.name for block in schema.__mro__ if block in _BLOCKS for one in fields(block)}
-    left_out = of_blocks | {*chosen}
+    known = [*_BLOCKS, *(one for one in SCHEMAS.values() if one is not schema)]
+    elsewhere = {one.name for block in schema.__mro__ if block in known for one in fields(block)}
+    left_out = elsewhere | {*chosen}
     yield f"## bioner {verb}\n"
     yield f"{read_config(conf / f'{verb}.yaml').head}\n"
+    if schema.__base__ in SCHEMAS.values():
+        yield "Its other keys are those of `bioner train`, as every run gets them.\n"
     yield from _table(
         row for row in _rows(schema, entries) if row.key.partition(".")[0] not in left_out
     )

@@ -159,6 +159,8 @@ class FinetuneConfig(StageConfig):
             null: it never does. Rates and mixing stay those of the whole stage.
         affinity_every: updates between two looks at the tasks' affinity; null: nobody looks. What
             is trained is the same either way.
+        test: whether test is scored in the end. A run that differs in this alone takes over the
+            weights of the one that is there.
     """
 
     kind: Finetuning = value(MISSING, STAGE, axis=True)
@@ -172,6 +174,7 @@ class FinetuneConfig(StageConfig):
     steps: int | None = value(None, STAGE)
     patience: int | None = value(None, STAGE)
     affinity_every: int | None = value(None, RUN)
+    test: bool = value(True, RUN, neutral=True)
 
     def of(self, tasks: Mapping[str, str]) -> Self:
         """Return the stage without the size of auxiliaries that it lacks."""
@@ -210,6 +213,9 @@ class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
         dry_run: true shows what is done and what is left to do, and runs nothing.
         selection: which weights of a training are its result.
         average_epochs: of `selection=average`, how many of the last epochs.
+        stop_after: epochs of the last stage after which the run stops, with a checkpoint; the same
+            command with a later one, or null, goes on. Rates and mixing stay those of the whole
+            stage.
         checkpoint_minutes: from one checkpoint of a training to the next: the most that a killed
             run loses, besides what one scoring of devel takes. 0: one after each update.
     """
@@ -229,6 +235,7 @@ class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     logger: dict[str, Any] = made(dict, NOTHING)
     study: str = value("default", NOTHING)
     leakage: Leakage = value(Leakage.warn, DATA)
+    stop_after: int | None = value(None, NOTHING)
     checkpoint_minutes: float = value(5.0, NOTHING)
     rerun: bool = value(False, NOTHING)
     dry_run: bool = value(False, NOTHING)

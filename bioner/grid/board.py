@@ -129,6 +129,8 @@ class Board:
     def ended(self, job: Job) -> None:
         """Say what became of a job."""
         score = "" if job.test_f1 is None else f", test F1 {percent(job.test_f1)}"
+        if job.course is not None:
+            score = f", devel F1 {percent(job.devel_f1)} after epoch {job.course.epochs}"
         time = "" if job.seconds is None else f", {_clock(job.seconds)}"
         why = f": {job.error}" if job.error else ""
         self._say(f"{job.state}{score}{time}: {job.label}{why}; {self._rest()}")

@@ -1,6 +1,7 @@
 """The jobs of a grid: every one composed and checked before any runs, and what is left to do."""
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,8 +15,9 @@ from bioner.config.explain import explain
 from bioner.config.hydra_setup import own_config
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError
+from bioner.runs.course import Course, stopped_course
 from bioner.runs.inputs import check_inputs
-from bioner.runs.record import Record
+from bioner.runs.record import Record, mean_devel
 from bioner.runs.record_file import finished
 from bioner.runs.scores import mean_known
 
@@ -36,11 +38,13 @@ class State(StrEnum):
     to_retry = "to retry"  # its record says that it failed
     running = "running"
     done = "done"
+    on_its_way = "on its way"  # stopped where it was to; goes on with a later stop
     failed = "failed"
     stopped = "stopped"  # by the user; the next start goes on
 
 
 OPEN = (State.to_do, State.to_resume, State.to_retry)
+ENDED_WELL = (State.done, State.on_its_way)
 
 
 @dataclass(eq=False)
@@ -56,6 +60,7 @@ class Job:
         error: why it failed, in a line.
         seconds: that it took, if it ran in this start.
         record: what it left, once it is done; None before.
+        course: what it left where it was to stop on its way; None before and after.
     """
 
     overrides: tuple[str, ...]
@@ -66,13 +71,36 @@ class Job:
     error: str = ""
     seconds: float | None = None
     record: Record | None = None
+    course: Course | None = None
 
     @property
     def test_f1(self) -> float | None:
         """The mean test F1 of the targets that have a test mention, once it is done."""
         if self.record is None:
             return None
-        return mean_known(one.test.f1 for one in self.record.scores.values())
+        return mean_known(one.test_f1 for one in self.record.scores.values())
+
+    @property
+    def devel_f1(self) -> float:
+        """The mean devel F1 of the targets, as far as it has come; NaN where there is none."""
+        if self.record is not None:
+            return mean_devel(self.record)
+        return math.nan if self.course is None else self.course.mean(self.config)
+
+    def take(self) -> bool:
+        """Take what the run has left, where it is done, or as far as it was to come.
+
+        Raises:
+            UserError: it is damaged.
+        """
+        self.record = finished(self.directory)
+        if self.record is not None:
+            self.state = State.done
+            return True
+        self.course = stopped_course(self.directory, self.config.stop_after)
+        if self.course is not None:
+            self.state = State.on_its_way
+        return self.course is not None
 
     def look(self) -> None:
         """Find out from the run directory what is left to do."""
@@ -80,17 +108,19 @@ class Job:
         if self.config.rerun:
             return
         try:
-            found = finished(self.directory)
+            there = self.take()
         except UserError as error:
             self.fail(f"{error}; rerun=true runs it again")
             return
-        if found is not None:
+        found = self.record
+        if there and found is not None:
             try:
                 check_inputs(self.config, found)
             except UserError as error:
+                self.record = None
                 self.fail(str(error))
-                return
-            self.state, self.record = State.done, found
+        elif there:
+            return
         elif (self.directory / "record.json").exists():
             self.state = State.to_retry
         elif (self.directory / "config.yaml").exists():

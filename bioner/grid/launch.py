@@ -17,9 +17,8 @@ from bioner.errors import Stopped, UserError
 from bioner.grid.board import Board, print_jobs, say_lines
 from bioner.grid.compose import Composer
 from bioner.grid.executor import Executor, R
-from bioner.grid.jobs import OPEN, Job, State, compose_jobs
+from bioner.grid.jobs import ENDED_WELL, OPEN, Job, State, compose_jobs
 from bioner.grid.preflight import preflight
-from bioner.runs.record import mean_devel
 
 # Seconds between two looks at the jobs that another start is running.
 _LOCKED = 2.0
@@ -54,7 +53,8 @@ def launch(
         make_executor: makes what runs them.
 
     Returns:
-        For each job the mean devel F1 of its targets, or the error with which it failed.
+        For each job the mean devel F1 of its targets, as far as it was to come, or the error with
+        which it failed.
 
     Raises:
         UserError: the grid can't be composed.
@@ -86,14 +86,12 @@ def _for_all(master: DictConfig, own: Sequence[Path]) -> list[str]:
 
 
 def _result(job: Job) -> JobReturn:
-    done = job.state is State.done
-    failure = UserError(f"{job.label}: {job.error}")
-    value: Any = failure if job.record is None else mean_devel(job.record)
+    done = job.state in ENDED_WELL
     return JobReturn(
         overrides=job.overrides,
         working_dir=str(job.directory),
         status=JobStatus.COMPLETED if done else JobStatus.FAILED,
-        _return_value=value,
+        _return_value=job.devel_f1 if done else UserError(f"{job.label}: {job.error}"),
     )
 
 
@@ -168,7 +166,7 @@ class _Run(Generic[R]):
         lock = self._running.pop(running)
         self._executor.clear(running)
         lock.release()
-        if stopped and running.job.state is not State.done:
+        if stopped and running.job.state not in ENDED_WELL:
             running.job.state, running.job.error = State.stopped, ""
         self._board.ended(running.job)
 

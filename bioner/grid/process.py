@@ -17,7 +17,7 @@ from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
 from bioner.grid.remedies import remedy, remedy_of
 from bioner.machine import ends_with_parent
-from bioner.runs.record_file import finished, read_record
+from bioner.runs.record_file import read_record
 
 # Seconds that a process gets to end by itself before it is killed.
 GRACE_SECONDS = 10.0
@@ -168,14 +168,12 @@ class Process:
             job.fail(self._reason())
         else:
             try:
-                found = finished(job.directory)
+                there = job.take()
             except UserError as error:
                 job.fail(str(error))
                 return
-            if found is None:
+            if not there:
                 job.fail(f"left no record in {job.directory}: its config is not the grid's")
-            else:
-                job.state, job.record = State.done, found
 
     def _reason(self) -> str:
         """Return the error of the record that the process wrote, or else its last words."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 from bioner.grid.console_lines import ConsoleLines
-from bioner.grid.jobs import Job, State
+from bioner.grid.jobs import ENDED_WELL, Job, State
 from bioner.grid.process import Process, command
 from bioner.grid.slots import Slot
 
@@ -104,14 +104,14 @@ class Followed:
         """Take over what the worker says became of the job."""
         job = self.job
         job.state, job.error, job.record = ended.state, ended.error, ended.record
-        job.seconds = ended.seconds
+        job.course, job.seconds = ended.course, ended.seconds
 
     def lose(self, why: str) -> None:
         """Note that the job ended without a word of its worker; its record may speak for it."""
         self.listen()
         self.job.look()
         self.job.seconds = self.seconds
-        if self.job.state is not State.done:
+        if self.job.state not in ENDED_WELL:
             self.job.fail(f"{why}; last words: {self._said.last()}")
 
 

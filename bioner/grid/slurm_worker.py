@@ -9,7 +9,7 @@ from submitit.core.utils import DelayedSubmission
 
 from bioner.grid.console_lines import warning_line
 from bioner.grid.executor import TICK
-from bioner.grid.jobs import Job, State
+from bioner.grid.jobs import ENDED_WELL, Job
 from bioner.grid.process import Process
 from bioner.grid.remote import Worker
 from bioner.grid.requeues import Requeues
@@ -55,6 +55,6 @@ class SlurmWorker(Worker):
         """
         if process.killed:
             time.sleep(TICK)  # the signal may reach this process last
-        if self._told_to_end and process.job.state is not State.done:
+        if self._told_to_end and process.job.state not in ENDED_WELL:
             time.sleep(10 * 60)  # until Slurm kills or submitit requeues, not for another end
         return process.job

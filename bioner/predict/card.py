@@ -71,6 +71,28 @@ def card(run: FinishedRun, head: str, losses: Sequence[str], lacks_transitions: 
     return "\n".join(parts)
 
 
+def card_of_run(run: FinishedRun, head: str, use: str, says: Sequence[str]) -> str:
+    """Return a model card of a run's head that stays with bioner.
+
+    Args:
+        run: the run.
+        head: its name.
+        use: the command that tags text with it.
+        says: further paragraphs, as of how it was chosen.
+    """
+    record = run.record
+    parts = [
+        f"# {head} ({record.regime})\n",
+        f"The head `{head}` of the bioner run `{record.run}` on `{run.config.encoder.name}`.\n",
+        f"```sh\n{use}\n```\n",
+        *(f"{paragraph}\n" for paragraph in says),
+        f"## Scores\n\nStrict entity-level scores of the run.\n\n{_scores(record, head)}",
+        f"## Trained on\n\n{_corpora(run)}",
+        f"## Config\n\n```yaml\n{OmegaConf.to_yaml(OmegaConf.create(record.config))}```\n",
+    ]
+    return "\n".join(parts)
+
+
 def _scores(record: Record, head: str) -> str:
     rows: list[tuple[str, EntityScores | SplitScores]] = [
         (f"{head} {split}", found) for split, found in record.scores[head].by_split().items()

@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.checks import to_train_config
 from bioner.config.head import HeadConfig
+from bioner.config.named_run import followed
 from bioner.config.stored import load_stored
 from bioner.config.train import TrainConfig
 from bioner.corpora.fetching.places import is_here
@@ -79,12 +80,13 @@ def open_run(directory: Path, fetch: bool = False) -> FinishedRun:
     """Read a run directory.
 
     Args:
-        directory: where it lies.
+        directory: where it lies, or a directory of `bioner fit`, which names the run that won.
         fetch: whether what its config names may be fetched, where it isn't on this machine.
 
     Raises:
         UserError: no run, one that did not finish, one of another schema, or a damaged one.
     """
+    directory = followed(directory)
     if not directory.is_dir():
         raise ConfigError("run", f"{directory} is not a folder", "the directory of a finished run")
     record = read_record(directory)

@@ -152,14 +152,14 @@ def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Pat
         names = "mentions, predicted, correct, sentences"
         raise DataError(file, None, f"holds {sums} {names}, the record says {known}")
     counts = units.setdefault(
-        row.target, UnitCounts(found, _per_sentence(found, found.gold, slice(None)))
+        row.target, UnitCounts(found, per_sentence(found, found.gold, slice(None)))
     )
     if not _same_gold(counts.first, found):
         raise DataError(file, None, "has other sentences or gold tags than the first run's file")
     if counts.opens is None:
         counts.opens = found.opens
-    counts.predicted[row.run] = _per_sentence(found, found.guess, slice(None))
-    counts.correct[row.run] = _per_sentence(found, found.gold, correct)
+    counts.predicted[row.run] = per_sentence(found, found.guess, slice(None))
+    counts.correct[row.run] = per_sentence(found, found.gold, correct)
 
 
 def _same_gold(one: Predictions, other: Predictions) -> bool:
@@ -179,6 +179,7 @@ def _gold_types(found: Predictions) -> np.ndarray:
     return np.array(found.types, dtype=object)[found.gold.type]
 
 
-def _per_sentence(found: Predictions, spans: Spans, which: slice | np.ndarray) -> np.ndarray:
+def per_sentence(found: Predictions, spans: Spans, which: slice | np.ndarray) -> np.ndarray:
+    """Return how many of some mentions each sentence has, int32 [sentences]."""
     counted = np.bincount(found.sentence[spans.start[which]], minlength=found.sentences)
     return counted.astype(np.int32)

@@ -162,6 +162,8 @@ def size_label(size: int | float | None) -> str:
 def _scores(record: Record, target: str) -> dict[str, Any]:
     scores, sentences = record.scores[target], record.datasets[target].sentences
     test, use = scores.test, record.task(target)
+    if test is None:  # `finetune.test`: no row of a table
+        return {}
     return {
         "f1": _defined(test, "f1"),
         "precision": _defined(test, "precision"),
@@ -203,7 +205,11 @@ def with_score(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         Problem(
             "no score", str(target), f"its test split has no mention: {number} runs have no score"
         )
-        for target, number in frame[without].target.value_counts().items()
+        for target, number in frame[without & frame.support.notna()].target.value_counts().items()
+    ]
+    problems += [
+        Problem("untested", str(target), f"{number} runs never looked at test (finetune.test)")
+        for target, number in frame[without & frame.support.isna()].target.value_counts().items()
     ]
     return frame[~without], problems
 

@@ -36,17 +36,17 @@ def gains(record: Record, study: Path) -> dict[str, float]:
         study: the folder of the study's runs.
     """
     singles = {
-        key: scores.test.f1
+        key: scores.test_f1
         for other in _singles(study)
         if _may_have_one_encoder(record, other)
         for target, scores in other.scores.items()
-        if scores.test.f1 is not None
+        if scores.test_f1 is not None
         if (key := _key_or_none(other, target)) is not None
     }
     found = {}
     for target, scores in record.scores.items():
         single = singles.get(baseline_key(record, target))
-        ours = scores.test.f1
+        ours = scores.test_f1
         if single is not None and ours is not None and record.regime != "single":
             found[target] = ours - single
     return found

@@ -52,14 +52,25 @@ def split_scores(found: EntityScores, seen: Scores, unseen: Scores) -> SplitScor
 
 @dataclass
 class TargetScores:
-    """The scores of one target with its selected weights."""
+    """The scores of one target with its selected weights.
+
+    Attributes:
+        devel: what they were selected by.
+        test: None where the run was not to look at it (`finetune.test`).
+    """
 
     devel: SplitScores
-    test: SplitScores
+    test: SplitScores | None
+
+    @property
+    def test_f1(self) -> float | None:
+        """The F1 on test, None where it has no mention or nobody looked."""
+        return None if self.test is None else self.test.f1
 
     def by_split(self) -> dict[str, SplitScores]:
-        """Return the scores under the names of their splits."""
-        return {"devel": self.devel, "test": self.test}
+        """Return the scores under the names of their splits; of test only where it was scored."""
+        found = {"devel": self.devel}
+        return found if self.test is None else {**found, "test": self.test}
 
 
 def mean_known(values: Iterable[float | None]) -> float | None:

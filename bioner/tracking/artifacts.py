@@ -62,7 +62,7 @@ def log_weights(run: Any, record: Record, checkpoints: Path) -> None:
             "target": target,
             "regime": record.regime,
             "best": asdict(best),
-            "test_f1": record.scores[target].test.f1,
+            "test_f1": record.scores[target].test_f1,
         }
         file = checkpoints / f"{target}.safetensors"
         _hand_over(run, f"weights-{run.id}-{target}", "model", [file], about, used=False)

@@ -37,7 +37,7 @@ def summary(record: Record, gains: Mapping[str, float]) -> dict[str, float]:
         for score in _SCORES
         if (value := getattr(values, score)) is not None
     }
-    if (mean := mean_known(one.test.f1 for one in scores.values())) is not None:
+    if (mean := mean_known(one.test_f1 for one in scores.values())) is not None:
         flat["test/mean_f1"] = mean
     flat |= {f"gain/{name}": gain for name, gain in gains.items()}
     if scores and set(gains) == set(scores):

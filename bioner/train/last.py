@@ -19,6 +19,7 @@ from bioner.runs.store import find_stage, look_at_stage, store_folder
 from bioner.train.assembly import make_module, make_trainer
 from bioner.train.earlier import Done, record_of
 from bioner.train.stage import Stage
+from bioner.train.stopping import Stop
 from bioner.train.training import Trained, train_stage
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ def last_stage(
         found = _find(stage, key, config)
     if not first_says(found is not None):
         start = None if before is None else before.start
-        return train_stage(stage, config, pretrained, folder, logger, start)
+        stop = None if config.stop_after is None else Stop(config.stop_after, key)
+        return train_stage(stage, config, pretrained, folder, logger, start, stop)
     assert found is not None
     log.info("%s: reused from %s (stage %s)", stage.name, found.run, key)
     return _taken(found, stage, config, pretrained, folder)

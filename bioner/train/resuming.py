@@ -126,12 +126,7 @@ class Checkpoint(pl.Callback):
         agreed = _largest(trainer, int(due) if asked is None else asked + 1)
         if agreed == 0:
             return
-        temporary = self._file.with_suffix(".tmp")
-        with naming(self._file), gone_if_it_fails(temporary):
-            trainer.save_checkpoint(temporary)
-            if trainer.is_global_zero:
-                put_in_place(temporary, self._file)
-        self._last = time.monotonic()
+        self.write(trainer)
         if agreed == 1:
             return
         if not trainer.is_global_zero:
@@ -139,6 +134,15 @@ class Checkpoint(pl.Callback):
             raise SystemExit(0)
         left = f"the same command goes on from step {trainer.global_step} of {self._stage}"
         raise Stopped(Signals(agreed - 1), left)
+
+    def write(self, trainer: pl.Trainer) -> None:
+        """Write a checkpoint; all processes do so together."""
+        temporary = self._file.with_suffix(".tmp")
+        with naming(self._file), gone_if_it_fails(temporary):
+            trainer.save_checkpoint(temporary)
+            if trainer.is_global_zero:
+                put_in_place(temporary, self._file)
+        self._last = time.monotonic()
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]

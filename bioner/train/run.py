@@ -23,6 +23,7 @@ from bioner.machine.processes import is_first
 from bioner.machine.signals import END_SIGNALS
 from bioner.machine.writing import naming, whole
 from bioner.model.pretrained import Pretrained
+from bioner.runs.course import forget_course, seconds_of, stopped_course, write_course
 from bioner.runs.environment import environment
 from bioner.runs.inputs import check_inputs
 from bioner.runs.leftovers import remove_leftovers
@@ -41,6 +42,7 @@ from bioner.train.scoring import TagIds, score_target
 from bioner.train.sharing import one_at_a_time
 from bioner.train.stage import stage_of
 from bioner.train.stage_kinds import asked_stages
+from bioner.train.stopping import StoppedOnTheWay
 from bioner.train.tasks import load_tasks
 from bioner.train.training import Trained
 
@@ -55,7 +57,8 @@ def train(config: TrainConfig, directory: Path) -> float:
         directory: the run's directory.
 
     Returns:
-        The mean devel F1 of the targets; NaN where devel was trained on.
+        The mean devel F1 of the targets, of a run that stops on the way as far as it came; NaN
+        where devel was trained on.
 
     Raises:
         UserError: what the user gave can't be used.
@@ -71,6 +74,10 @@ def train(config: TrainConfig, directory: Path) -> float:
             check_inputs(config, found)
             log.info("skipped, finished already: %s", directory)
             return mean_devel(found)
+        course = None if config.rerun else stopped_course(directory, config.stop_after)
+        if course is not None:
+            log.info("skipped, stopped after epoch %d already: %s", course.epochs, directory)
+            return course.mean(config)
         try:
             return _train(config, directory)
         except Stopped as stopped:
@@ -102,10 +109,15 @@ def _train(config: TrainConfig, directory: Path) -> float:
     log.info("precision: %s", record.precision)
     warn_of_rate(config)
     tested: dict[str, PredictedSplit] = {}
-    with _recorded(config, directory, record, tested) as logger:
-        _run(config, directory, record, tested, logger)
+    try:
+        with _recorded(config, directory, record, tested) as logger:
+            _run(config, directory, record, tested, logger)
+    except StoppedOnTheWay as stopped:
+        log.info("%s: %s", stopped, directory)
+        return stopped.course.mean(config)
     if is_first():
         _drop_checkpoint(directory)
+        forget_course(directory)
         _say(record, directory)
     return mean_devel(record)
 
@@ -173,17 +185,24 @@ def _run(
         record.stages.append(done.record)
     last = stage_of(stages[-1], tasks[stages[-1].name])
     key = key_of(last, config, pretrained, done)
-    trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
+    try:
+        trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
+    except StoppedOnTheWay as stopped:
+        stopped.course.seconds |= seconds_of(record.stages)
+        write_course(directory, stopped.course)
+        raise
     weights = {group: sha256(file) for group, file in trained.files.items()}
     record.stages.append(replace(trained.record, key=key, weights=weights))
     record.best = dict(trained.record.best)
     record.timing = _timing(trained)
     for target in last.groups:
+        splits = ["devel", "test"] if config.finetune.test else ["devel"]
         scores, predicted = score_target(
-            target, last.tasks[target], trained, pretrained.window, directory
+            target, last.tasks[target], trained, pretrained.window, directory, splits
         )
         record.scores[target] = scores
-        tested[target] = _tested(last.tasks[target].corpus, predicted)
+        if predicted is not None:
+            tested[target] = _tested(last.tasks[target].corpus, predicted)
     devel = [scores.devel for scores in record.scores.values()]
     record.collapsed = any(one.support > 0 and one.correct == 0 for one in devel)
 

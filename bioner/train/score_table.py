@@ -21,18 +21,23 @@ def score_lines(scores: Mapping[str, TargetScores]) -> Iterator[str]:
     names = [*chain.from_iterable(_names(name, one) for name, one in scores.items()), "dataset"]
     first = max(map(len, names))
     group = _WIDTH * len(_COLUMNS)
-    yield f"{'':{first}}  {'test, %':>{group}}  {'devel, %':>{group}}"
+    splits = [*next(iter(scores.values())).by_split()][::-1]
+    yield "  ".join([f"{'':{first}}", *(f"{f'{split}, %':>{group}}" for split in splits)])
     header = "".join(f"{column:>{_WIDTH}}" for column in _COLUMNS)
-    yield f"{'dataset':{first}}  {header}  {header}"
+    yield "  ".join([f"{'dataset':{first}}", *(header for _ in splits)])
     for name, one in scores.items():
-        rows: list[tuple[_Scored, _Scored]] = [(one.test, one.devel)]
-        rows += [(one.test.by_type[kind], one.devel.by_type[kind]) for kind in _types(one)]
-        for label, (test, devel) in zip(_names(name, one), rows, strict=True):
-            yield f"{label:{first}}  {_cells(test)}  {_cells(devel)}"
+        columns = [[of, *(of.by_type[t] for t in _types(one))] for of in _by_column(one)]
+        for label, *row in zip(_names(name, one), *columns, strict=True):
+            yield "  ".join([f"{label:{first}}", *map(_cells, row)])
+
+
+def _by_column(scores: TargetScores) -> list[SplitScores]:
+    """Return what stands in a row: test first, where it was scored."""
+    return [*scores.by_split().values()][::-1]
 
 
 def _types(scores: TargetScores) -> list[str]:
-    types = [*scores.test.by_type]
+    types = [*scores.devel.by_type]
     return types if len(types) > 1 else []
 
 

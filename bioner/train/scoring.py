@@ -74,12 +74,17 @@ def score(
 
 
 def score_target(
-    target: str, task: Task, trained: Trained, window: Window, directory: Path
-) -> tuple[TargetScores, list[TagIds]]:
-    """Score devel and, this once, test with the target's selected weights.
+    target: str,
+    task: Task,
+    trained: Trained,
+    window: Window,
+    directory: Path,
+    splits: Sequence[str],
+) -> tuple[TargetScores, list[TagIds] | None]:
+    """Score devel and, if it is asked for, this once test with the target's selected weights.
 
     Returns:
-        The scores, and the predicted tag ids of each test sentence.
+        The scores, and the predicted tag ids of each test sentence where test was scored.
     """
     trained.module.network.load(load_weights(trained.files[target]))
     shard = Shard(trained.trainer.global_rank, trained.trainer.world_size)
@@ -88,7 +93,8 @@ def score_target(
     marked = np.intersect1d(task.used, train_sentences.with_mention(), assume_unique=True)
     known = surfaces(train_sentences[int(i)] for i in marked)
     found: dict[str, SplitScores] = {}
-    for split in ("devel", "test"):
+    on_test: list[TagIds] | None = None
+    for split in splits:
         every, encoded = task.corpus.splits[split].sentences, task.encoded[split]
         sentences = [every[i] for i in task.scored[split]]
         batches = ScoredBatches(target, encoded, task.scored[split], window, shard)
@@ -104,7 +110,9 @@ def score_target(
         found[split] = score(task.corpus.types, sentences, gold, predicted, known)
         if found[split].f1 is None:
             log.warning("%s: %s has no mention, so that it has no score", target, split)
-    return TargetScores(**found), predicted
+        if split == "test":
+            on_test = predicted
+    return TargetScores(found["devel"], found.get("test")), on_test
 
 
 def surface(sentence: Sentence, start: int, end: int) -> tuple[str, ...]:

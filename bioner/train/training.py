@@ -28,6 +28,7 @@ from bioner.train.resuming import Checkpoint
 from bioner.train.selection import KeepSelected
 from bioner.train.stage import Stage
 from bioner.train.starting import HeadStarter, Probed
+from bioner.train.stopping import Stop, StopAfter
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def train_stage(
     folder: Path,
     logger: Logger | None,
     start: Start | None = None,
+    stop: Stop | None = None,
 ) -> Trained:
     """Train one stage, going on from its checkpoint where a killed one left it.
 
@@ -74,9 +76,11 @@ def train_stage(
         folder: where the selected weights and the checkpoint are written.
         logger: where metrics go, or None.
         start: what an earlier stage left; None starts from the encoder's own weights.
+        stop: where it stops on the way; None: it does not.
 
     Raises:
         ConfigError: what the config asks for can't be done together.
+        StoppedOnTheWay: after so many epochs.
         Stopped: a signal asked the process to end.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +91,8 @@ def train_stage(
     affinity = _look_at_affinity(stage, config, pretrained)
     probed, collapse = Probed(), CollapseWatch()
     early = None if stage.patience is None else StopEarly(stage.name, stage.patience, keep)
-    more = [callback for callback in (early, affinity) if callback is not None]
+    on_the_way = None if stop is None else StopAfter(stop, keep, checkpoint)
+    more = [callback for callback in (early, affinity, on_the_way) if callback is not None]
     callbacks: list[pl.Callback] = [keep, checkpoint, progress, probed, collapse, *more]
     trainer = make_trainer(config, callbacks, folder, logger)
     plan = plan_stage(stage, config, pretrained.window, trainer.world_size)

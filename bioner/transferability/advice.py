@@ -33,6 +33,24 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     Raises:
         UserError: what the user gave can't be used.
     """
+    found, corpora = ranked(config)
+    target = corpora[config.target]
+    leaks = {name: _leaks(corpora[name], target) for name in config.sources}
+    size = config.target_size
+    more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
+    _print(found, leaks, more)
+    return found
+
+
+def ranked(config: RecommendConfig) -> tuple[Recommendation, dict[str, Corpus]]:
+    """Measure what is not measured yet, and order the sources.
+
+    Returns:
+        The order, and every corpus by name.
+
+    Raises:
+        UserError: what the user gave can't be used.
+    """
     known = load_known(Path(config.known) if config.known else None)
     wanted = measuring(config)
     folder = Path(config.runs_dir) / "recommend"
@@ -53,11 +71,7 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     encoder = config.encoder
     label = compared_as(encoder.name, encoder.from_scratch, encoder.label)
     found = recommend(rows, config.target, measures(), known.of(REGIME, label))
-    leaks = {name: _leaks(workbench.corpora[name], target) for name in config.sources}
-    size = config.target_size
-    more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
-    _print(found, leaks, more)
-    return found
+    return found, workbench.corpora
 
 
 def _leaks(source: Corpus, target: Corpus) -> int:

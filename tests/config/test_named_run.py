@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bioner.config.export import to_export_config
-from bioner.config.named_run import named_run
-from bioner.errors import ConfigError
+from bioner.config.named_run import followed, named_run
+from bioner.errors import ConfigError, UserError
 from tests.composition import composed
 
 MTL, SINGLE, OLD, BROKEN = "mtl-a+b-tiny-s1-00", "single-a-tiny-s1-11", "single-a-s1-22", "mtl-x-33"
@@ -74,3 +74,16 @@ def test_none_or_several_are_errors(runs_dir: Path, given: str, says: str) -> No
 def test_a_verb_takes_it(runs_dir: Path) -> None:
     cfg = composed("run=one/latest", "output=x", f"runs_dir={runs_dir}", verb="export")
     assert to_export_config(cfg).run == str(runs_dir / "one" / MTL)
+
+
+def test_a_directory_of_fit_stands_for_the_run_that_won(runs_dir: Path) -> None:
+    folder = runs_dir / "fit" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "fit.json").write_text(json.dumps({"run": f"../../one/{MTL}"}))
+    assert named_run("run", "fit/mine", str(runs_dir)) == str(folder)
+    assert named_run("run", str(folder), "nowhere") == str(folder)
+    assert followed(folder).resolve() == (runs_dir / "one" / MTL).resolve()
+    assert followed(runs_dir / "one" / MTL) == runs_dir / "one" / MTL
+    (folder / "fit.json").write_text("{}")
+    with pytest.raises(UserError, match=r"fit\.json: damaged: 'run'"):
+        followed(folder)

@@ -162,3 +162,20 @@ def test_a_dry_run_of_a_single_run(tmp_path: Path) -> None:
     )
     assert (shown.returncode, "1 job: 1 to do" in shown.stdout) == (0, True), shown.stderr
     assert not list(tmp_path.glob("runs/*/*/record.json"))
+
+
+def test_a_grid_stops_on_its_way_and_goes_on(tmp_path: Path) -> None:
+    jobs = ["finetune.epochs=2", "finetune.test=false", "seed=1,2"]
+    ended = grid(tmp_path, *jobs, "stop_after=1")
+    assert ended.returncode == 0, ended.stdout
+    assert states(ended.stdout) == ["on", "on"]  # its way
+    assert ended.stdout.count("after epoch 1: seed=") == 2
+    assert records(tmp_path) == {}
+    shown = grid(tmp_path, *jobs, "dry_run=true")
+    assert states(shown.stdout) == ["to resume", "to resume"]
+    again = grid(tmp_path, *jobs)
+    assert states(again.stdout) == ["done", "done"], again.stdout
+    tested = [record["scores"]["demo_disease"]["test"] for record in records(tmp_path).values()]
+    assert tested == [None, None]
+    consoles = (tmp_path / "runs" / "grid").glob("*/console.log")
+    assert all("finetune: goes on from" in console.read_text() for console in consoles)

@@ -23,7 +23,7 @@ def by_type(frame: pd.DataFrame, runs: Sequence[Run]) -> pd.DataFrame:
     records = {run.record.run: run.record for run in runs}
     rows: list[dict[str, Any]] = []
     for row in rows_of(frame[frame.status == "complete"]):
-        found = records[row.run].scores[row.target].test.by_type
+        found = records[row.run].scores[row.target].by_split()["test"].by_type
         cell = {axis: getattr(row, axis) for axis in CELL}
         for name, one in found.items() if len(found) > 1 else ():
             about = {"type": name, "mentions": one.support, "predicted": one.predicted}

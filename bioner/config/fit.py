@@ -1,0 +1,154 @@
+"""The typed schema of `bioner fit`, and its checks; values live in conf/fit.yaml."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import cast
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from bioner.config.checks import to_train_config
+from bioner.config.effects import NOTHING, group, made, value
+from bioner.config.measure import check_names
+from bioner.config.train import Finetuning, Pretraining, TrainConfig, TrainOn
+from bioner.errors import ConfigError
+
+ALL = "all"
+"""In the place of names of sources: every corpus of the catalogue that is here."""
+
+# What fit chooses itself, or gives each of its runs.
+_CHOSEN = (
+    "finetune",
+    "finetune.kind",
+    "finetune.targets",
+    "finetune.auxiliaries",
+    "finetune.test",
+    "finetune.train_on",
+    "finetune.steps",
+    "pretrain",
+    "pretrain.kind",
+    "pretrain.sources",
+    "pretrain.checkpoint",
+    "study",
+    "stop_after",
+    "rerun",
+)
+# Keys of `bioner train` that a run gets from fit and not from what was typed.
+_NOT_HANDED_ON = ("seed", "dry_run", "debug")
+
+
+@dataclass
+class BudgetConfig:
+    """What the search may cost.
+
+    Attributes:
+        runs: in trainings of `single`.
+        hours: of one core or GPU, in the place of `runs`.
+    """
+
+    runs: float = value(30.0, NOTHING)
+    hours: float | None = value(None, NOTHING)
+
+
+@dataclass
+class FitConfig(TrainConfig):
+    """The whole of `bioner fit`: all that says how a run is trained, and how one is searched.
+
+    Attributes:
+        target: the dataset that is to be served.
+        sources: the datasets that may help; all: every one of the catalogue that is here.
+        redistributable: true takes only sources whose licence lets their text be passed on.
+        budget: of the whole search.
+        seeds: of the winner and of `single`, from `seed` on.
+        confidence: with which devel must say that the winner is not worse than `single`.
+        pretrain_updates: of a stage on sources, in those of a whole run of `single`, at most.
+        curve: whether the learning curve is made, where the budget allows.
+        name: of its folder in RUNS_DIR/fit; null: the target's.
+    """
+
+    target: str = value(MISSING, NOTHING)
+    sources: list[str] = made(list, NOTHING)
+    redistributable: bool = value(False, NOTHING)
+    budget: BudgetConfig = group(BudgetConfig)
+    seeds: int = value(3, NOTHING)
+    confidence: float = value(0.9, NOTHING)
+    pretrain_updates: float = value(1.0, NOTHING)
+    curve: bool = value(True, NOTHING)
+    name: str | None = value(None, NOTHING)
+
+    @property
+    def folder(self) -> Path:
+        """Where the result lies."""
+        return Path(self.runs_dir) / "fit" / (self.name or self.target)
+
+
+def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
+    """Return the checked, resolved config of `bioner fit`.
+
+    Its catalogue holds the target and the sources that are named, or all.
+
+    Args:
+        cfg: composed.
+        overrides: of the command line.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    cfg = cfg.copy()
+    OmegaConf.set_struct(cfg, False)
+    names = sorted(map(str, cfg.dataset))
+    if OmegaConf.is_missing(cfg, "target"):
+        raise ConfigError("target", "is not given", f"expected one of {', '.join(names)}")
+    check_names(cfg, "target", [cfg.target])
+    sources = list(cfg.sources)
+    if sources and sources != [ALL]:
+        check_names(cfg, "sources", sources)
+    if cfg.target in sources:
+        raise ConfigError("sources", f"holds the target {cfg.target}", "other datasets")
+    for word in overrides:
+        if (key := _key(word)) in _CHOSEN:
+            raise ConfigError(key, "is given, but fit chooses it", "leave it out")
+    catalogue = cfg.dataset
+    cfg.finetune.targets = [cfg.target]
+    config = cast(FitConfig, to_train_config(cfg))
+    kept = names if sources == [ALL] else [cfg.target, *sources]
+    config.dataset = {name: OmegaConf.to_object(catalogue[name]) for name in sorted(kept)}
+    _check(config)
+    return config
+
+
+def handed_on(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides of the command line that each run gets as they are."""
+    own = {one.name for one in fields(FitConfig)} - {one.name for one in fields(TrainConfig)}
+    own |= {*_NOT_HANDED_ON}
+    return [word for word in overrides if _key(word).partition(".")[0] not in own]
+
+
+def is_given(overrides: Sequence[str], *keys: str) -> bool:
+    """Say whether an override sets one of these keys or chooses one of these groups."""
+    return any(_key(word) in keys for word in overrides)
+
+
+def _key(word: str) -> str:
+    return word.lstrip("+~").partition("=")[0]
+
+
+def _check(config: FitConfig) -> None:
+    for key, number in (("runs", config.budget.runs), ("hours", config.budget.hours)):
+        if number is not None and not (math.isfinite(number) and number > 0):
+            raise ConfigError(f"budget.{key}", f"is {number}", "a finite number above 0")
+    if config.seeds < 1:
+        raise ConfigError("seeds", f"is {config.seeds}", "at least 1")
+    if not 0.5 <= config.confidence < 1:
+        raise ConfigError("confidence", f"is {config.confidence}", "a number in [0.5, 1)")
+    if not (math.isfinite(config.pretrain_updates) and config.pretrain_updates > 0):
+        found = f"is {config.pretrain_updates}"
+        raise ConfigError("pretrain_updates", found, "a finite number above 0")
+    if config.name is not None and not re.fullmatch(r"[\w.+-]*\w[\w.+-]*", config.name):
+        legal = "letters, digits and . _ + - (it names a folder)"
+        raise ConfigError("name", f"is {config.name!r}", legal)
+    assert config.finetune.kind == Finetuning.single
+    assert config.pretrain.kind == Pretraining.none
+    assert config.finetune.train_on == TrainOn.train

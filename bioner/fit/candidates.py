@@ -1,0 +1,129 @@
+"""The plans that are tried: a regime, its sources, how they are mixed, and what is carried."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from bioner.config.fit import FitConfig, is_given
+from bioner.fit.ranking import Ranking
+
+SINGLE = "single"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One plan.
+
+    Attributes:
+        name: what it is called in tables.
+        words: the overrides that make it of `single`.
+        sources: the corpora that it takes.
+    """
+
+    name: str
+    words: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+BASELINE = Candidate(SINGLE)
+"""The target alone, as the command line says: what every other candidate is compared with."""
+
+
+def candidates(
+    config: FitConfig,
+    ranking: Ranking,
+    shares_types: Mapping[str, bool],
+    pretrain_steps: int,
+    epochs: int,
+    given: Sequence[str],
+) -> list[Candidate]:
+    """Return the candidates but `single`, those that should help most first.
+
+    Without a source they are variants of `single`.
+
+    Args:
+        config: of the search.
+        ranking: of the sources.
+        shares_types: whether a source has an entity type of the target.
+        pretrain_steps: updates of a stage on sources.
+        epochs: of a run of `single`.
+        given: overrides of the command line, which win over what is chosen here.
+    """
+    if not ranking.order:
+        return [*_alone(config, epochs, given)]
+    plans = _Plans(shares_types, pretrain_steps, given)
+    first, *rest = ranking.order
+    groups = [(first,), *ranking.sets]
+    leading = [
+        plans.transfer((first,)),
+        plans.mtl((first,)),
+        *(plans.transfer((one,)) for one in rest[:1]),
+        *(plans.transfer(one) for one in ranking.sets[:1]),
+        plans.both((first,)),
+        *(plans.mtl(one) for one in ranking.sets[:1]),
+        *(plans.mtl((one,)) for one in rest[:1]),
+        plans.uniform((first,)),
+    ]
+    others = zip_longest(
+        (plans.transfer((one,)) for one in rest[1:]),
+        (plans.transfer(one) for one in groups[2:]),
+        (plans.mtl((one,)) for one in rest[1:]),
+    )
+    found = [*leading, *(one for several in others for one in several)]
+    return [*dict.fromkeys(one for one in found if one is not None)]
+
+
+class _Plans:
+    """Makes candidates of sources."""
+
+    def __init__(
+        self, shares_types: Mapping[str, bool], pretrain_steps: int, given: Sequence[str]
+    ) -> None:
+        self._shares, self._steps, self._given = shares_types, pretrain_steps, given
+
+    def transfer(self, sources: tuple[str, ...]) -> Candidate:
+        return Candidate(f"transfer from {_and(sources)}", (*self._pretrain(sources),), sources)
+
+    def mtl(self, sources: tuple[str, ...]) -> Candidate:
+        return Candidate(f"mtl with {_and(sources)}", _together(sources), sources)
+
+    def uniform(self, sources: tuple[str, ...]) -> Candidate | None:
+        """Return MTL that draws all tasks equally often, unless another mixing is given."""
+        if is_given(self._given, "mixing", "mixing.strategy"):
+            return None
+        words = (*_together(sources), "mixing=uniform")
+        return Candidate(f"mtl with {_and(sources)}, uniform", words, sources)
+
+    def both(self, sources: tuple[str, ...]) -> Candidate:
+        words = (*self._pretrain(sources), *_together(sources))
+        return Candidate(f"transfer from, then mtl with {_and(sources)}", words, sources)
+
+    def _pretrain(self, sources: tuple[str, ...]) -> Iterator[str]:
+        yield "pretrain=sources"
+        yield f"pretrain.sources=[{','.join(sources)}]"
+        if not is_given(self._given, "pretrain.epochs", "pretrain.steps"):
+            yield "pretrain.epochs=null"
+            yield f"pretrain.steps={self._steps}"
+        carried = "pretrain.carry"
+        if any(self._shares[name] for name in sources) and not is_given(self._given, carried):
+            yield f"{carried}=encoder_and_heads_by_type"
+
+
+def _together(sources: tuple[str, ...]) -> tuple[str, ...]:
+    return "finetune=mtl", f"finetune.auxiliaries=[{','.join(sources)}]"
+
+
+def _and(sources: tuple[str, ...]) -> str:
+    return " + ".join(sources)
+
+
+def _alone(config: FitConfig, epochs: int, given: Sequence[str]) -> Iterator[Candidate]:
+    """Yield the variants of `single`: head, learning rate and budget, as far as none is given."""
+    if not is_given(given, "head"):
+        yield Candidate("single, head=crf", ("head=crf",))
+    if not is_given(given, "optimizer.lr", "encoder.lr"):
+        for times in (2.0, 0.5):
+            rate = f"optimizer.lr={times * config.optimizer.lr:g}"
+            yield Candidate(f"single, {times:g} x the learning rate", (rate,))
+    if not is_given(given, "finetune.epochs"):
+        yield Candidate("single, 2 x the epochs", (f"finetune.epochs={2 * epochs}",))

@@ -1,0 +1,56 @@
+"""Whether the best candidate is taken: only if devel says that it is not worse than `single`."""
+
+from dataclasses import dataclass
+
+from bioner.config.fit import FitConfig
+from bioner.fit.candidates import BASELINE, Candidate
+from bioner.fit.search import Search
+from bioner.fit.trials import Trial
+from bioner.report.one_gain import Gain, gain_of
+from bioner.runs.percent import percent, points
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is taken, and why.
+
+    Attributes:
+        chosen: the plan that is taken.
+        gain: of the best candidate over `single` on devel; None where all failed.
+        why: in plain words.
+    """
+
+    chosen: Candidate
+    gain: Gain | None
+    why: str
+
+
+def decide(config: FitConfig, search: Search, best: Candidate | None) -> Decision:
+    """Compare the best candidate with `single`, both with all seeds, on devel."""
+    if best is None:
+        return Decision(BASELINE, None, "single is taken: every other candidate failed")
+    gain = compare(config, search, best, "devel")
+    says = (
+        f"on devel {best.name} gains {said(gain)} over single, and is not worse than it with a "
+        f"confidence of {percent(gain.not_worse)} %; {percent(config.confidence)} % are asked for"
+    )
+    if gain.not_worse >= config.confidence:
+        return Decision(best, gain, f"{best.name} is taken: {says}")
+    return Decision(BASELINE, gain, f"single is taken: {says}")
+
+
+def compare(config: FitConfig, search: Search, best: Candidate, split: str) -> Gain:
+    """Return what a plan gains over `single` on a split, over all seeds."""
+    sides = [
+        [
+            search.directory(Trial(one, seed, test=split == "test"))
+            for seed in search.seeds(config.seeds)
+        ]
+        for one in (best, BASELINE)
+    ]
+    return gain_of(sides[0], sides[1], config.target, split, config.seed)
+
+
+def said(gain: Gain) -> str:
+    """Return a gain with its interval, in points of F1."""
+    return f"{points(gain.gain)} points [{points(gain.low)}, {points(gain.high)}]"

@@ -1,0 +1,112 @@
+"""What a search found: `fit.json`."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bioner.fit.admission import SourceFound
+from bioner.fit.curve import Curve
+from bioner.fit.search import Reached
+from bioner.report.one_gain import Gain
+from bioner.runs.json_file import write_json
+
+
+@dataclass
+class Ranked:
+    """Where a source stands before anything is trained.
+
+    Attributes:
+        source: its name.
+        score: by which it was placed.
+        speaks_for: in plain words.
+        speaks_against: likewise.
+    """
+
+    source: str
+    score: float
+    speaks_for: list[str]
+    speaks_against: list[str]
+
+
+@dataclass
+class Tried:
+    """A candidate and how it did.
+
+    Attributes:
+        name: what it is called.
+        sources: that it takes.
+        rungs: that it reached.
+        failed: why it could not go on; "" where it could.
+        command: the line that makes its first run.
+    """
+
+    name: str
+    sources: list[str]
+    rungs: list[Reached]
+    failed: str
+    command: str
+
+
+@dataclass
+class Cost:
+    """What a search took.
+
+    Attributes:
+        budget: in runs of `single`.
+        spent: of it, as planned: training and scoring devel, by updates.
+        hours: of training, as measured; of all runs, each stage once.
+    """
+
+    budget: float
+    spent: float
+    hours: float
+
+
+@dataclass
+class FitResult:
+    """The whole result.
+
+    Attributes:
+        target: the dataset that is served.
+        run: the directory of the run that won, from the folder of this file.
+        chosen: the candidate that it is of.
+        best: the best candidate besides `single`, chosen or not; "" where all failed.
+        why: the decision, in plain words.
+        confidence: that was asked for.
+        command: the line that makes the same model.
+        devel: gain of `best` over `single` on devel; None where there is no `best`.
+        test: the same of `chosen` on test, which nothing was chosen by; None where `single` was.
+        test_f1: of each run of `chosen`, by seed; None where test has no mention.
+        sources: of each corpus that was looked at.
+        order: of the sources, by measures.
+        basis: what the order rests on.
+        tried: the candidates, `single` first.
+        curve: by the number of labels; None where it was left out.
+        no_curve: why it was.
+        cost: of all that.
+        version: of bioner.
+        commit: of the code, as far as it is known.
+    """
+
+    target: str
+    run: str
+    chosen: str
+    best: str
+    why: str
+    confidence: float
+    command: str
+    devel: Gain | None
+    test: Gain | None
+    test_f1: dict[str, float | None]
+    sources: list[SourceFound]
+    order: list[Ranked]
+    basis: str
+    tried: list[Tried]
+    curve: Curve | None
+    no_curve: str
+    cost: Cost
+    version: str
+    commit: str | None
+
+    def write(self, folder: Path) -> None:
+        """Write `fit.json`, the last file of a search."""
+        write_json(folder / "fit.json", asdict(self))

@@ -1,0 +1,186 @@
+"""The search: rung after rung, on devel alone. What is known of it are the runs themselves."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bioner.config.train import TrainConfig
+from bioner.errors import UserError
+from bioner.fit.candidates import BASELINE, Candidate
+from bioner.fit.price import Priced, total
+from bioner.fit.rungs import Affordable, Rung, going_on
+from bioner.fit.trials import Trial, Trials
+from bioner.runs.course import course
+from bioner.runs.percent import percent, points
+
+
+@dataclass
+class Reached:
+    """What a candidate gave in one rung.
+
+    Attributes:
+        epochs: after which the rung ends.
+        seeds: of its runs.
+        devel: their devel F1.
+        gain: the mean over seeds less that of `single` in the same rung.
+    """
+
+    epochs: int
+    seeds: list[int]
+    devel: list[float]
+    gain: float
+
+    @property
+    def mean(self) -> float:
+        """The mean devel F1."""
+        return sum(self.devel) / len(self.devel)
+
+
+@dataclass
+class Standing:
+    """A candidate and what became of it.
+
+    Attributes:
+        candidate: it.
+        rungs: that it reached, in order.
+        failed: why it could not go on; "" where it could.
+    """
+
+    candidate: Candidate
+    rungs: list[Reached] = field(default_factory=list)
+    failed: str = ""
+
+
+class Search:
+    """Halves the candidates until the last rung.
+
+    Args:
+        trials: runs them.
+        configs: of each candidate, `single` among them.
+        affordable: their prices.
+        budget: in runs of `single`.
+
+    Attributes:
+        standings: of each candidate, `single` first.
+        priced: the runs that were made, with what they cost.
+    """
+
+    def __init__(
+        self,
+        trials: Trials,
+        configs: Mapping[Candidate, TrainConfig],
+        affordable: Affordable,
+        budget: float,
+    ) -> None:
+        self._trials, self._configs = trials, configs
+        self._affordable, self._budget = affordable, budget
+        self.standings: dict[Candidate, Standing] = {}
+        self.priced: dict[Trial, Priced] = {}
+
+    @property
+    def spent(self) -> float:
+        """What all runs so far cost, in runs of `single`."""
+        return total(self.priced.values()) / self._affordable.run
+
+    def seeds(self, number: int) -> list[int]:
+        """Return the first seeds."""
+        first = self._configs[BASELINE].seed
+        return [*range(first, first + number)]
+
+    def go(self, others: Sequence[Candidate], ladder: Sequence[Rung]) -> Candidate | None:
+        """Return the best candidate besides `single`; None where all failed.
+
+        Raises:
+            UserError: `single` failed.
+            Stopped: a signal stopped the search.
+        """
+        alive = [*others]
+        self.standings = {one: Standing(one) for one in (BASELINE, *others)}
+        for place, rung in enumerate(ladder):
+            alive = alive[: going_on(len(others), place)]
+            self._climb([BASELINE, *alive], rung)
+            alive = [one for one in alive if not self.standings[one].failed]
+            # Of equal ones the first stays: the order is that in which they should help.
+            alive.sort(key=lambda one: -self.standings[one].rungs[-1].mean)
+            self._show(place, ladder)
+        return alive[0] if alive else None
+
+    def run(self, asked: Mapping[Trial, int | None]) -> dict[Trial, str]:
+        """Run trials, and return why each that failed did."""
+        return self._trials.run(asked)
+
+    def directory(self, trial: Trial) -> Path:
+        """Return the run directory of a trial."""
+        return self._trials.job(trial).directory
+
+    def pay(self, trial: Trial, share: float) -> None:
+        """Note what a run costs."""
+        name = f"{trial.candidate.name} {trial.seed} {trial.words}"
+        price = self._affordable.prices[trial.candidate, trial.seed]
+        self.priced[trial] = Priced(name, price, share)
+
+    def _climb(self, candidates: Sequence[Candidate], rung: Rung) -> None:
+        seeds = self.seeds(rung.seeds)
+        asked = {
+            Trial(one, seed): rung.stop_after(self._epochs(one))
+            for one in candidates
+            for seed in seeds
+        }
+        failed = self.run(asked)
+        for trial, why in failed.items():
+            if trial.candidate == BASELINE:
+                raise UserError(f"single failed, with which all else is compared: {why}")
+            self.standings[trial.candidate].failed = why
+        for trial in asked:
+            if trial not in failed:
+                self.pay(trial, rung.share)
+        base = 0.0
+        for one in candidates:
+            if self.standings[one].failed:
+                continue
+            epochs = rung.epochs(self._epochs(one))
+            devel = [self._devel(Trial(one, seed), epochs) for seed in seeds]
+            found = Reached(epochs, seeds, devel, 0.0)
+            base = found.mean if one == BASELINE else base
+            found.gain = found.mean - base
+            self.standings[one].rungs.append(found)
+
+    def _epochs(self, one: Candidate) -> int:
+        return self._affordable.prices[one, self._configs[one].seed].epochs
+
+    def _devel(self, trial: Trial, epochs: int) -> float:
+        found = course(self.directory(trial))
+        if found is None:
+            raise UserError(f"{self.directory(trial)}: the run is gone while the search runs")
+        f1 = found.f1(epochs, self._configs[trial.candidate].selection)
+        return 0.0 if f1 is None else f1
+
+    def _show(self, place: int, ladder: Sequence[Rung]) -> None:
+        """Print how the candidates stand, those that came farthest and are best first."""
+        title = f"rung {place + 1} of {len(ladder)}: devel F1, %"
+        table = Table("candidate", "rung", "epochs", "seeds", "F1", "gain", title=title, box=None)
+        order = sorted(self.standings.values(), key=_order)
+        for one in order:
+            if one.failed:
+                table.add_row(Text(one.candidate.name), "failed", "", "", "", "")
+            elif one.rungs:
+                last = one.rungs[-1]
+                gain = "" if one.candidate == BASELINE else points(last.gain)
+                numbers = (str(len(one.rungs)), str(last.epochs), str(len(last.seeds)))
+                table.add_row(Text(one.candidate.name), *numbers, percent(last.mean), gain)
+        console = Console(highlight=False)
+        console = Console(highlight=False, width=max(console.width, 120))
+        console.print(table)
+        left = max(0.0, self._budget - self.spent)
+        console.print(f"spent {self.spent:.1f} runs of single, {left:.1f} left\n")
+
+
+def _order(one: Standing) -> tuple[float, float]:
+    if not one.rungs:
+        return (math.inf, 0.0)
+    return (-len(one.rungs), -one.rungs[-1].mean)

@@ -1,0 +1,79 @@
+"""What is tried, and in which order: what the sources' order, their sets and the user's say."""
+
+from bioner.corpora.sentence import Sentence
+from bioner.fit.candidates import Candidate, candidates
+from bioner.fit.ranking import Ranking, grown
+from tests.fit.searches import fit_config
+
+TARGET = "target=demo_disease"
+RANKING = Ranking(["a", "b", "c"], [("a", "c")], None)
+SHARES = {"a": True, "b": False, "c": False}
+
+
+def tried(*given: str, ranking: Ranking = RANKING) -> dict[str, Candidate]:
+    found = candidates(fit_config(TARGET, *given), ranking, SHARES, 70, 10, given)
+    assert len({one.words for one in found}) == len(found)
+    return {one.name: one for one in found}
+
+
+def test_the_first_source_comes_first_and_sets_of_several_after_it() -> None:
+    found = tried()
+    assert [*found] == [
+        "transfer from a",
+        "mtl with a",
+        "transfer from b",
+        "transfer from a + c",
+        "transfer from, then mtl with a",
+        "mtl with a + c",
+        "mtl with b",
+        "mtl with a, uniform",
+        "transfer from c",
+        "mtl with c",
+    ]
+    assert found["transfer from a + c"].sources == ("a", "c")
+    together = ("finetune=mtl", "finetune.auxiliaries=[a]")
+    assert found["mtl with a"].words == together
+    assert found["mtl with a, uniform"].words == (*together, "mixing=uniform")
+    assert "pretrain.steps=70" in found["transfer from b"].words
+    carry = "pretrain.carry=encoder_and_heads_by_type"
+    assert carry in found["transfer from a"].words
+    assert carry not in found["transfer from b"].words
+
+
+def test_what_is_given_is_not_chosen() -> None:
+    found = tried("mixing=proportional", "pretrain.epochs=1", "pretrain.carry=encoder")
+    words = {word for one in found.values() for word in one.words}
+    assert not [w for w in words if w.startswith(("mixing", "pretrain.epochs", "pretrain.carry"))]
+    assert "mtl with a, uniform" not in found
+
+
+def test_without_a_source_single_is_varied() -> None:
+    alone = Ranking([], [], None)
+    found = tried("optimizer.lr=1e-3", "finetune.epochs=6", ranking=alone)
+    assert [*found] == ["single, head=crf"]
+    rate = fit_config(TARGET).optimizer.lr
+    found = tried(ranking=alone)
+    assert [one.words for one in found.values()] == [
+        ("head=crf",),
+        (f"optimizer.lr={2 * rate:g}",),
+        (f"optimizer.lr={rate / 2:g}",),
+        ("finetune.epochs=20",),
+    ]
+
+
+def sentences(*mentions: str) -> list[Sentence]:
+    return [Sentence((one, "is"), ("B-Gene", "O"), 1) for one in mentions]
+
+
+def test_sets_grow_by_what_adds_most_to_all_of_them_together() -> None:
+    wanted = sentences("p53", "brca1", "myc", "ras", "egfr")
+    known = {
+        "first": sentences("p53", "brca1"),
+        "twin": sentences("p53", "brca1"),
+        "little": sentences("myc"),
+        "much": sentences("myc", "ras", "brca1"),
+    }
+    assert grown(known, wanted) == [("first", "much")]
+    assert grown({"first": known["first"]}, wanted) == []
+    last = {**known, "egfr": sentences("egfr")}
+    assert grown(last, wanted) == [("first", "much"), ("first", "much", "egfr")]

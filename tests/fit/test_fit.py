@@ -1,0 +1,205 @@
+"""A whole search on the demo datasets: what it leaves, how it goes on, and what it never does."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bioner.config.identity import run_name
+from bioner.config.predict import to_predict_config
+from bioner.errors import UserError
+from bioner.fit.candidates import BASELINE
+from bioner.fit.curve import smaller
+from bioner.fit.fit import fit
+from bioner.fit.trials import Trial
+from bioner.predict.annotator import Annotator
+from bioner.runs.record_file import read_record
+from tests.composition import composed, train_config
+from tests.fit.searches import SMALL, TrialsHere, fit_config, places, searched
+
+SOURCES = "sources=[demo_shuffled,demo_disease_related]"
+SHORT = ["finetune.epochs=2", "seeds=1", "budget.runs=7", "pretrain.devel_size=8"]
+
+
+@dataclass
+class Searched:
+    """A finished search."""
+
+    place: Path
+    words: list[str]
+    trials: TrialsHere
+
+    @property
+    def folder(self) -> Path:
+        return self.place / "runs" / "fit" / "demo_disease"
+
+    @property
+    def found(self) -> dict[str, Any]:
+        return json.loads((self.folder / "fit.json").read_text())
+
+
+def search(place: Path, *overrides: str) -> Searched:
+    """Run a search, in this process."""
+    words = ["target=demo_disease", *SMALL, *overrides, *places(place)]
+    config, trials = searched(*words)
+    fit(config, trials, "bioner fit …")
+    return Searched(place, words, trials)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Searched:
+    return search(tmp_path_factory.mktemp("search"), SOURCES, *SHORT)
+
+
+def test_it_says_what_was_tried_and_what_was_chosen(done: Searched) -> None:
+    found = done.found
+    names = [one["name"] for one in found["tried"]]
+    assert names[:2] == ["single", "transfer from demo_disease_related"]
+    assert found["order"][0]["source"] == "demo_disease_related"
+    best = next(one for one in found["tried"] if one["name"] == found["best"])
+    assert "demo_shuffled" not in best["sources"]
+    assert [one["epochs"] for one in best["rungs"]] == [1, 2]
+    single = found["tried"][0]
+    for one in found["tried"]:
+        for rung, base in zip(one["rungs"], single["rungs"], strict=False):
+            assert rung["gain"] == pytest.approx(rung["devel"][0] - base["devel"][0])
+    gain = found["devel"]
+    assert gain["gain"] == pytest.approx(best["rungs"][-1]["gain"])
+    taken = gain["not_worse"] >= found["confidence"]
+    assert found["chosen"] == (found["best"] if taken else "single")
+    assert (found["test"] is not None) == taken
+    assert found["cost"]["spent"] <= found["cost"]["budget"] == 7
+
+
+def test_only_what_was_chosen_and_single_look_at_test(done: Searched) -> None:
+    records = [read_record(file.parent) for file in done.place.glob("runs/fit_*/*/record.json")]
+    tested = [one for one in records if one.scores["demo_disease"].test is not None]
+    chosen = done.found["chosen"]
+    assert len(tested) == (1 if chosen == "single" else 2)
+    assert all(one.stages[-1].reused for one in tested)
+    assert not [
+        one
+        for one in done.place.glob("runs/fit_*/*/predictions/*.test.tsv")
+        if not read_record(one.parents[1]).stages[-1].reused
+    ]
+
+
+def test_its_run_is_followed_and_its_line_makes_the_same_run(done: Searched) -> None:
+    run = (done.folder / done.found["run"]).resolve()
+    assert run.is_dir()
+    f1 = read_record(run).scores["demo_disease"].test_f1
+    assert done.found["test_f1"] == {"1": f1}
+    overrides = done.found["command"].split()[2:]
+    assert run_name(train_config(*overrides)) == run.name
+    for given in (str(done.folder), "fit/demo_disease"):
+        words = [f"run={given}", "input=-", "output=-", f"runs_dir={done.place}/runs"]
+        assert Path(to_predict_config(composed(*words, verb="predict")).run) == done.folder
+    (document,) = Annotator(done.folder).predict(["Patients with ataxia recovered."])
+    assert document.heads == ("demo_disease",)
+
+
+def test_it_leaves_a_page_and_a_card(done: Searched) -> None:
+    page = (done.folder / "report.md").read_text()
+    assert done.found["why"] in page and done.found["command"] in page.replace("\\", "")
+    html = (done.folder / "report.html").read_text()
+    assert "transfer from demo_disease_related" in html and "Learning curve" in html
+    card = (done.folder / "MODEL_CARD.md").read_text()
+    assert f"bioner predict run={done.folder}" in card
+    assert "| demo_disease test | all |" in card and "Apache-2.0" in card
+
+
+def test_started_again_it_trains_nothing_and_finds_the_same(done: Searched) -> None:
+    before = done.found
+    stamps = {file: file.stat().st_mtime_ns for file in done.place.glob("runs/fit_*/*/record.json")}
+    again = search(done.place, SOURCES, *SHORT)
+    assert again.trials.started == 0
+    assert again.found == before
+    assert {file: file.stat().st_mtime_ns for file in stamps} == stamps
+
+
+def test_a_candidate_that_fails_is_said_and_single_must_not(
+    done: Searched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(done.place / "runs", tmp_path / "runs")
+    real, bad = TrialsHere.run, ["transfer from demo_disease_related"]
+
+    def run(self: TrialsHere, asked: dict[Trial, int | None]) -> dict[Trial, str]:
+        ended = real(self, asked)
+        return ended | {one: "out of luck" for one in asked if one.candidate.name in bad}
+
+    monkeypatch.setattr(TrialsHere, "run", run)
+    found = search(tmp_path, SOURCES, *SHORT).found
+    assert found["tried"][1]["failed"] == "out of luck"
+    assert found["best"] != bad[0]
+    bad.append(BASELINE.name)
+    with pytest.raises(UserError, match="single failed, with which all else is compared: out of"):
+        search(tmp_path, SOURCES, *SHORT)
+
+
+def test_a_part_of_a_size() -> None:
+    assert smaller(None, 0.25) == 0.25
+    assert smaller(0.1, 0.5) == 0.05
+    assert smaller(7, 0.5) == 4
+    assert smaller(1, 0.25) == 1
+
+
+@pytest.mark.slow
+def test_it_takes_the_related_corpus_and_draws_the_curve(tmp_path: Path) -> None:
+    every = "sources=[demo_shuffled,demo_unrelated,demo_disease_related,demo_chemical]"
+    longer = ["finetune.epochs=12", "budget.runs=40", "seeds=3", "finetune.devel_size=120"]
+    found = search(tmp_path, every, *longer).found
+    assert found["chosen"] == found["best"] != "single", found["why"]
+    taken = next(one for one in found["tried"] if one["name"] == found["chosen"])
+    assert "demo_disease_related" in taken["sources"]
+    assert "demo_shuffled" not in taken["sources"]
+    assert found["test"]["gain"] > 0.02
+    points = found["curve"]["points"]
+    assert [one["sentences"] for one in points] == [12, 24, 48]
+    means = [sum(one["devel"]) / len(one["devel"]) for one in points]
+    assert means == sorted(means)
+    assert found["curve"]["low"] < found["curve"]["gain"] < found["curve"]["high"]
+
+
+@pytest.mark.slow
+def test_without_a_source_the_best_single_is_looked_for(tmp_path: Path) -> None:
+    found = search(tmp_path, "sources=[]", "seeds=1", "budget.hours=1").found
+    assert {one["name"] for one in found["tried"]} > {"single", "single, head=crf"}
+    assert found["cost"]["budget"] > 5
+
+
+@pytest.mark.slow
+def test_the_labels_of_test_change_no_choice(tmp_path: Path) -> None:
+    config = fit_config("target=demo_disease", *places(tmp_path))
+    chosen = []
+    for name in ("as_is", "shuffled"):
+        place = tmp_path / name
+        corpus = _copy(config.datasets_dir, place, shuffle=name == "shuffled")
+        keys = {"path": corpus, "url": "null", "sha256": "{}", "sentences": "{}", "mentions": "{}"}
+        words = [f"dataset.demo_disease.{key}={value}" for key, value in keys.items()]
+        found = search(place, SOURCES, *SHORT, *words).found
+        chosen.append({key: found[key] for key in ("chosen", "best", "why", "devel", "order")})
+        chosen[-1]["rungs"] = [one["rungs"] for one in found["tried"]]
+    assert chosen[0] == chosen[1]
+
+
+def _copy(datasets_dir: str, place: Path, shuffle: bool) -> Path:
+    """Copy demo_disease; if asked for, with the tags of test in another order in each sentence."""
+    from bioner.corpora.fetching.fetch import ensure
+
+    folder = place / "corpus"
+    folder.mkdir(parents=True)
+    config = fit_config("target=demo_disease").dataset["demo_disease"]
+    for split, file in ensure("demo_disease", config, Path(datasets_dir), None).items():
+        blocks = file.read_text().strip().split("\n\n")
+        rows = [[line.split("\t") for line in block.split("\n")] for block in blocks]
+        if shuffle and split == "test":
+            outside = [[(row[0], "O") for row in sentence[1:]] for sentence in rows]
+            rows = [
+                [[s[0][0], "B-Disease"], *map(list, o)] for s, o in zip(rows, outside, strict=True)
+            ]
+        text = "".join("".join("\t".join(row) + "\n" for row in one) + "\n" for one in rows)
+        (folder / f"{split}.tsv").write_text(text)
+    return folder

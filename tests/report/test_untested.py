@@ -1,0 +1,20 @@
+"""Runs that never looked at test are in no table, and that is said."""
+
+from bioner.report.frame import tidy, with_score
+from bioner.report.study import Run
+from tests.composition import train_config
+from tests.records import complete_record
+
+
+def test_a_run_that_left_test_alone_is_no_row() -> None:
+    runs = []
+    for seed in (1, 2):
+        config = train_config("finetune.targets=[demo_disease]", f"seed={seed}")
+        runs.append(Run(None, complete_record(config, run=f"run{seed}")))
+    runs[0].record.scores["demo_disease"].test = None
+    frame, damaged = tidy(runs)
+    assert damaged == [] and len(frame) == 2
+    kept, problems = with_score(frame)
+    assert [*kept.run] == ["run2"]
+    assert [(one.state, one.place) for one in problems] == [("untested", "demo_disease")]
+    assert "1 runs never looked at test (finetune.test)" in problems[0].says
