@@ -172,7 +172,7 @@ def _run(words: Sequence[str]) -> int:
     try:
         line = read(words, SCHEMAS)
         own, schema = line.own, SCHEMAS[line.verb]
-        register(own, line.described, [line.verb])
+        register(own, line.described, [line.verb], whole=bool(line.parsed.shell_completion))
 
         def task(cfg: DictConfig) -> Any:
             refuse_unknown_keys(cfg, schema)
