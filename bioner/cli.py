@@ -52,8 +52,7 @@ def _train(cfg: DictConfig) -> float:
 
         show_job(config, directory)
         return math.nan
-    with collector_off():
-        from bioner.train.run import train
+    from bioner.train.run import train
 
     return train(config, directory)
 

@@ -1,0 +1,100 @@
+"""A process that has imported what many jobs need, and from which each of them is forked.
+
+Run as a module with the number of a socket and names of modules, it imports these and serves
+requests, one message each: what Python is to run, with the pipe that it prints to. It has no
+thread, runs no operation of torch and opens no device, for a fork of it could not use what these
+leave behind. What it starts is handed over to the process that asked, as if that had started it:
+it alone waits for it, and Linux kills it when that one ends.
+"""
+
+import ctypes
+import json
+import os
+import runpy
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from importlib import import_module
+
+from bioner.machine.collector import collector_off
+from bioner.machine.ends_with_parent import end_with_parent
+
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+LARGEST = 1 << 17
+"""Bytes of a message."""
+
+
+def obstacle() -> str | None:
+    """Return why no job can be forked from a process of this machine, or None."""
+    return None if sys.platform == "linux" else f"forking is not safe on {sys.platform}"
+
+
+def adopt(on: bool) -> None:
+    """Have orphans below this process become its own children, or no more."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)
+
+
+def found_unsafe() -> str | None:
+    """Return why this process can't be forked after what it has imported, or None."""
+    if threading.active_count() > 1:
+        names = ", ".join(one.name for one in threading.enumerate()[1:])
+        return f"an import has started a thread ({names})"
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return "an import has opened a GPU"
+    return None
+
+
+def serve(channel: socket.socket, modules: Sequence[str]) -> None:
+    """Import, say whether that went well, and fork; in a fork, become what was asked for."""
+    with collector_off():
+        for name in modules:
+            import_module(name)
+    channel.send((found_unsafe() or "").encode())
+    while True:
+        message, (*pipe,), _, _ = socket.recv_fds(channel, LARGEST, 1)
+        if not message:  # who asks has ended
+            return
+        first = os.fork()
+        if first == 0:
+            if os.fork() == 0:
+                break
+            os._exit(0)
+        os.waitpid(first, 0)
+        os.close(pipe[0])
+    request = json.loads(message)
+    _settle(channel, pipe[0], request["for"])
+    _run(request["words"], request["environment"])
+
+
+def _settle(channel: socket.socket, output: int, parent: int) -> None:
+    """Become a process of `parent`, in a session of its own, that prints into `output`."""
+    while os.getppid() not in (parent, 1):
+        time.sleep(0.0005)
+    end_with_parent()
+    if os.getppid() != parent:  # it has ended
+        os._exit(1)
+    os.setsid()
+    for number in (1, 2):
+        os.dup2(output, number)
+    os.close(output)
+    channel.send(str(os.getpid()).encode())
+    channel.close()
+
+
+def _run(words: Sequence[str], environment: dict[str, str]) -> None:
+    """Do what `python WORDS` does: run a script, or `-m` and a module."""
+    os.environ.update(environment)
+    module = words[0] == "-m"
+    sys.argv = [*words[1:]] if module else [*words]
+    sys.path[0] = os.getcwd() if module else os.path.dirname(words[0])
+    if module:
+        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(words[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
