@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from bioner.machine.collector import collector_off
 from bioner.machine.ends_with_parent import end_with_parent
@@ -24,6 +25,9 @@ from bioner.machine.ends_with_parent import end_with_parent
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 LARGEST = 1 << 17
 """Bytes of a message."""
+
+READY = "ready"
+"""What is answered once all is imported; anything else says why nothing can be forked."""
 
 
 def obstacle() -> str | None:
@@ -52,30 +56,31 @@ def serve(channel: socket.socket, modules: Sequence[str]) -> None:
     with collector_off():
         for name in modules:
             import_module(name)
-    channel.send((found_unsafe() or "").encode())
+    channel.send((found_unsafe() or READY).encode())
     while True:
         message, (*pipe,), _, _ = socket.recv_fds(channel, LARGEST, 1)
         if not message:  # who asks has ended
             return
-        first = os.fork()
-        if first == 0:
+        between = os.fork()
+        if between == 0:
+            own = os.getpid()
             if os.fork() == 0:
                 break
-            os._exit(0)
-        os.waitpid(first, 0)
+            os._exit(0)  # an orphan's next parent is the process that adopts
+        os.waitpid(between, 0)
         os.close(pipe[0])
+    while os.getppid() == own:
+        time.sleep(0.0005)
     request = json.loads(message)
-    _settle(channel, pipe[0], request["for"])
-    _run(request["words"], request["environment"])
+    _settle(channel, pipe[0], request["parent"])
+    _run(request["words"], request["variables"])
 
 
 def _settle(channel: socket.socket, output: int, parent: int) -> None:
     """Become a process of `parent`, in a session of its own, that prints into `output`."""
-    while os.getppid() not in (parent, 1):
-        time.sleep(0.0005)
     end_with_parent()
-    if os.getppid() != parent:  # it has ended
-        os._exit(1)
+    if os.getppid() != parent:
+        os._exit(1)  # it has ended
     os.setsid()
     for number in (1, 2):
         os.dup2(output, number)
@@ -84,12 +89,12 @@ def _settle(channel: socket.socket, output: int, parent: int) -> None:
     channel.close()
 
 
-def _run(words: Sequence[str], environment: dict[str, str]) -> None:
+def _run(words: Sequence[str], variables: dict[str, str]) -> None:
     """Do what `python WORDS` does: run a script, or `-m` and a module."""
-    os.environ.update(environment)
+    os.environ.update(variables)
     module = words[0] == "-m"
     sys.argv = [*words[1:]] if module else [*words]
-    sys.path[0] = os.getcwd() if module else os.path.dirname(words[0])
+    sys.path[0] = str(Path.cwd() if module else Path(words[0]).parent)
     if module:
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     else:
