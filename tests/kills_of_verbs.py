@@ -34,7 +34,14 @@ from bioner.report import report
 from bioner.train import recorded_run
 from bioner.transferability import measuring
 
-_LOADED = (actions, export, stream, report, recorded_run, measuring)  # the verbs import them when they run
+_LOADED = (
+    actions,
+    export,
+    stream,
+    report,
+    recorded_run,
+    measuring,
+)  # the verbs import them when they run
 
 _TRAIN = [
     "train",

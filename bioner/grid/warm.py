@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import IO
 
 from bioner.config.train import TrainConfig
@@ -21,8 +22,13 @@ from bioner.machine import ends_with_parent, fork_server
 
 log = logging.getLogger(__name__)
 
-MODULES = ("bioner.cli", "bioner.train.recorded_run")
-"""What a run imports."""
+MODULES = (
+    "bioner.cli",
+    "bioner.train.recorded_run",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.bert.tokenization_bert",
+)
+"""What a run imports; the last two where its encoder is a BERT, as most are."""
 
 
 class Starts:
@@ -112,7 +118,12 @@ class Warm:
         Raises:
             UserError: the process that forks has ended.
         """
-        request = {"words": [*words], "variables": {**variables}, "parent": os.getpid()}
+        request = {
+            "words": [*words],
+            "variables": {**variables},
+            "folder": str(Path.cwd()),
+            "parent": os.getpid(),
+        }
         output, theirs = os.pipe()
         fork_server.adopt(True)
         try:

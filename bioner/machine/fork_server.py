@@ -73,6 +73,7 @@ def serve(channel: socket.socket, modules: Sequence[str]) -> None:
         time.sleep(0.0005)
     request = json.loads(message)
     _settle(channel, pipe[0], request["parent"])
+    os.chdir(request["folder"])
     _run(request["words"], request["variables"])
 
 

@@ -73,7 +73,12 @@ def test_a_job_is_a_process_of_its_own_as_one_that_starts_anew(bare: Warm, place
         assert json.loads(said(job)) == right
         assert job.wait() == 7
     assert "MINE" not in os.environ
+    (elsewhere := place / "elsewhere").mkdir()
+    os.chdir(elsewhere)
     assert "bioner VERB" in said(job := bare.start(["-m", "bioner"], {}))
+    assert job.wait() == 0
+    (elsewhere / "cwd.py").write_text("import os; print(os.getcwd())")
+    assert said(job := bare.start(["cwd.py"], {})) == f"{elsewhere}\n"
     assert job.wait() == 0
 
 
