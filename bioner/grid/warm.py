@@ -30,6 +30,15 @@ MODULES = (
 )
 """What a run imports; the last two where its encoder is a BERT, as most are."""
 
+# It finds what this process does, and looks nowhere else: a script's imports don't begin in the
+# current folder, those of `python -m` do.
+_SERVES = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from bioner.machine.fork_server import serve
+serve(int(sys.argv[2]), sys.argv[3:])
+"""
+
 
 class Starts:
     """Chooses how jobs are started, and says where that is not from the warm process."""
@@ -96,7 +105,7 @@ class Warm:
 
     def __init__(self, variables: Mapping[str, str], modules: Sequence[str]) -> None:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        served = ["-m", fork_server.__name__, str(theirs.fileno()), *modules]
+        served = ["-P", "-c", _SERVES, json.dumps(sys.path), str(theirs.fileno()), *modules]
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, ends_with_parent.__file__, sys.executable, *served],

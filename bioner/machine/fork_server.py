@@ -1,10 +1,9 @@
 """A process that has imported what many jobs need, and from which each of them is forked.
 
-Run as a module with the number of a socket and names of modules, it imports these and serves
-requests, one message each: what Python is to run, with the pipe that it prints to. It has no
-thread, runs no operation of torch and opens no device, for a fork of it could not use what these
-leave behind. What it starts is handed over to the process that asked, as if that had started it:
-it alone waits for it, and Linux kills it when that one ends.
+It imports some modules and serves requests, one message each: what Python is to run, with the pipe
+that it prints to. It has no thread, runs no operation of torch and opens no device, for a fork of
+it could not use what these leave behind. What it starts is handed over to the process that asked,
+as if that had started it: it alone waits for it, and Linux kills it when that one ends.
 """
 
 import ctypes
@@ -17,7 +16,6 @@ import threading
 import time
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 
 from bioner.machine.collector import collector_off
 from bioner.machine.ends_with_parent import end_with_parent
@@ -51,8 +49,14 @@ def found_unsafe() -> str | None:
     return None
 
 
-def serve(channel: socket.socket, modules: Sequence[str]) -> None:
-    """Import, say whether that went well, and fork; in a fork, become what was asked for."""
+def serve(descriptor: int, modules: Sequence[str]) -> None:
+    """Import, say whether that went well, and fork; in a fork, become what was asked for.
+
+    Args:
+        descriptor: of the socket on which the requests come.
+        modules: that are imported.
+    """
+    channel = socket.socket(fileno=descriptor)
     with collector_off():
         for name in modules:
             import_module(name)
@@ -90,17 +94,12 @@ def _settle(channel: socket.socket, output: int, parent: int) -> None:
     channel.close()
 
 
-def _run(words: Sequence[str], variables: dict[str, str]) -> None:
+def _run(words: list[str], variables: dict[str, str]) -> None:
     """Do what `python WORDS` does: run a script, or `-m` and a module."""
     os.environ.update(variables)
-    module = words[0] == "-m"
-    sys.argv = [*words[1:]] if module else [*words]
-    sys.path[0] = str(Path.cwd() if module else Path(words[0]).parent)
-    if module:
+    if words[0] == "-m":
+        sys.argv = words[1:]
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     else:
+        sys.argv = words
         runpy.run_path(words[0], run_name="__main__")
-
-
-if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])
