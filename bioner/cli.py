@@ -54,8 +54,7 @@ def _train(cfg: DictConfig) -> float:
 
         show_job(config, directory)
         return math.nan
-    with collector_off():
-        from bioner.train.run import train
+    from bioner.train.run import train
 
     return train(config, directory)
 
@@ -188,9 +187,11 @@ def _run(words: Sequence[str]) -> int:
     try:
         line = read(words, SCHEMAS)
         own, schema = line.own, SCHEMAS[line.verb]
-        # The runs of a search are composed in its own process.
-        verbs = [line.verb, "train"] if line.verb == "fit" else [line.verb]
-        register(own, line.described, verbs)
+        # The runs of a search are composed in its own process, of all the catalogue's datasets.
+        searches = line.verb == "fit"
+        verbs = [line.verb, "train"] if searches else [line.verb]
+        whole = searches or bool(line.parsed.shell_completion)
+        register(own, line.described, verbs, whole)
 
         def task(cfg: DictConfig) -> Any:
             refuse_unknown_keys(cfg, schema)

@@ -1,5 +1,6 @@
 """Composes configs in tests as the command line does."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -13,16 +14,19 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from bioner.config.checks import to_train_config
-from bioner.config.config_folders import shipped
+from bioner.config.config_folders import shipped, shipped_names
 from bioner.config.hydra_private import is_group, set_values
 from bioner.config.hydra_setup import register
+from bioner.config.offered import add_datasets
 from bioner.config.train import TrainConfig
 
 
 @contextmanager
-def hydra_ready(described: Sequence[str] = (), own: Sequence[Path] = ()) -> Iterator[None]:
+def hydra_ready(
+    described: Sequence[str] = (), own: Sequence[Path] = (), whole: bool = False
+) -> Iterator[None]:
     """Register everything, with datasets that the command line describes or own folders hold."""
-    register(own, described)
+    register(own, described, whole=whole)
     with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
         yield
 
@@ -53,9 +57,13 @@ def _from_shipped(overrides: Sequence[str], verb: str) -> DictConfig:
     """
     loader = _shipped_loader()
     parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
-    chosen = [one for one in parsed if is_group(loader, one)]
+    chosen = [one for one in parsed if is_group(loader, one) or one.key_or_group == "encoders"]
     config = deepcopy(_built(verb, tuple(str(one.input_line) for one in chosen)))
-    set_values(config, [one for one in parsed if one not in chosen])
+    values = [one for one in parsed if one not in chosen]
+    words = {word for one in values for word in re.findall(r"\w+", str(one.input_line))}
+    if "dataset" in config:
+        add_datasets(config, words & shipped_names("dataset") - {*config.dataset})
+    set_values(config, values)
     return config
 
 

@@ -31,10 +31,17 @@ from bioner import cli
 from bioner.datasets import actions
 from bioner.predict import export, stream
 from bioner.report import report
-from bioner.train import run
+from bioner.train import recorded_run
 from bioner.transferability import measuring
 
-_LOADED = (actions, export, stream, report, run, measuring)  # the verbs import them when they run
+_LOADED = (
+    actions,
+    export,
+    stream,
+    report,
+    recorded_run,
+    measuring,
+)  # the verbs import them when they run
 
 _TRAIN = [
     "train",

@@ -203,9 +203,14 @@ def test_multirun_and_report(tmp_path: Path) -> None:
 
 
 def test_completion_knows_the_verb(tmp_path: Path) -> None:
-    line = "bioner train finetune=m"
-    shown = bioner("-sc", "query=bash", cwd=tmp_path, COMP_LINE=line, COMP_POINT=str(len(line)))
-    assert "finetune=mtl" in shown.stdout
+    for begun, whole in (
+        ("finetune=m", "finetune=mtl"),
+        ("dataset.bc2gm.p", "dataset.bc2gm.path="),
+    ):
+        line = f"bioner train {begun}"
+        at = str(len(line))
+        shown = bioner("-sc", "query=bash", cwd=tmp_path, COMP_LINE=line, COMP_POINT=at)
+        assert whole in shown.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")

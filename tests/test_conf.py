@@ -65,6 +65,7 @@ def test_every_dataset_composes(name: str) -> None:
     alone = OmegaConf.load(CONF / "dataset" / f"{name}.yaml")
     assert config == OmegaConf.to_object(OmegaConf.merge(DatasetConfig, alone))
     check_config(name, config)
+    assert to_datasets_config(composed(verb="datasets")).dataset[name] == config  # unnamed
     if config.verified:  # of the others only what could be looked up is written down
         assert config.types
         for per_split in (config.sha256, config.sentences, config.mentions):

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from bioner.config.checks import to_train_config
 from bioner.config.command_line import CommandLine, names_in_lists, read
-from bioner.config.config_folders import CATALOGUE, experiments, shipped
+from bioner.config.config_folders import experiments, shipped
 from bioner.config.datasets import to_datasets_config
 from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
@@ -50,10 +49,6 @@ CHECKED = {
 }
 # The shell's own, and tools whose arguments are not ours to check.
 SHELL = {"for", "do", "done", "cat", "echo", "mkdir", "tar", "ray"}
-DATASETS = {file.stem for file in (ROOT / "conf" / "dataset").glob("*.yaml")}
-OF_EXPERIMENTS = DATASETS & set(
-    re.findall(r"\w+", "".join(f.read_text() for f in (ROOT / "experiments").rglob("*.yaml")))
-)
 # `$(…)`, in which there may be brackets.
 OUTPUT_OF = r"\$\((?:[^()]|\([^()]*\))*\)"
 # What the folder `my_conf` of the pages holds.
@@ -133,31 +128,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         file = folder / "my_conf" / "dataset" / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    register([folder / "my_conf"])
+    register()
     with initialize_config_dir(str(shipped("conf").resolve()), version_base="1.3"):
         yield folder
 
 
 def composed(line: CommandLine, overrides: Sequence[str], with_hydra: bool = False) -> DictConfig:
-    """Return the config of a verb, with those datasets alone that the overrides can mean."""
-    named = set(re.findall(r"\w+", " ".join(overrides)))
-    can_be = named & {*DATASETS, *line.described} | {"demo_disease"}
-    can_be |= OF_EXPERIMENTS if "experiment" in named else set()
-    given = list(overrides)
-    if line.parsed.config_dir:
-        can_be |= named & set(OWN)
-        given.append(f"hydra.searchpath=[file://{Path(line.parsed.config_dir).absolute()}]")
-    store = ConfigStore.instance()
-    unfiled = set(line.described) - DATASETS
-    for name in unfiled:
-        store.store(group="dataset", name=name, node={})
-    defaults = [f"{name}@{name}" for name in sorted(can_be)]
-    store.store(group="dataset", name=CATALOGUE, node={"defaults": defaults})
-    try:
-        return compose(line.verb, given, return_hydra_config=with_hydra)
-    finally:
-        for name in unfiled:
-            del store.repo["dataset"][f"{name}.yaml"]
+    """Return the config of a verb, from the command line's own folder of configs too."""
+    own = [Path(line.parsed.config_dir).absolute()] if line.parsed.config_dir else []
+    register(own, line.described, [line.verb])
+    searched = [f"hydra.searchpath=[file://{folder}]" for folder in own]
+    return compose(line.verb, [*overrides, *searched], return_hydra_config=with_hydra)
 
 
 def jobs(line: CommandLine) -> list[list[str]]:

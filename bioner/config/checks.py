@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.budget import check_budget, check_size
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
+from bioner.config.config_folders import all_names
 from bioner.config.effects import Declared, declared
 from bioner.config.encoder import AdapterConfig
 from bioner.config.head import check_head
@@ -98,7 +99,8 @@ def named_datasets(cfg: DictConfig) -> list[str]:
         for name in OmegaConf.select(cfg, key):
             _check_name(key, name)
             if name not in cfg.dataset:
-                raise ConfigError(key, f"no dataset {name!r}", nearest(name, map(str, cfg.dataset)))
+                legal = nearest(name, all_names("dataset", cfg.dataset))
+                raise ConfigError(key, f"no dataset {name!r}", legal)
             named.append(name)
     if not cfg.finetune.targets:
         raise ConfigError("finetune.targets", "is empty", _some_datasets(cfg))
@@ -106,7 +108,7 @@ def named_datasets(cfg: DictConfig) -> list[str]:
 
 
 def _some_datasets(cfg: DictConfig) -> str:
-    return f"give at least one of {', '.join(sorted(map(str, cfg.dataset)))}"
+    return f"give at least one of {', '.join(all_names('dataset', cfg.dataset))}"
 
 
 def _check_roles(config: TrainConfig) -> None:

@@ -1,6 +1,7 @@
 """The typed schema of `bioner datasets`, and its checks; values live in conf/datasets.yaml."""
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import cast
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config.blocks import DataFolders, VerbConfig
+from bioner.config.config_folders import all_names, read_dataset
 from bioner.config.dataset import DatasetConfig
 from bioner.config.encoder import EncoderConfig
+from bioner.config.stored import filled
 from bioner.errors import ConfigError, nearest
 
 # What a picture may be.
@@ -79,27 +82,35 @@ def to_datasets_config(cfg: DictConfig) -> DatasetsConfig:
         names = list(cfg[key])
         for name in names:
             if name not in cfg[catalogue]:
-                legal = nearest(name, map(str, cfg[catalogue]))
+                legal = nearest(name, all_names(catalogue, cfg[catalogue]))
                 raise ConfigError(key, f"no {catalogue} {name!r}", legal)
             if names.count(name) > 1:
                 raise ConfigError(key, f"holds {name} more than once")
     _check_new(cfg)
     if cfg.action not in (Action.list, Action.new) and not cfg.names:
-        raise ConfigError("names", "is empty", f"expected some of {', '.join(sorted(cfg.dataset))}")
+        known = ", ".join(all_names("dataset", cfg.dataset))
+        raise ConfigError("names", "is empty", f"expected some of {known}")
     if cfg.encoders and cfg.action != Action.check:
         raise ConfigError("encoders", f"is given, but the action is {cfg.action}", "check")
-    chosen = list(cfg.names) or sorted(map(str, cfg.dataset))
-    cfg.dataset = {name: cfg.dataset[name] for name in chosen}
+    chosen = list(cfg.names) or all_names("dataset", cfg.dataset)
+    cfg.dataset = {name: cfg.dataset[name] for name in chosen if name in cfg.dataset}
     cfg.encoder = {name: cfg.encoder[name] for name in cfg.encoders}
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(DatasetsConfig, OmegaConf.to_object(cfg))
+    given = config.dataset
+    config.dataset = {name: given.get(name) or _shipped(name) for name in chosen}
     if config.picture is not None and Path(config.picture).suffix not in SUFFIXES:
         raise ConfigError("picture", f"is {config.picture!r}", f"a file: {', '.join(SUFFIXES)}")
     for key, value in (("word_pieces", config.word_pieces), ("limit", config.limit)):
         if value < 1:
             raise ConfigError(key, f"is {value}", "at least 1")
     return config
+
+
+def _shipped(name: str) -> DatasetConfig:
+    """Return what a file of the package says, which needs none of Hydra's checks."""
+    return filled(DatasetConfig, deepcopy(read_dataset(name)), f"dataset.{name}.")
 
 
 def _check_new(cfg: DictConfig) -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config.blocks import DataFolders, DeviceConfig, FetchConfig, RunsFolder, VerbConfig
+from bioner.config.config_folders import all_names
 from bioner.config.dataset import SPLITS, DatasetConfig
 from bioner.config.named_run import named_run
 from bioner.errors import ConfigError, nearest
@@ -42,14 +43,13 @@ def to_evaluate_config(cfg: DictConfig) -> EvaluateConfig:
     """
     cfg = cfg.copy()
     OmegaConf.set_struct(cfg, False)
-    legal = f"some of {', '.join(sorted(map(str, cfg.dataset)))}"
+    known = all_names("dataset", cfg.dataset)
+    legal = f"some of {', '.join(known)}"
     if OmegaConf.is_missing(cfg, "datasets") or not cfg.datasets:
         raise ConfigError("datasets", "is not given", legal)
     for name in cfg.datasets:
         if name not in cfg.dataset:
-            raise ConfigError(
-                "datasets", f"no dataset {name!r}", nearest(name, map(str, cfg.dataset))
-            )
+            raise ConfigError("datasets", f"no dataset {name!r}", nearest(name, known))
         if list(cfg.datasets).count(name) > 1:
             raise ConfigError("datasets", f"holds {name} more than once")
     cfg.dataset = {name: cfg.dataset[name] for name in cfg.datasets}

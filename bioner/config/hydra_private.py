@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from hydra import version
 from hydra._internal.callbacks import Callbacks
@@ -69,6 +69,38 @@ class ExperimentSource(FileConfigSource):
 def serve_experiments() -> None:
     """Let Hydra's search path hold folders of the scheme `experiments`: no plugin can add one."""
     SourcesRegistry.instance().register(ExperimentSource)
+
+
+class Choosing(Protocol):
+    """Chooses what stands in Hydra's store, by what the overrides and then the config name."""
+
+    def begin(self, overrides: Sequence[str]) -> None:
+        """Put into the store what overrides name."""
+
+    def complete(self, composed: DictConfig) -> bool:
+        """Put into a config what it names besides; False: it is to be composed once more."""
+
+
+_load_configuration = ConfigLoaderImpl.load_configuration
+
+
+def compose_with(offered: Choosing) -> None:
+    """Let each config that Hydra composes choose what it finds in the store."""
+
+    def load(
+        self: ConfigLoaderImpl,
+        config_name: str | None,
+        overrides: list[str],
+        *given: Any,
+        **more: Any,
+    ) -> DictConfig:
+        offered.begin(overrides)
+        config = _load_configuration(self, config_name, overrides, *given, **more)
+        while not offered.complete(config):
+            config = _load_configuration(self, config_name, overrides, *given, **more)
+        return config
+
+    setattr(ConfigLoaderImpl, "load_configuration", load)  # noqa: B010
 
 
 def share_the_store() -> None:

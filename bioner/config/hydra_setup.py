@@ -14,15 +14,16 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from platformdirs import user_cache_path
 
 from bioner.config.checks import to_train_config
-from bioner.config.config_folders import CATALOGUE, all_datasets, all_encoders, has_file, shipped
+from bioner.config.config_folders import has_file, shipped
 from bioner.config.datasets import DatasetsConfig
 from bioner.config.evaluate import EvaluateConfig
 from bioner.config.export import ExportConfig
 from bioner.config.fit import FitConfig
 from bioner.config.help_text import help_text
-from bioner.config.hydra_private import serve_experiments, share_the_store
+from bioner.config.hydra_private import compose_with, serve_experiments, share_the_store
 from bioner.config.identity import name_in, run_name
 from bioner.config.measure import MeasureConfig, measure_name, to_measure_config
+from bioner.config.offered import Offered
 from bioner.config.predict import PredictConfig
 from bioner.config.recommend import RecommendConfig
 from bioner.config.report import ReportConfig
@@ -54,7 +55,10 @@ class Experiments(SearchPathPlugin):
 
 
 def register(
-    own: Sequence[Path] = (), described: Iterable[str] = (), verbs: Iterable[str] = tuple(SCHEMAS)
+    own: Sequence[Path] = (),
+    described: Iterable[str] = (),
+    verbs: Iterable[str] = tuple(SCHEMAS),
+    whole: bool = False,
 ) -> None:
     """Tell Hydra about all that is bioner's.
 
@@ -62,6 +66,7 @@ def register(
         own: the user's folders of configs, which may hold more datasets and encoders.
         described: datasets that the command line describes, of which some have no file.
         verbs: those that may be composed; reading a schema takes its time.
+        whole: whether a config gets every shipped dataset, not those alone that it names.
 
     Raises:
         DataError: a dataset's name can't be used.
@@ -78,8 +83,7 @@ def register(
     unfiled = sorted(name for name in set(described) if not has_file(name, folders))
     for name in unfiled:
         store.store(group="dataset", name=name, node={})
-    store.store(group="dataset", name=CATALOGUE, node=all_datasets(own, unfiled))
-    store.store(name="all_encoders", node=all_encoders(folders))
+    compose_with(Offered(own, unfiled, whole))
     serve_experiments()
     Plugins.instance().register(Experiments)
     OmegaConf.register_new_resolver("run_name", _run_name, replace=True)

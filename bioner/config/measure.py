@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
 from bioner.config.budget import check_size
 from bioner.config.checks import check_pretraining, check_rate_is_given
+from bioner.config.config_folders import all_names
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.encoder import EncoderConfig
@@ -144,11 +145,11 @@ def check_names(cfg: DictConfig, key: str, names: list[str]) -> None:
     Raises:
         ConfigError: with the key.
     """
-    known = sorted(map(str, cfg.dataset))
+    known = all_names("dataset", cfg.dataset)
     if not names:
         raise ConfigError(key, "is empty", f"expected some of {', '.join(known)}")
     for name in names:
-        if name not in known:
+        if name not in cfg.dataset:
             raise ConfigError(key, f"no dataset {name!r}", nearest(name, known))
         if names.count(name) > 1:
             raise ConfigError(key, f"names {name} more than once")

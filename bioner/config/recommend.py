@@ -9,6 +9,7 @@ from typing import cast
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
+from bioner.config.config_folders import all_names
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.encoder import EncoderConfig
@@ -60,7 +61,7 @@ def to_recommend_config(cfg: DictConfig) -> RecommendConfig:
     cfg = cfg.copy()
     OmegaConf.set_struct(cfg, False)
     if OmegaConf.is_missing(cfg, "target"):
-        known = ", ".join(sorted(map(str, cfg.dataset)))
+        known = ", ".join(all_names("dataset", cfg.dataset))
         raise ConfigError("target", "is not given", f"expected one of {known}")
     check_names(cfg, "target", [cfg.target])
     check_names(cfg, "sources", list(cfg.sources))

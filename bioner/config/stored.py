@@ -38,19 +38,19 @@ def load_stored(path: Path) -> Any:
         UnicodeDecodeError, yaml.YAMLError: likewise.
     """
     config = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    for key, text in _texts(config, ""):
+    for key, text in texts(config, ""):
         if "${" in text:
             raise ConfigError(key, f"is {text!r}", "the config of a run holds values alone")
     return as_of_today(config)
 
 
-def _texts(part: Any, key: str) -> Iterator[tuple[str, str]]:
+def texts(part: Any, key: str) -> Iterator[tuple[str, str]]:
     """Yield the texts of a config under their full keys."""
     if isinstance(part, str):
         yield key, part
     elif isinstance(part, dict | list):
         for name, one in part.items() if isinstance(part, dict) else enumerate(part):
-            yield from _texts(one, f"{key}.{name}" if key else str(name))
+            yield from texts(one, f"{key}.{name}" if key else str(name))
 
 
 def as_of_today(config: Any) -> Any:
@@ -90,7 +90,7 @@ def to_config(counted: Mapping[str, Any], schema: type[C]) -> C:
         KeyError: a key that this version does not have, or one without which no run is.
         ValueError: a value that is none of those that it may be, or no group where one should be.
     """
-    config = _filled(schema, as_of_today(counted), "")
+    config = filled(schema, as_of_today(counted), "")
     for dataset in config.dataset.values():
         dataset.types = from_pairs(dataset.types)
     return config
@@ -108,7 +108,17 @@ def _with_neutral(schema: type, plain: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _filled(schema: "type[T]", plain: Any, above: str) -> "T":
+def filled(schema: "type[T]", plain: Any, above: str) -> "T":
+    """Return a group of a config that was written down, with what it lacks.
+
+    Args:
+        schema: of the group.
+        plain: its keys and values.
+        above: the key of the group, with a dot.
+
+    Raises:
+        KeyError, ValueError: see `to_config`.
+    """
     if not isinstance(plain, Mapping):
         raise ValueError(f"{above.rstrip('.')} is {plain!r}, not a group")
     known = {one.name: one for one in fields(schema)}
@@ -122,11 +132,9 @@ def _value(schema: type, one: Field[Any], plain: Mapping[str, Any], key: str) ->
     effect, kind = effect_of(schema, one), _hints(schema)[one.name]
     if effect.group is not None and effect.many:
         groups = plain.get(one.name, {})
-        return {
-            name: _filled(effect.group, part, f"{key}.{name}.") for name, part in groups.items()
-        }
+        return {name: filled(effect.group, part, f"{key}.{name}.") for name, part in groups.items()}
     if effect.group is not None:
-        return _filled(effect.group, plain.get(one.name, {}), f"{key}.")
+        return filled(effect.group, plain.get(one.name, {}), f"{key}.")
     if one.name in plain:
         found = plain[one.name]
         return kind(found) if isinstance(kind, type) and issubclass(kind, Enum) else found

@@ -1,7 +1,7 @@
 """Composes the many configs of a grid without reading every file for each."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import cast
@@ -13,7 +13,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from bioner.config.checks import named_datasets
 from bioner.config.command_line import names_in_lists
+from bioner.config.config_folders import shipped_names
 from bioner.config.hydra_private import is_group, set_values
+from bioner.config.offered import add_datasets
 from bioner.config.parts import dataset_keys
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
@@ -27,19 +29,20 @@ class _Built:
     """What the choices of the groups make.
 
     Attributes:
-        config: without a dataset in it: most of the time of a copy is that of the catalogue.
-        datasets: the catalogue.
+        config: without a dataset in it: most of the time of a copy would be that of datasets.
+        datasets: those that it came with: named by the choices, or the user's own.
     """
 
     config: DictConfig
     datasets: dict[str, DictConfig]
 
-    def copy(self, names: Collection[str]) -> DictConfig:
-        """Return a config of its own with these datasets."""
+    def copy(self, names: Set[str]) -> DictConfig:
+        """Return a config of its own with those of these words that are datasets."""
         config = deepcopy(self.config)
         with open_dict(config.dataset):
-            for name in names:
+            for name in names & self.datasets.keys():
                 config.dataset[name] = deepcopy(self.datasets[name])
+        add_datasets(config, names & shipped_names("dataset") - self.datasets.keys())
         return config
 
 
@@ -90,11 +93,11 @@ class Composer:
         """Return a config with these values, and with the datasets alone that it then uses."""
         words = {word for one in values for word in re.findall(r"\w+", str(one.input_line))}
         words.update(name for names in _lists(built.config) for name in names)
-        config = built.copy(words & set(built.datasets))
+        config = built.copy(words)
         set_values(config, values)
-        if not {name for names in _lists(config) for name in names} <= set(config.dataset):
-            # A name that none of the words spells, or of no dataset: the message lists them all.
-            config = built.copy(built.datasets)
+        names = {name for names in _lists(config) for name in names}
+        if not names <= set(config.dataset):  # one that none of the words spells, or of no dataset
+            config = built.copy(words | names)
             set_values(config, values)
         _keep_datasets(config, named_datasets(config))
         return config

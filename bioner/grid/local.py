@@ -11,6 +11,7 @@ from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job
 from bioner.grid.process import Process, command
 from bioner.grid.slots import Slot, make_slots
+from bioner.grid.warm import Starts
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class LocalExecutor:
             raise ConfigError("hydra.launcher.time_limit", f"is {limit}", "minutes, above 0")
         slots = make_slots(options.n_jobs, options.gpus)
         self.at_once, self._free = len(slots), deque(slots)
+        self._starts = Starts()
         self._shared, self._limit = shared, None if limit is None else 60 * limit
         self._taken: dict[Process, Slot] = {}
 
@@ -46,7 +48,8 @@ class LocalExecutor:
         """Start a job in a free slot."""
         slot = self._free[0]
         environment = slot.environment(job.config)
-        process = Process(job, command(job, self._shared), environment, self._limit)
+        start = self._starts.of(job.config)
+        process = Process(job, command(job, self._shared), environment, self._limit, start)
         self._taken[process] = self._free.popleft()
         return process
 

@@ -3,7 +3,6 @@
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from bioner.grid.console_lines import ConsoleLines
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
 from bioner.grid.remedies import remedy, remedy_of
-from bioner.machine import ends_with_parent
+from bioner.grid.start import Start, start_anew
 from bioner.runs.record_file import read_record
 
 # Seconds that a process gets to end by itself before it is killed.
@@ -24,7 +23,7 @@ GRACE_SECONDS = 10.0
 
 
 def command(job: Job, shared: Sequence[str]) -> list[str]:
-    """Return the command line of a job: `bioner` is started as this process was.
+    """Return the words after `python` that run a job: `bioner` is started as this process was.
 
     Args:
         job: what is run.
@@ -32,7 +31,7 @@ def command(job: Job, shared: Sequence[str]) -> list[str]:
     """
     script = sys.modules["__main__"].__spec__ is None and Path(sys.argv[0]).is_file()
     bioner = [str(Path(sys.argv[0]).absolute())] if script else ["-m", "bioner"]
-    return [sys.executable, *bioner, "train", *job.overrides, *shared]
+    return [*bioner, "train", *job.overrides, *shared]
 
 
 class Process:
@@ -43,9 +42,10 @@ class Process:
 
     Args:
         job: what is run; its state is changed here.
-        words: its command line.
+        words: its command line, after `python`.
         environment: variables besides this process's own.
         time_limit: seconds, or None.
+        start: how it is started.
 
     Attributes:
         killed: by a signal from elsewhere, as of a machine without memory or at its end.
@@ -57,6 +57,7 @@ class Process:
         words: Sequence[str],
         environment: Mapping[str, str],
         time_limit: float | None,
+        start: Start = start_anew,
     ) -> None:
         self.job, self.speaks = job, True
         self._said = ConsoleLines("starts")
@@ -66,14 +67,7 @@ class Process:
         self._kill_at: float | None = None
         self.killed = False
         self.started = time.monotonic()
-        self._process = subprocess.Popen(
-            [sys.executable, ends_with_parent.__file__, *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
-        )
+        self._process = start(words, environment)
         assert self._process.stdout is not None
         self.output = self._process.stdout.fileno()
         os.set_blocking(self.output, False)

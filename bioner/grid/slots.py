@@ -9,7 +9,8 @@ from bioner.config.train import TrainConfig
 from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 
-_FIRST, *_OTHERS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+"""The variables by which libraries choose their number of threads."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Slot:
         """
         devices = hardware(config.trainer).devices
         processes = devices if isinstance(devices, int) and devices > 0 else 1
-        threads = os.environ.get(_FIRST, str(max(1, self.threads // processes)))
-        found = {name: threads for name in (_FIRST, *_OTHERS) if name not in os.environ}
+        threads = os.environ.get(THREADS[0], str(max(1, self.threads // processes)))
+        found = {name: threads for name in THREADS if name not in os.environ}
         return found if self.gpus is None else found | {"CUDA_VISIBLE_DEVICES": self.gpus}
 
 

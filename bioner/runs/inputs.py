@@ -4,7 +4,6 @@ from pathlib import Path
 
 from bioner.config.train import TrainConfig
 from bioner.corpora.fetching.places import locate
-from bioner.corpora.formats.all_formats import FORMATS
 from bioner.errors import DataError
 from bioner.runs.record import Record
 
@@ -28,6 +27,8 @@ def check_inputs(config: TrainConfig, record: Record) -> None:
             pinned = split in dataset.sha256
             if pinned or not path.exists():
                 continue
+            from bioner.corpora.formats.all_formats import FORMATS  # late: most files are pinned
+
             if FORMATS[dataset.format].digest(path) != use.sha256[split]:
                 found = f"the finished run {record.run} was trained on another {split} file"
                 legal = "rerun=true replaces its result, study=ANOTHER keeps both"

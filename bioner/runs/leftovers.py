@@ -15,3 +15,9 @@ def remove_leftovers(*folders: Path) -> None:
                 shutil.rmtree(half)
             else:
                 half.unlink()
+
+
+def drop_checkpoint(directory: Path) -> None:
+    """Remove what a run goes on from, once its record is there: not before, or a kill costs all."""
+    for checkpoint in (directory / "checkpoints").glob("*.ckpt"):
+        checkpoint.unlink()

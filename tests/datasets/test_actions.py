@@ -63,11 +63,11 @@ def test_list(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_list_says_what_is_not_verified(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    cfg = composed(f"datasets_dir={tmp_path}", verb="datasets")
-    text = run(capsys, to_datasets_config(cfg))[1]
+    config = to_datasets_config(composed(f"datasets_dir={tmp_path}", verb="datasets"))
+    text = run(capsys, config)[1]
     lines = {line.split()[0]: line for line in text.splitlines() if not line.startswith(" ")}
-    assert len(lines) == len(cfg.dataset)
-    for name, one in cfg.dataset.items():
+    assert len(lines) == len(config.dataset)
+    for name, one in config.dataset.items():
         assert ("not verified" in lines[str(name)]) == (not one.verified)
     assert list(tmp_path.iterdir()) == []  # nothing is fetched
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bioner.train.run import train
+from tests.composition import train_config
 from tests.grid.grids import (
     begun,
     command,
@@ -41,8 +43,21 @@ def test_a_job_that_goes_wrong_does_not_stop_the_others(tmp_path: Path) -> None:
         rows(ended.stdout)[2].split()[1]
         == f"{100 * done['scores']['demo_disease']['test']['f1']:.2f}"
     )
+    equals_a_run_of_this_process(tmp_path, done)
     shown = grid(tmp_path, jobs, "dry_run=true")
     assert (shown.returncode, states(shown.stdout)) == (0, ["to retry", "to resume", "done"])
+
+
+def equals_a_run_of_this_process(tmp_path: Path, forked: dict) -> None:
+    """Compare all of a record but time; that of a grid's job, which was forked, with another's."""
+    given = [word for word in command(tmp_path)[5:] if not word.startswith("hydra")]
+    alone = tmp_path / "alone" / forked["run"]
+    train(train_config(*given), alone)
+    record = json.loads((alone / "record.json").read_text())
+    for one in (forked, record):
+        for timed in (one, *one["stages"]):
+            del timed["timing"]
+    assert record == forked
 
 
 @pytest.mark.slow

@@ -1,30 +1,41 @@
 """How the process of a job ends, and what is said of it."""
 
 import signal
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from bioner.grid.jobs import Job, State
 from bioner.grid.process import Process
+from bioner.grid.start import start_anew
+from bioner.grid.warm import Warm
+from bioner.machine import fork_server
 from tests.composition import train_config
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Process]:
-    """Run a program as a job to its end."""
+@pytest.fixture(scope="module", params=["anew", "warm"])
+def ended(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Process]]:
+    """Run a program as a job to its end, started in each of the two ways."""
+    if request.param == "warm" and (why := fork_server.obstacle()):
+        pytest.skip(why)
+    warm = Warm({}, modules=()) if request.param == "warm" else None
     config = train_config("finetune.targets=[demo_disease]")
 
     def run(program: str) -> Process:
         job = Job((), config, tmp_path_factory.mktemp("run"))
-        process = Process(job, [sys.executable, "-c", program], {}, None)
+        (script := job.directory / "program.py").write_text(program)
+        start = start_anew if warm is None else warm.start
+        process = Process(job, [str(script)], {}, None, start)
         while not process.ended():
             process.wait()
         process.close()
         return process
 
-    return run
+    yield run
+    if warm is not None:
+        warm.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])

@@ -29,8 +29,11 @@ from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.errors import Stopped
 from bioner.model.module import TaggingModule
+from bioner.train import recorded_run
 from bioner.train.run import train
 from tests.composition import train_config
+
+_LOADED = recorded_run  # a run imports it when it begins
 
 _TARGET = [
     "finetune.targets=[demo_disease]",
