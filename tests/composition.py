@@ -45,7 +45,7 @@ def composed(
     if own is None and not with_hydra:
         return _from_shipped(overrides, verb)
     given = [*overrides, *([] if own is None else [f"hydra.searchpath=[file://{own}]"])]
-    with hydra_ready(own=[] if own is None else [own]):
+    with hydra_ready(own=[] if own is None else [own], whole=verb == "fit"):
         return compose(verb, given, return_hydra_config=with_hydra)
 
 
@@ -62,7 +62,9 @@ def _from_shipped(overrides: Sequence[str], verb: str) -> DictConfig:
     values = [one for one in parsed if one not in chosen]
     words = {word for one in values for word in re.findall(r"\w+", str(one.input_line))}
     if "dataset" in config:
-        add_datasets(config, words & shipped_names("dataset") - {*config.dataset})
+        known = shipped_names("dataset")
+        # A search may take any of them.
+        add_datasets(config, (known if verb == "fit" else words & known) - {*config.dataset})
     set_values(config, values)
     return config
 
