@@ -35,6 +35,8 @@ class Batch:
         kept: Bool [all words], whether the word has pieces.
         lengths: Long [sentences], all words of each sentence.
         index: Long [sentences], the place of each sentence in its split.
+        soft: Float [words, tags], what a teacher says in the place of the gold tags, which are not
+            known; zeros: nothing. None where these are known.
     """
 
     task: str
@@ -48,6 +50,7 @@ class Batch:
     kept: Tensor
     lengths: Tensor
     index: Tensor
+    soft: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the batch with its tensors on `device`."""
@@ -58,6 +61,13 @@ class Batch:
     def pin_memory(self) -> Batch:
         """Return the batch with its tensors in page-locked memory."""
         return self._map(Tensor.pin_memory)
+
+    @property
+    def sentence_pieces(self) -> Tensor:
+        """The pieces of each sentence's words, Long [sentences]."""
+        ends = torch.cat([self.count.new_zeros(1), self.count.cumsum(0)])
+        borders = torch.cat([self.words.new_zeros(1), self.words.cumsum(0)])
+        return ends[borders].diff()
 
     def expand(self, tags_of_words: Tensor) -> Tensor:
         """Return tag ids for all words of the file: O (0) where the tokenizer lost the word.
@@ -73,8 +83,9 @@ class Batch:
         return expanded
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        names = [field.name for field in fields(self) if field.name != "task"]
-        return Batch(self.task, **{name: change(getattr(self, name)) for name in names})
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        tensors = {name: change(one) for name, one in held.items() if isinstance(one, Tensor)}
+        return Batch(**{**held, **tensors})
 
 
 # What one step of the optimiser sees: a batch of each of its tasks, or the parts of each, part

@@ -1,13 +1,14 @@
 """Batches of all tasks of a stage, as the plan draws them, and of the splits that are scored."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytorch_lightning as pl
 
 from bioner.batches.batch import Batch, Update, make_batch
 from bioner.batches.plan import Plan
+from bioner.batches.soft import SoftDraw, SoftText
 from bioner.batches.tokenizer import SpecialTokens
 from bioner.batches.tokens import Encoded
 
@@ -23,24 +24,36 @@ class Window:
         special: the ids put before and after each row.
         max_pieces: pieces in one row, special tokens included.
         overlap: pieces that two windows of a long sentence share.
+        marked: of tasks with markers, the ids in the place of `special`.
     """
 
     special: SpecialTokens
     max_pieces: int
     overlap: int
+    marked: Mapping[str, SpecialTokens] = field(default_factory=dict)
 
     @property
     def room(self) -> int:
-        """The most pieces of words in one row.
+        """The most pieces of words in one row, of any task.
 
         Raises:
             ConfigError: no piece fits.
         """
-        return self.special.window(self.max_pieces)
+        every = (self.special, *self.marked.values())
+        return min(special.window(self.max_pieces) for special in every)
+
+    def special_of(self, task: str) -> SpecialTokens:
+        """Return the ids before and after each row of a task."""
+        return self.marked.get(task, self.special)
+
+    def of(self, task: str) -> "Window":
+        """Return the window of one task's rows, whatever the rows are then called."""
+        return replace(self, special=self.special_of(task), marked={})
 
     def batch(self, task: str, encoded: Encoded, indices: np.ndarray) -> Batch:
         """Return the batch of these sentences."""
-        return make_batch(task, encoded, indices, self.special, self.max_pieces, self.overlap)
+        special = self.special_of(task)
+        return make_batch(task, encoded, indices, special, self.max_pieces, self.overlap)
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,7 @@ class DrawnBatches:
         window: see `train`.
         shard: the part that this process computes.
         parts: that its share of a batch is cut into, none of them empty.
+        soft: of tasks with a teacher, the text that each of their batches has a part of beside it.
     """
 
     def __init__(
@@ -74,7 +88,9 @@ class DrawnBatches:
         window: Window,
         shard: Shard,
         parts: int = 1,
+        soft: Mapping[str, SoftText] | None = None,
     ) -> None:
+        self._soft = soft or {}
         self._train, self._plan, self._epoch = train, plan, epoch
         self._window, self._shard, self._parts = window, shard, parts
         self._drawn = 0
@@ -84,15 +100,27 @@ class DrawnBatches:
         return self._plan.epoch_steps(self._epoch)
 
     def __iter__(self) -> Iterator[Update]:
+        done = self._plan.done(self._epoch, self._drawn)
+        soft = {task: text.draws(done[task]) for task, text in self._soft.items()}
         for update in self._plan.updates(self._epoch, self._drawn):
             self._drawn += 1
-            yield tuple(part for task, drawn in update for part in self._batches(task, drawn))
+            labelled = [part for task, drawn in update for part in self._batches(task, drawn)]
+            taught = [task for task, _ in update if task in soft]
+            yield (*labelled, *(one for t in taught for one in self._taught(t, next(soft[t]))))
 
     def _batches(self, task: str, drawn: np.ndarray) -> Iterator[Batch]:
         encoded, subset = self._train[task]
-        mine = subset[drawn[self._shard.rank :: self._shard.processes]]
-        for part in np.array_split(mine, max(1, min(self._parts, len(mine)))):
-            yield self._window.batch(task, encoded, part)
+        for part in self._mine(drawn):
+            yield self._window.batch(task, encoded, subset[part])
+
+    def _taught(self, task: str, draw: SoftDraw) -> Iterator[Batch]:
+        for part in self._mine(draw.sentences):
+            yield draw.with_soft(self._window.batch(task, draw.encoded, part))
+
+    def _mine(self, drawn: np.ndarray) -> list[np.ndarray]:
+        """Return this process's share of a batch, in parts."""
+        mine = drawn[self._shard.rank :: self._shard.processes]
+        return np.array_split(mine, max(1, min(self._parts, len(mine))))
 
     def state_dict(self) -> dict[str, int]:
         """Return what a checkpoint keeps."""
@@ -118,14 +146,14 @@ class ScoredBatches:
         self, task: str, encoded: Encoded, scored: np.ndarray, window: Window, shard: Shard
     ) -> None:
         self.task, self._encoded, self._window = task, encoded, window
-        lengths = encoded.sentence_pieces
+        lengths, special = encoded.sentence_pieces, window.special_of(task).count
         by_length = scored[np.argsort(lengths[scored], kind="stable")]
         order = by_length[shard.rank :: shard.processes]
         # Rows are sorted, so the longest of a batch is its last: the padded size is count x last.
         self._batches: list[np.ndarray] = []
         start = 0
         for end in range(1, len(order) + 1):
-            longest = lengths[order[min(end, len(order) - 1)]] + window.special.count
+            longest = lengths[order[min(end, len(order) - 1)]] + special
             if end == len(order) or (end + 1 - start) * longest > _SCORED_PIECES:
                 self._batches.append(order[start:end])
                 start = end
@@ -148,6 +176,7 @@ class MultiTaskData(pl.LightningDataModule):
         plan: which task and which sentences each step draws.
         window: how rows are cut.
         parts: that a batch of an update is cut into.
+        soft: see `DrawnBatches`.
     """
 
     def __init__(
@@ -157,10 +186,11 @@ class MultiTaskData(pl.LightningDataModule):
         plan: Plan,
         window: Window,
         parts: int = 1,
+        soft: Mapping[str, SoftText] | None = None,
     ) -> None:
         super().__init__()
         self._train, self._devel, self.plan, self._window = train, devel, plan, window
-        self._parts = parts
+        self._parts, self._soft = parts, soft
 
     def _shard(self) -> Shard:
         assert self.trainer is not None
@@ -171,7 +201,9 @@ class MultiTaskData(pl.LightningDataModule):
         assert self.trainer is not None
         epoch = min(self.trainer.current_epoch, self.plan.epochs - 1)
         shard = self._shard()
-        return DrawnBatches(self._train, self.plan, epoch, self._window, shard, self._parts)
+        return DrawnBatches(
+            self._train, self.plan, epoch, self._window, shard, self._parts, self._soft
+        )
 
     def val_dataloader(self) -> Sequence[ScoredBatches]:
         """Return the devel batches, one loader a task."""

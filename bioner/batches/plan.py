@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bioner.batches.draws import RisingDraws, TaskDraws
 from bioner.batches.mixing import shares
 from bioner.batches.passes import Cut, Passes
-from bioner.config.mixing import MixingConfig, Strategy
+from bioner.config.mixing import Epoch, MixingConfig, Strategy
 from bioner.errors import ConfigError
 
 # Steps in one epoch. More is no training but a mistake in the mixing, and would fill the memory.
@@ -93,6 +93,11 @@ class Plan:
         counts = self._drawn_before[self.epochs if epochs is None else epochs]
         return dict(zip(self.sizes, counts.tolist(), strict=True))
 
+    def done(self, epoch: int, start: int) -> dict[str, int]:
+        """Return the batches of each task before an update of an epoch."""
+        counts = self._drawn_before[epoch] + self._count(self.order[epoch][:start])
+        return dict(zip(self.sizes, counts.tolist(), strict=True))
+
     def describe(self) -> list[PlanRow]:
         """Return one row a task."""
         batches = sum(order.size for order in self.order)
@@ -112,11 +117,8 @@ class Plan:
             epoch: its number, from 0.
             start: the updates of the epoch that are left out, its first ones.
         """
-        done = self._drawn_before[epoch] + self._count(self.order[epoch][:start])
-        batches = [
-            _following(self.passes[task], int(number))
-            for task, number in zip(self.sizes, done, strict=True)
-        ]
+        done = self.done(epoch, start)
+        batches = [_following(self.passes[task], number) for task, number in done.items()]
         tasks = self.tasks
         for positions in self.order[epoch][start:].tolist():
             yield tuple((tasks[position], next(batches[position])) for position in positions)
@@ -147,7 +149,7 @@ def make_plan(
     number equal to the batches of all target sentences (of the passes with the epoch's number,
     where the cut is by tokens and passes differ). So with one task in an update every regime and
     every mixing gives the targets together the same number of updates in an epoch, whatever the
-    auxiliaries get.
+    auxiliaries get. With `mixing.epoch=largest` it is a pass over the largest task instead.
 
     With `to_targets` and `epochs` the targets' share rises with their updates. Otherwise, with
     `epochs`, the mixing's progress is constant in an epoch, 0 in the first and 1 in the last
@@ -171,19 +173,21 @@ def make_plan(
     if not 1 <= together <= len(sizes):
         legal = f"1 to {len(sizes)}, the tasks that train together"
         raise ConfigError("mixing.tasks_per_update", f"{together}", legal)
-    is_target = np.isin(list(sizes), list(targets))
+    # What an epoch is a pass over.
+    counted = [max(sizes, key=sizes.__getitem__)] if config.epoch is Epoch.largest else targets
+    is_target = np.isin(list(sizes), list(counted))
     passes = {t: Passes(size, cuts[t], seed, i) for i, (t, size) in enumerate(sizes.items())}
     draws = TaskDraws(config, sizes, epochs, steps, seed, together, targets)
     rising = config.strategy is Strategy.to_targets and together == 1 and not is_target.all()
     if rising and epochs is not None:
-        total = sum(_updates(passes, targets, epoch) for epoch in range(epochs))
+        total = sum(_updates(passes, counted, epoch) for epoch in range(epochs))
         draws = RisingDraws(config, sizes, epochs, seed, targets, total)
-    _check_length(config, _updates(passes, targets, 0), draws.smallest_share(is_target))
+    _check_length(config, _updates(passes, counted, 0), draws.smallest_share(is_target))
 
     order: list[NDArray[np.int16]] = []
     progress, first = 0.0, 0
     while len(order) < epochs if epochs is not None else first < (steps or 0):
-        updates = _updates(passes, targets, len(order))
+        updates = _updates(passes, counted, len(order))
         drawn = draws.epoch(len(order), first, is_target, updates)
         drawn = drawn if steps is None else drawn[: steps - first]
         progress += float(draws.progress(len(order), first, len(drawn)).sum())
@@ -197,9 +201,9 @@ def make_plan(
     return replace(plan, shares={t: n / (first * together) for t, n in batches.items()})
 
 
-def _updates(passes: Mapping[str, Passes], targets: Sequence[str], epoch: int) -> int:
-    """Return the target batches of an epoch."""
-    return sum(batches.count(epoch) for task, batches in passes.items() if task in targets)
+def _updates(passes: Mapping[str, Passes], counted: Sequence[str], epoch: int) -> int:
+    """Return the batches that a pass over some tasks has in an epoch."""
+    return sum(batches.count(epoch) for task, batches in passes.items() if task in counted)
 
 
 def _check(cuts: Mapping[str, Cut], epochs: int | None, steps: int | None, seed: int) -> None:

@@ -1,10 +1,13 @@
 """How long a stage trains and on how much: what is legal."""
 
+from bioner.config.selftrain import SelftrainConfig
 from bioner.config.train import FinetuneConfig, PretrainConfig, Selection
 from bioner.errors import ConfigError
 
 
-def check_budget(key: str, stage: PretrainConfig | FinetuneConfig, selection: Selection) -> None:
+def check_budget(
+    key: str, stage: PretrainConfig | FinetuneConfig | SelftrainConfig, selection: Selection
+) -> None:
     """Check the epochs, the updates and the patience of a stage.
 
     Args:

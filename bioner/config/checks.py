@@ -17,6 +17,7 @@ from bioner.config.mixing import check_mixing
 from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import dataset_keys, datasets_of, stages_of
 from bioner.config.per_stage import StageConfig
+from bioner.config.selftrain import check_selftraining
 from bioner.config.train import (
     FinetuneConfig,
     Finetuning,
@@ -49,6 +50,8 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     if config.finetune.train_on == TrainOn.train_devel and config.selection == Selection.best:
         found = "is train_devel, which leaves selection=best no devel to select by"
         raise ConfigError("finetune.train_on", found, "add selection=last or selection=average")
+    check_selftraining(config.selftrain, config.finetune.looks)
+    check_budget("selftrain", config.selftrain, config.selection)
     check_pretraining(config)
     return config
 
@@ -171,15 +174,12 @@ def _check_finetune(stage: FinetuneConfig, selection: Selection) -> None:
     check_size("finetune.train_size", stage.train_size)
     check_size("finetune.auxiliary_size", stage.auxiliary_size)
     check_size("finetune.devel_size", stage.devel_size)
-    every = stage.affinity_every
-    if every is not None and every < 1:
-        raise ConfigError("finetune.affinity_every", f"is {every}", "at least 1, or null")
-    if every is not None and stage.kind == Finetuning.single:
-        raise ConfigError(
-            "finetune.affinity_every",
-            f"is {every}, but single trains one task, which has no other",
-            "finetune=mtl",
-        )
+    for key, every in stage.looks.items():
+        if every is not None and every < 1:
+            raise ConfigError(f"finetune.{key}", f"is {every}", "at least 1, or null")
+        if every is not None and stage.kind == Finetuning.single:
+            found = f"is {every}, but single trains one task, which has no other"
+            raise ConfigError(f"finetune.{key}", found, "finetune=mtl")
 
 
 def _check_optimizer(optimizer: OptimizerConfig) -> None:

@@ -10,11 +10,27 @@ from bioner.config.effects import NOTHING, STAGE, group, made, value
 
 
 class Pooling(StrEnum):
-    """Which of a word's pieces stand for it."""
+    """Which of a word's pieces stand for it.
+
+    `every`: training tags each piece with the tag of its word; else the last one stands for it.
+    """
 
     first = "first"
     last = "last"
     mean = "mean"
+    every = "every"
+
+
+class TaskTokens(StrEnum):
+    """The learnt markers at both ends of a row, which say whose labels are asked for.
+
+    `dataset`: one for each dataset. `types`: one for each type that the dataset annotates, so that
+    datasets share those of the types that they share.
+    """
+
+    none = "none"
+    dataset = "dataset"
+    types = "types"
 
 
 @dataclass
@@ -53,6 +69,7 @@ class EncoderConfig:
             computes the same values twice, which it does not promise on every device.
         frozen_layers: the embeddings and so many first layers are not trained; 0 freezes nothing,
             the embeddings neither.
+        task_tokens: the learnt markers at both ends of a row; they are no words of it.
         adapter: what is trained in the place of the transformer's own weights, if anything.
     """
 
@@ -70,4 +87,5 @@ class EncoderConfig:
     compile: bool | None = value(None, STAGE)
     gradient_checkpointing: bool = value(False, STAGE, neutral=False)
     frozen_layers: int = value(0, STAGE, neutral=0)
+    task_tokens: TaskTokens = value(TaskTokens.none, STAGE, neutral=TaskTokens.none)
     adapter: AdapterConfig = group(AdapterConfig)

@@ -56,6 +56,7 @@ class HeadConfig:
         start: what they start from.
         probe_sentences: train sentences of a task, at most, that a probe is fitted to.
         decode: which tags they give.
+        frozen: whether they stay as they start, and the encoder alone is trained.
         options: handed to `_target_` as they are.
     """
 
@@ -66,6 +67,7 @@ class HeadConfig:
     start: Start = value(Start.probe, STAGE, neutral=Start.random)
     probe_sentences: int = value(800, STAGE, neutral=800)
     decode: Decode = value(Decode.legal, STAGE, neutral=Decode.argmax)
+    frozen: bool = value(False, STAGE, neutral=False)
     options: dict[str, Any] = made(dict, STAGE)
 
 

@@ -70,6 +70,7 @@ def run_name(config: TrainConfig) -> str:
         f"{regime(config)}-{'+'.join(config.finetune.targets)}"
         + _joined("from", config.pretrain.sources)
         + _joined("with", config.finetune.auxiliaries)
+        + ("" if config.selftrain.left_out else "-selftrained")
         + ("" if size is None else f"-{size:.0%}" if isinstance(size, float) else f"-{size}")
         + f"-{encoder_label(encoder.name, encoder.from_scratch, encoder.label)}"
     )

@@ -14,7 +14,7 @@ from bioner.config.checks import check_pretraining, check_rate_is_given
 from bioner.config.config_folders import all_names
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
-from bioner.config.encoder import EncoderConfig
+from bioner.config.encoder import EncoderConfig, TaskTokens
 from bioner.config.encoder_label import encoder_label
 from bioner.config.head import HeadConfig
 from bioner.config.identity import digest
@@ -120,9 +120,21 @@ def to_measure_config(cfg: DictConfig) -> MeasureConfig:
         config.joint = named_run("joint", config.joint, config.runs_dir)
     if config.parquet and find_spec("pyarrow") is None:
         raise ConfigError("parquet", "pyarrow is not installed", "pip install 'bioner[parquet]'")
+    check_reading(config.encoder)
     check_sample(config.words, config.target_size, config.seed, config.subset_seed)
     check_pretraining(stage_config(config, config.sources[0]))
     return config
+
+
+def check_reading(encoder: EncoderConfig) -> None:
+    """Check that words can be read without a task.
+
+    Raises:
+        ConfigError: the encoder is told whose labels are asked for.
+    """
+    if encoder.task_tokens != TaskTokens.none:
+        found = f"is {encoder.task_tokens}, and measures read words that no labels are asked for of"
+        raise ConfigError("encoder.task_tokens", found, "none")
 
 
 def check_sample(words: int, target_size: int | float | None, seed: int, subset_seed: int) -> None:

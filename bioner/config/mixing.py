@@ -34,6 +34,17 @@ class Strategy(StrEnum):
     to_targets = "to_targets"
 
 
+class Epoch(StrEnum):
+    """What an epoch is a pass over.
+
+    `targets`: all targets. `largest`: the task with the most sentences, whatever its role; tasks
+    with fewer begin anew as often as they come.
+    """
+
+    targets = "targets"
+    largest = "largest"
+
+
 @dataclass
 class MixingConfig(PerStage):
     """How batches are drawn across tasks; sizes are in sentences.
@@ -48,6 +59,7 @@ class MixingConfig(PerStage):
             stage without auxiliaries.
         tasks_per_update: different tasks of which each update sees a batch; a number above those
             of a stage, or `all`, is all of them.
+        epoch: what an epoch is a pass over.
     """
 
     strategy: Strategy = value(MISSING, STAGE, axis=True)
@@ -58,6 +70,7 @@ class MixingConfig(PerStage):
     end: float = value(_END, STAGE, axis=True, neutral=_END)
     base: Strategy = value(Strategy.proportional, STAGE, axis=True, neutral=Strategy.proportional)
     tasks_per_update: int | str = value(1, STAGE, axis=True, neutral=1)
+    epoch: Epoch = value(Epoch.targets, STAGE, neutral=Epoch.targets)
 
     @property
     def sizing(self) -> Strategy:
@@ -134,6 +147,9 @@ def _check_rise(mixing: MixingConfig) -> None:
     legal = [one.value for one in Strategy if one.name in _BASES]
     if mixing.base.value not in legal:
         raise ConfigError("mixing.base", f"is {mixing.base.value}", f"one of {', '.join(legal)}")
+    if mixing.epoch != Epoch.targets:
+        found = f"is {mixing.epoch}, and mixing.strategy=to_targets counts the targets' updates"
+        raise ConfigError("mixing.epoch", found, "targets, or another mixing")
     if mixing.tasks_per_update != 1 and max(mixing.start, mixing.end) == 1:
         found = f"leaves the auxiliaries none, with {mixing.tasks_per_update} tasks in each update"
         raise ConfigError("mixing.end", found, "below 1, or mixing.tasks_per_update=1")

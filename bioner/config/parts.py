@@ -27,10 +27,23 @@ def stages_of(config: TrainConfig) -> list[str]:
     return [name for name, group in groups if isinstance(group, StageConfig) and not group.left_out]
 
 
+def trainings_of(config: TrainConfig) -> dict[str, str]:
+    """Return the name of each training of the run, in their order, with its stage.
+
+    A stage that is trained several times has a number in the names of all but the first.
+    """
+    return {
+        stage if number == 1 else f"{stage}{number}": stage
+        for stage in stages_of(config)
+        for number in range(1, getattr(config, stage).times + 1)
+    }
+
+
 def datasets_of(config: TrainConfig, stage: str) -> dict[str, str]:
     """Return each dataset of a stage with its role there, in the order of the stage's group."""
     found: dict[str, str] = {}
-    for one in declared(getattr(config, stage)):
+    group: StageConfig = getattr(config, stage)
+    for one in declared(getattr(config, group.trains_as or stage)):
         if one.effect.role is not None:
             found |= dict.fromkeys(one.value, one.effect.role)
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 
 @dataclass
@@ -24,13 +24,20 @@ class StageConfig(PerStage):
 
     It counts for its own stage alone, but for its fields that change what comes later. Stages
     follow each other as the groups do in the schema; each trains on the datasets that the group's
-    fields with a role name.
+    fields with a role name, or on those of the stage that `trains_as` names.
     """
+
+    trains_as: ClassVar[str | None] = None
 
     @property
     def left_out(self) -> bool:
         """Whether the run has no such stage."""
         return False
+
+    @property
+    def times(self) -> int:
+        """How often it is trained, each time from what the time before left."""
+        return 1
 
     def without(self) -> Self:
         """Return the group as it is in a run that leaves the stage out, where one can."""

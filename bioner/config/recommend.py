@@ -13,7 +13,7 @@ from bioner.config.config_folders import all_names
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.encoder import EncoderConfig
-from bioner.config.measure import MeasureConfig, check_names, check_sample
+from bioner.config.measure import MeasureConfig, check_names, check_reading, check_sample
 from bioner.errors import ConfigError
 
 # What the overrides begin with that say which data and which encoder are meant.
@@ -71,6 +71,7 @@ def to_recommend_config(cfg: DictConfig) -> RecommendConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(RecommendConfig, OmegaConf.to_object(cfg))
+    check_reading(config.encoder)
     check_sample(config.words, config.target_size, config.seed, config.subset_seed)
     return config
 

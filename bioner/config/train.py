@@ -21,6 +21,7 @@ from bioner.config.head import HeadConfig
 from bioner.config.mixing import MixingConfig
 from bioner.config.optimizer import OptimizerConfig
 from bioner.config.per_stage import PerStage, StageConfig
+from bioner.config.selftrain import SelftrainConfig
 from bioner.config.trainer import that_train
 
 
@@ -159,6 +160,7 @@ class FinetuneConfig(StageConfig):
             null: it never does. Rates and mixing stay those of the whole stage.
         affinity_every: updates between two looks at the tasks' affinity; null: nobody looks. What
             is trained is the same either way.
+        conflict_every: updates between two looks at the cosines of the tasks' gradients, likewise.
         test: whether test is scored in the end. A run that differs in this alone takes over the
             weights of the one that is there.
     """
@@ -174,7 +176,13 @@ class FinetuneConfig(StageConfig):
     steps: int | None = value(None, STAGE)
     patience: int | None = value(None, STAGE)
     affinity_every: int | None = value(None, RUN)
+    conflict_every: int | None = value(None, RUN)
     test: bool = value(True, RUN, neutral=True)
+
+    @property
+    def looks(self) -> dict[str, int | None]:
+        """How often each look at the tasks is taken, by its key."""
+        return {"affinity_every": self.affinity_every, "conflict_every": self.conflict_every}
 
     def of(self, tasks: Mapping[str, str]) -> Self:
         """Return the stage without the size of auxiliaries that it lacks."""
@@ -227,6 +235,7 @@ class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
     weighting: WeightingConfig = group(WeightingConfig)
     pretrain: PretrainConfig = group(PretrainConfig)
     finetune: FinetuneConfig = group(FinetuneConfig)
+    selftrain: SelftrainConfig = group(SelftrainConfig)
     optimizer: OptimizerConfig = group(OptimizerConfig)
     batch: BatchConfig = group(BatchConfig)
     selection: Selection = value(Selection.best, STAGE, neutral=Selection.best)

@@ -49,6 +49,9 @@ class _Looks:
         checkpoint = config.pretrain.checkpoint
         if checkpoint is not None and not Path(checkpoint).exists():
             yield f"pretrain.checkpoint: {checkpoint} is not there; the directory of a finished run"
+        text = config.selftrain.text
+        if text is not None and not Path(text).exists():
+            yield f"selftrain.text: {text} is not there; a file or folder of text"
 
     def _look(self, what: str, look: Callable[[], str | None]) -> Iterator[str]:
         if what not in self._known:

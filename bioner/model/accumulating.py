@@ -1,6 +1,7 @@
 """The loss of a batch that is too large for the memory, from the losses of its parts."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
@@ -9,11 +10,23 @@ from bioner.batches.batch import Batch, Update
 from bioner.model.network import Network
 
 
-def parts_of_tasks(update: Update) -> dict[str, list[Batch]]:
-    """Return the parts of each task of an update, in their order."""
-    found: dict[str, list[Batch]] = {}
+class Kind(NamedTuple):
+    """Batches of one loss: of a task, with gold tags or with what a teacher says."""
+
+    task: str
+    soft: bool
+
+    @property
+    def loss(self) -> str:
+        """What its loss is called."""
+        return "soft_loss" if self.soft else "loss"
+
+
+def parts_of_tasks(update: Update) -> dict[Kind, list[Batch]]:
+    """Return the parts of each loss of an update, in their order."""
+    found: dict[Kind, list[Batch]] = {}
     for part in update:
-        found.setdefault(part.task, []).append(part)
+        found.setdefault(Kind(part.task, part.soft is not None), []).append(part)
     return found
 
 
@@ -35,11 +48,11 @@ def loss_of_parts(network: Network, parts: Sequence[Batch], kept: Batch) -> Tens
     """
     if len(parts) == 1:
         return network.loss(parts[0])
-    words = max(1, sum(len(part.tags) for part in parts))
+    units = [network.units(part) for part in parts]
     total: Tensor | int = 0
-    for part in parts:
+    for part, own in zip(parts, units, strict=True):
         loss = network.loss(part) if part is kept else _computed_again(network, part)
-        total = total + loss * (len(part.tags) / words)
+        total = total + loss * (own / max(1, sum(units)))
     assert isinstance(total, Tensor)
     return total
 

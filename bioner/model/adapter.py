@@ -13,7 +13,8 @@ class Adapter(ABC):
     """Changes a loaded transformer in place.
 
     A new one is a subclass and a line in `bioner.config.choices.ADAPTERS`; its arguments are
-    `encoder.adapter.options`. What it inserts is saved, carried and loaded with the encoder.
+    `encoder.adapter.options`. What it inserts is saved, carried and loaded with the encoder, and
+    what it freezes is taken from the pretrained files.
     """
 
     @abstractmethod

@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,28 +12,13 @@ from bioner.config.build import build
 from bioner.config.choices import HEAD_BANKS
 from bioner.config.head import HeadConfig
 from bioner.config.train import Carry
-from bioner.model.carrying import BIAS, WEIGHT, typed_rows
+from bioner.model.carrying import BIAS, WEIGHT, Carried, say_nothing_matches, typed_rows
 from bioner.model.heads import Head, LinearHead
 
 log = logging.getLogger(__name__)
 
 # Makes a head from the name that its first weights depend on, and its tags.
 MakeHead = Callable[[str, Sequence[str]], Head]
-
-
-@dataclass(frozen=True)
-class Carried:
-    """What the heads of a stage start from.
-
-    Attributes:
-        tensors: the first values, under the names in `HeadBank.parts`.
-        used: the names of the earlier stage's tensors that they are made of.
-        rows: of the tasks whose heads are carried in part, the tags whose rows are, Bool [tags].
-    """
-
-    tensors: dict[str, Tensor]
-    used: set[str]
-    rows: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,6 +112,23 @@ class HeadBank(ABC):
         """Return the loss of the task's gold tags, a scalar. See `Head.loss`."""
         return self.head(task).loss(words, lengths, tags)
 
+    def soft_loss(self, task: str, words: Tensor, lengths: Tensor, soft: Tensor) -> Tensor:
+        """Return the cross-entropy of the task's probabilities with others, a mean over words.
+
+        Args:
+            task: whose tags.
+            words: see `Head.loss`.
+            lengths: see `Head.loss`.
+            soft: the other probabilities, Float [words, tags of the task]; a row of zeros is of a
+                word that teaches nothing.
+        """
+        logs = self.log_marginals(task, words, lengths)
+        return -(soft * logs).sum() / max(1, len(words))
+
+    def log_marginals(self, task: str, words: Tensor, lengths: Tensor) -> Tensor:
+        """Return the log of what `marginals` gives, with a graph. See `Head.log_marginals`."""
+        return self.head(task).log_marginals(words, lengths)
+
     def decode(self, task: str, words: Tensor, lengths: Tensor) -> Tensor:
         """Return the task's best tags, Long [words]. See `Head.decode`."""
         return self.head(task).decode(words, lengths)
@@ -211,19 +213,6 @@ class HeadPerTask(HeadBank):
             carried.rows[task] = found.carried
         for name, source in found.sources.items():
             log.info("head of %s starts for %s from the head of %s", task, name, source)
-
-
-def say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...]]) -> None:
-    """Warn that a head is not carried over, with the types that there were."""
-    log.warning(
-        "head of %s starts anew: no head of the stage before has %s (%s)",
-        task,
-        what,
-        "; ".join(
-            f"{other} has {', '.join(t[2:] for t in names if t.startswith('B-'))}"
-            for other, names in tags.items()
-        ),
-    )
 
 
 def build_bank(config: HeadConfig, tags: Mapping[str, Sequence[str]], make: MakeHead) -> HeadBank:

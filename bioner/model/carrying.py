@@ -1,13 +1,31 @@
-"""Rows of heads that name the same entity type, from one label space to another."""
+"""What heads start from: the tensors of earlier ones, whole or by the rows of each entity type."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+log = logging.getLogger(__name__)
+
 WEIGHT, BIAS = "linear.weight", "linear.bias"
 """The names of a head's linear layer in its tensors: a row for each tag."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the heads of a stage start from.
+
+    Attributes:
+        tensors: the first values, under the names in `HeadBank.parts`.
+        used: the names of the earlier stage's tensors that they are made of.
+        rows: of the tasks whose heads are carried in part, the tags whose rows are, Bool [tags].
+    """
+
+    tensors: dict[str, Tensor]
+    used: set[str]
+    rows: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,3 +92,16 @@ def _holder(name: str, alone: bool, spaces: Mapping[str, Sequence[str]]) -> tupl
         if alone and len(types := _types(tags)) == 1:
             return task, types[0]
     return None, name
+
+
+def say_nothing_matches(task: str, what: str, tags: Mapping[str, tuple[str, ...]]) -> None:
+    """Warn that a head is not carried over, with the types that there were."""
+    log.warning(
+        "head of %s starts anew: no head of the stage before has %s (%s)",
+        task,
+        what,
+        "; ".join(
+            f"{other} has {', '.join(t[2:] for t in names if t.startswith('B-'))}"
+            for other, names in tags.items()
+        ),
+    )

@@ -58,6 +58,25 @@ class CrfHead(Head):
         every, some = (self._log_partition(one, grid).sum() for one in (emissions, allowed))
         return (every - some) / max(1, words.shape[0])
 
+    def log_marginals(self, words: Tensor, lengths: Tensor) -> Tensor:
+        """Return log p(tag at the word | sentence), by the forward and the backward recursion.
+
+        Where a tag can't be, it is -1e6. See `Head.log_marginals`.
+        """
+        emissions = self.emissions(words)
+        grid = to_grid(lengths, words.shape[0])
+        _, transitions, end = self._constrained(emissions.dtype)
+        forward, padded = self._forward(emissions, grid), grid.pad(emissions)
+        after = end.expand(grid.sentences, -1)
+        backward = [after]  # of the last position; a sentence that ends before it starts anew there
+        for position in range(grid.positions - 2, -1, -1):
+            onward = (transitions + (padded[position + 1] + after)[:, None]).logsumexp(-1)
+            after = torch.where((grid.last > position)[:, None], onward, end)
+            backward.insert(0, after)
+        logs = grid.flat(forward + torch.stack(backward))
+        of_words = logs.logsumexp(-1, keepdim=True)
+        return (logs - of_words).clamp_min(_NEVER)
+
     @torch.no_grad()
     def decode(self, words: Tensor, lengths: Tensor) -> Tensor:
         """Return each sentence's best legal tags. See `Head.decode`."""
@@ -90,13 +109,26 @@ class CrfHead(Head):
         The forward recursion runs over the whole grid; what it gives past the end of a sentence
         is finite and is never read. An empty sentence has log Z = 0.
         """
-        start, transitions, end = self._constrained(emissions.dtype)
+        end = self.end.to(emissions.dtype)
+        partition = (grid.at_last(self._forward(emissions, grid)) + end).logsumexp(-1)
+        return torch.where(grid.lengths > 0, partition, 0.0)
+
+    def _forward(self, emissions: Tensor, grid: SentenceGrid) -> Tensor:
+        """Return log of the summed exp(s) of all that ends in a tag of a position.
+
+        Args:
+            emissions: Float [words, tags].
+            grid: of the sentences.
+
+        Returns:
+            Float [positions, sentences, tags], without the end scores.
+        """
+        start, transitions, _ = self._constrained(emissions.dtype)
         padded = grid.pad(emissions)
         forward = [start + padded[0]]
         for emission in padded[1:]:
             forward.append((forward[-1][:, :, None] + transitions).logsumexp(1) + emission)
-        partition = (grid.at_last(torch.stack(forward)) + end).logsumexp(-1)
-        return torch.where(grid.lengths > 0, partition, 0.0)
+        return torch.stack(forward)
 
     def _score(self, emissions: Tensor, grid: SentenceGrid, tags: Tensor) -> Tensor:
         """Return s(tags), summed over sentences, a scalar."""

@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,13 +15,16 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
-from bioner.config.encoder import EncoderConfig
+from bioner.batches.datamodule import Window
+from bioner.batches.task_tokens import in_order, marked, markers_of
+from bioner.config.encoder import EncoderConfig, Pooling
 from bioner.errors import ConfigError
 from bioner.model import packing
 from bioner.model.adapter import Adapter, build_adapter
 from bioner.model.attention import ATTENTION, FLASH, leave_uncompiled
 from bioner.model.dropout import replace_dropout
 from bioner.model.pretrained import NO_CODE, ON_DISK, Pretrained, loading
+from bioner.model.task_tokens import mark, not_needed
 from bioner.model.used_rows import UsedRows
 
 log = logging.getLogger(__name__)
@@ -38,6 +41,8 @@ class Encoder(nn.Module):
         hidden: size of a word's vector.
         max_pieces: the most pieces in one row, special tokens included.
         packed: whether rows lie in one row without padding.
+        markers: of each task, the names of its markers; of tasks without any, nothing.
+        base: the fingerprint of the pretrained files that hold what is not saved; None: all is.
 
     Raises:
         ConfigError: a layer that the transformer doesn't have, or more pieces than it can take.
@@ -49,16 +54,31 @@ class Encoder(nn.Module):
         self.hidden: int = transformer.config.hidden_size
         self.max_pieces = packing.row_limit(config.max_pieces, transformer.config)
         self.packed = transformer.config._attn_implementation == ATTENTION
-        self._pooling = config.pooling
+        self._pooling, self._task_tokens = config.pooling, config.task_tokens
         self._adapter: Adapter | None = None
+        self.markers: dict[str, tuple[str, ...]] = {}
+        self.base: str | None = None
+        self._of_base: set[str] = set()
         self._layers = packing.from_the_end(config.layers, transformer.config)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Return the vectors of the batch's words, [words, hidden]."""
+    def forward(self, batch: Batch, to_learn: bool = False) -> Tensor:
+        """Return the vectors of the batch's words, [words, hidden].
+
+        Args:
+            batch: of sentences.
+            to_learn: for a loss: of `every_piece`, [pieces of words, hidden], word after word.
+        """
         if len(batch.rows) == 0:
             return next(self.parameters()).new_zeros(0, self.hidden)
         vectors = self._read(batch.pieces, batch.rows, self._layers)
+        if to_learn and self.every_piece:
+            return vectors.index_select(0, packing.pieces_of_words(batch.first, batch.count))
         return packing.read_words(vectors, batch.first, batch.count, self._pooling)
+
+    @property
+    def every_piece(self) -> bool:
+        """Whether a loss is of every piece of a word."""
+        return self._pooling == Pooling.every
 
     def freeze_unused(self) -> None:
         """Freeze what no vector depends on: DistributedDataParallel waits for every gradient."""
@@ -123,17 +143,53 @@ class Encoder(nn.Module):
             layer.gradient_checkpointing = True
             layer._gradient_checkpointing_func = again
 
-    def adapt(self, adapter: Adapter) -> None:
-        """Put an adapter into the transformer; what it freezes is trained no more."""
+    def adapt(self, adapter: Adapter, base: str | None = None) -> None:
+        """Put an adapter into the transformer; what it freezes is trained no more.
+
+        Args:
+            adapter: what is trained in the place of the transformer's own weights.
+            base: the fingerprint of the files that these come from: then what it freezes of them
+                is not saved, so that a file of weights is as small as the adapter.
+        """
+        loaded = {tensor.data_ptr() for tensor in self.state_dict().values()}
         adapter.insert(self.transformer)
-        self._adapter = adapter
+        self._adapter, self.base = adapter, base
         self.freeze_unused()
+        if base is not None:
+            trained = {name for name, p in self.named_parameters() if p.requires_grad}
+            own = {n for n, tensor in self.state_dict().items() if tensor.data_ptr() in loaded}
+            self._of_base = own - trained
 
     def merge_adapter(self) -> None:
         """Make the transformer a plain one that gives the same vectors: nothing is trained now."""
         if self._adapter is not None:
             self._adapter.merge(self.transformer)
             self._adapter = None
+
+    def mark(self, tags: Mapping[str, Sequence[str]], seed: int = 0) -> None:
+        """Give tasks the markers that the config asks for; they are trained, whatever is frozen.
+
+        Args:
+            tags: the label space of each task.
+            seed: of their first values.
+        """
+        self.markers = markers_of(self._task_tokens, tags)
+        if self.markers:
+            mark(self.transformer, in_order(self.markers), seed)
+
+    def window(self, plain: Window) -> Window:
+        """Return a window whose rows have the markers of their task."""
+        return marked(plain, self.markers, self.transformer.config.vocab_size)
+
+    def names(self, tasks: Iterable[str]) -> list[str]:
+        """Return the names of the tensors that some tasks need of a file.
+
+        All but the markers of others, and but what the pretrained files hold.
+        """
+        every = [name for name in self.state_dict() if name not in self._of_base]
+        of_tasks = {task: self.markers[task] for task in tasks if task in self.markers}
+        others = not_needed(every, of_tasks)
+        return [name for name in every if name not in others]
 
     def attend_with_flash(self) -> None:
         """Give packed rows to the variable-length kernels of flash-attn; in 16 bits, on a GPU.
@@ -197,6 +253,7 @@ def load_encoder(pretrained: Pretrained) -> Encoder:
         found = f"{config.name} lacks {len(lost)} tensors of weights: {', '.join(lost[:5])}"
         raise ConfigError("encoder.name", found, "an encoder that is whole")
     if (adapter := build_adapter(config.adapter)) is not None:
-        encoder.adapt(adapter)
+        # Random weights are in no file.
+        encoder.adapt(adapter, None if config.from_scratch is not None else pretrained.fingerprint)
     # from_pretrained leaves a model in evaluation mode, and Lightning would keep it there.
     return encoder.train()

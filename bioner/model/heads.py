@@ -88,6 +88,17 @@ class Head(nn.Module, ABC):
         found = f"{type(self).__name__} can't learn from words that may have several tags"
         raise ConfigError("head.missing", f"is mask, and {found}", "head.missing=outside")
 
+    def log_marginals(self, words: Tensor, lengths: Tensor) -> Tensor:
+        """Return the log of what `marginals` gives, Float [words, tags], with a graph.
+
+        It is finite, also where a probability is 0.
+
+        Raises:
+            ConfigError: a head of this class has no such graph.
+        """
+        found = f"{type(self).__name__} can't learn from probabilities of tags"
+        raise ConfigError("selftrain", f"is soft, and {found}", "selftrain=none")
+
     @abstractmethod
     def decode(self, words: Tensor, lengths: Tensor) -> Tensor:
         """Return the best tags, Long [words]; arguments as in `loss`."""
@@ -120,6 +131,10 @@ class LinearHead(Head):
         logs = self.emissions(words).log_softmax(-1)
         summed = logs.masked_fill(~may, -torch.inf).logsumexp(-1).sum()
         return -summed / max(1, len(words))
+
+    def log_marginals(self, words: Tensor, lengths: Tensor) -> Tensor:
+        """Return the log-softmax of the scores. See `Head.log_marginals`."""
+        return self.emissions(words).log_softmax(-1)
 
     @torch.no_grad()
     def decode(self, words: Tensor, lengths: Tensor) -> Tensor:

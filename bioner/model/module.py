@@ -80,32 +80,36 @@ class TaggingModule(pl.LightningModule):
     def training_step(self, batch: Update, batch_idx: int) -> Tensor:
         """Return the combined loss of an update's batches, or of their parts."""
         parts = parts_of_tasks(batch)
-        plain = {task: loss_of_parts(self.network, own, batch[-1]) for task, own in parts.items()}
-        factors = self._shares([sum(len(one.tags) for one in own) for own in parts.values()])
+        plain = {kind: loss_of_parts(self.network, own, batch[-1]) for kind, own in parts.items()}
+        units = [sum(map(self.network.units, own)) for own in parts.values()]
+        factors = self._shares(units)
         self.words_seen += sum(len(one.tags) for one in batch)
-        for task, own in parts.items():
+        for kind, own in parts.items():
             sentences = sum(len(one.words) for one in own)
-            self.log(f"train/{task}/loss", plain[task], batch_size=sentences)
+            self.log(f"train/{kind.task}/{kind.loss}", plain[kind], batch_size=sentences)
         together = reduce(torch.add, plain.values())
         size = sum(len(one.words) for one in batch)
         self.log("loss", together, prog_bar=True, logger=False, batch_size=size)
         self._last_loss = self._over_processes(together.detach())
-        scaled = zip(plain.items(), factors, strict=True)
-        self._losses = {task: loss * factor for (task, loss), factor in scaled}
+        self._losses = {}
+        for (kind, loss), factor in zip(plain.items(), factors, strict=True):
+            own = loss * factor  # and that of a teacher's batch beside it
+            before = self._losses.get(kind.task)
+            self._losses[kind.task] = own if before is None else before + own
         return self.weighting.combine(self._losses)
 
-    def _shares(self, words: list[int]) -> list[float]:
+    def _shares(self, units: list[int]) -> list[float]:
         """Return the factors that make the means over processes the means over all their words.
 
         Args:
-            words: of each batch of the update, in this process.
+            units: words, or pieces, of each loss of the update, in this process.
         """
         processes = self.trainer.world_size
         if processes == 1:
-            return [1.0] * len(words)
-        every = torch.tensor(words, dtype=torch.float32, device=self.device)
+            return [1.0] * len(units)
+        every = torch.tensor(units, dtype=torch.float32, device=self.device)
         torch.distributed.all_reduce(every)
-        return [n * processes / max(1.0, e) for n, e in zip(words, every.tolist(), strict=True)]
+        return [n * processes / max(1.0, e) for n, e in zip(units, every.tolist(), strict=True)]
 
     def _over_processes(self, loss: Tensor) -> Tensor:
         """Return the sum over processes: where one is no number, all of them see it."""

@@ -11,6 +11,7 @@ from bioner.config.train import Carry
 from bioner.errors import UserError
 from bioner.model.bank import HeadBank
 from bioner.model.encoder import Encoder
+from bioner.model.task_tokens import is_marker
 from bioner.model.weights import Weights, save_weights
 
 log = logging.getLogger(__name__)
@@ -39,8 +40,25 @@ class Network(nn.Module):
         self.heads = bank.parts
 
     def loss(self, batch: Batch) -> Tensor:
-        """Return the loss of the batch's gold tags, a scalar with a graph; 0 without a word."""
-        return self.bank.loss(batch.task, self.encoder(batch), batch.words, batch.tags)
+        """Return the loss of the batch's gold tags, a scalar with a graph; 0 without a word.
+
+        Where a teacher speaks in their place it is the cross-entropy with what it says.
+        """
+        return self.loss_of(self.encoder(batch, to_learn=True), batch)
+
+    def loss_of(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """Return what `loss` does, of the vectors that the encoder gives the batch to learn by."""
+        said = batch.tags if batch.soft is None else batch.soft
+        lengths = batch.words
+        if self.encoder.every_piece:  # each says what its word is
+            said, lengths = said.repeat_interleave(batch.count, 0), batch.sentence_pieces
+        if batch.soft is not None:
+            return self.bank.soft_loss(batch.task, vectors, lengths, said)
+        return self.bank.loss(batch.task, vectors, lengths, said)
+
+    def units(self, batch: Batch) -> int:
+        """Return how many a batch's loss is the mean of: its words, or their pieces."""
+        return int(batch.count.sum()) if self.encoder.every_piece else len(batch.tags)
 
     def decode(self, batch: Batch) -> Tensor:
         """Return the best tag of each word, Long [words]."""
@@ -63,15 +81,17 @@ class Network(nn.Module):
         """Write the encoder and what these tasks need of the heads."""
         tags = self.bank.together(tasks)
         own = self.state_dict()
-        save_weights(path, {name: own[name] for name in self._names(tags)}, tags)
+        tensors = {name: own[name] for name in self._names(tags)}
+        save_weights(path, tensors, tags, self.encoder.base)
 
     def load(self, weights: Weights) -> None:
         """Put weights in, of the encoder and of the tasks that they are of.
 
         Raises:
             UserError: a tensor is lacking, or one that the network does not have, or has in
-                another shape.
+                another shape; or they belong to other pretrained files.
         """
+        self._check_base(weights)
         lacking = [n for n in self._names(weights.tags) if n not in weights.tensors]
         if lacking:
             raise UserError(f"{weights.file}: lacks {len(lacking)} tensors, e.g. {lacking[0]}")
@@ -89,18 +109,26 @@ class Network(nn.Module):
             what: the encoder alone, or heads too, as the bank does it.
 
         Raises:
-            UserError: an encoder tensor that only one side has, or of another shape.
+            UserError: an encoder tensor that only one side has, or of another shape; or they
+                belong to other pretrained files.
         """
+        self._check_base(weights)
         heads = self.bank.carry(weights.below("heads"), weights.tags, what)
-        carried = {n: t for n, t in weights.tensors.items() if n.startswith("encoder.")}
+        own = self.state_dict()
+        encoder = {n: t for n, t in weights.tensors.items() if n.startswith("encoder.")}
+        others = [n for n in encoder if is_marker(n) and n not in own]  # of tasks that are not here
+        carried = {n: t for n, t in encoder.items() if n not in others}
         carried |= {f"heads.{name}": tensor for name, tensor in heads.tensors.items()}
-        fresh = [name for name in self.state_dict() if name not in carried]
-        lacking = [name for name in fresh if name.startswith("encoder.")]
+        fresh = [name for name in own if name not in carried]
+        needed = {f"encoder.{name}" for name in self.encoder.names(self.bank.tags)}
+        lacking = [n for n in fresh if n in needed and not is_marker(n)]
         if lacking:
             found = f"lacks {len(lacking)} tensors of this run's encoder: {', '.join(lacking[:5])}"
             raise UserError(f"{weights.file}: {found}; {_ANOTHER}")
         self._copy(carried, weights.file)
-        skipped = [f"heads.{name}" for name in weights.below("heads") if name not in heads.used]
+        skipped = others + [
+            f"heads.{name}" for name in weights.below("heads") if name not in heads.used
+        ]
         log.info("carried %d, skipped %d, fresh %d tensors", len(carried), len(skipped), len(fresh))
         for word, names in (("carried", list(carried)), ("skipped", skipped), ("fresh", fresh)):
             log.debug("%s: %s", word, ", ".join(names) or "(none)")
@@ -110,10 +138,16 @@ class Network(nn.Module):
             if task in heads.rows or {*self.bank.names([task])} - {*heads.tensors}
         }
 
+    def _check_base(self, weights: Weights) -> None:
+        base = self.encoder.base
+        if weights.base is not None and base is not None and weights.base != base:
+            found = "is an adapter of other pretrained files than this run's encoder has"
+            raise UserError(f"{weights.file}: {found}; {_ANOTHER}")
+
     def _names(self, tasks: Iterable[str]) -> list[str]:
         """Return the names of all tensors that these tasks need; a strange task needs none."""
         known = [task for task in tasks if task in self.bank.tags]
-        encoder = [f"encoder.{name}" for name in self.encoder.state_dict()]
+        encoder = [f"encoder.{name}" for name in self.encoder.names(known)]
         return encoder + [f"heads.{name}" for name in self.bank.names(known)]
 
     def _copy(self, tensors: dict[str, Tensor], file: Path) -> None:

@@ -150,13 +150,24 @@ def read_words(vectors: Tensor, first: Tensor, count: Tensor, pooling: Pooling) 
     """
     if pooling == Pooling.first:
         return vectors.index_select(0, first)
-    if pooling == Pooling.last:
+    if pooling in (Pooling.last, Pooling.every):
         return vectors.index_select(0, first + count - 1)
     word = torch.arange(len(count), device=count.device).repeat_interleave(count)
-    within = torch.arange(len(word), device=count.device) - (count.cumsum(0) - count)[word]
-    pieces = vectors.index_select(0, first[word] + within)
+    pieces = vectors.index_select(0, pieces_of_words(first, count))
     sums = pieces.new_zeros(len(count), pieces.shape[1]).index_add(0, word, pieces)
     return sums / count[:, None]
+
+
+def pieces_of_words(first: Tensor, count: Tensor) -> Tensor:
+    """Return the places of all pieces, word after word, Long [sum of count].
+
+    Args:
+        first: Long [words], the place of each word's first piece.
+        count: Long [words], the number of its pieces.
+    """
+    word = torch.arange(len(count), device=count.device).repeat_interleave(count)
+    within = torch.arange(len(word), device=count.device) - (count.cumsum(0) - count)[word]
+    return first[word] + within
 
 
 def _mean(output: Any, layers: Sequence[int]) -> Tensor:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,6 +16,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from bioner.batches.datamodule import Window
+from bioner.batches.task_tokens import marked, markers_of
 from bioner.batches.tokenizer import special_tokens
 from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
@@ -83,6 +84,20 @@ class Pretrained:
         special = special_tokens(self.tokenizer)
         size = packing.row_limit(self.config.max_pieces, self.model_config)
         window = Window(special, size, self.config.overlap)
+        _ = window.room  # there is some
+        return window
+
+    def window_for(self, tags: Mapping[str, Sequence[str]]) -> Window:
+        """Return how rows are cut of some tasks, each with the markers that it may have.
+
+        Args:
+            tags: the label space of each task.
+
+        Raises:
+            ConfigError: see `window`; or the markers leave no room.
+        """
+        markers = markers_of(self.config.task_tokens, tags)
+        window = marked(self.window, markers, self.model_config.vocab_size)
         _ = window.room  # there is some
         return window
 

@@ -33,6 +33,10 @@ class SentenceGrid(NamedTuple):
         filled = grid.index_copy(0, self.cell, flat)
         return filled.view(self.positions, self.sentences, flat.shape[1])
 
+    def flat(self, grid: Tensor) -> Tensor:
+        """Return [words, tags] of [positions, sentences, tags]: what `pad` has spread."""
+        return grid.flatten(0, 1).index_select(0, self.cell)
+
     def at_last(self, grid: Tensor) -> Tensor:
         """Pick [sentences, tags], the cells of the last words, of [positions, sentences, tags].
 

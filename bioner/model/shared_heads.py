@@ -10,8 +10,8 @@ from bioner.config.head import HeadConfig, Missing
 from bioner.config.train import Carry
 from bioner.corpora.tags import OUTSIDE, tag_set
 from bioner.errors import ConfigError
-from bioner.model.bank import Carried, Fit, HeadBank, MakeHead, say_nothing_matches
-from bioner.model.carrying import BIAS, WEIGHT, typed_rows
+from bioner.model.bank import Fit, HeadBank, MakeHead
+from bioner.model.carrying import BIAS, WEIGHT, Carried, say_nothing_matches, typed_rows
 from bioner.model.heads import Head, LinearHead
 from bioner.model.viterbi import best_legal, illegal_pairs
 
@@ -97,9 +97,15 @@ class SharedHead(HeadBank):
 
         See `HeadBank.marginals`.
         """
-        every = self._all.marginals(words, lengths)
-        own = every.new_zeros(len(every), len(self.tags[task]))
-        return own.index_add_(1, self._back(task, words), every)
+        return self._folded(task, self._all.marginals(words, lengths))
+
+    def log_marginals(self, task: str, words: Tensor, lengths: Tensor) -> Tensor:
+        """Return the log of what `marginals` gives, with a graph.
+
+        See `HeadBank.log_marginals`.
+        """
+        own = self._folded(task, self._all.log_marginals(words, lengths).exp())
+        return own.clamp_min(torch.finfo(own.dtype).tiny).log()
 
     def carry(
         self, earlier: Mapping[str, Tensor], tags: Mapping[str, tuple[str, ...]], what: Carry
@@ -131,6 +137,11 @@ class SharedHead(HeadBank):
         carried.used.update(carried.tensors)
         if not (found.carried.all() and isinstance(self._all, LinearHead)):
             carried.rows.update({task: found.carried[at] for task, at in self.places.items()})
+
+    def _folded(self, task: str, every: Tensor) -> Tensor:
+        """Return the probabilities of a task's tags, [words, them], of those of all the tags."""
+        own = every.new_zeros(len(every), len(self.tags[task]))
+        return own.index_add(1, self._back(task, every), every)
 
     def _at(self, task: str, like: Tensor) -> Tensor:
         """Return the head's id of each of the task's tags, Long [tags of the task]."""

@@ -21,11 +21,14 @@ class Weights:
         file: where they are from.
         tensors: under the names that they have in `bioner.model.network.Network`.
         tags: the label space of each task whose head is here.
+        base: the fingerprint of the pretrained files without which the encoder is not whole; None:
+            it is.
     """
 
     file: Path
     tensors: dict[str, Tensor]
     tags: dict[str, tuple[str, ...]]
+    base: str | None = None
 
     def below(self, part: str) -> dict[str, Tensor]:
         """Return the tensors of one part of the network, under their names in it."""
@@ -34,11 +37,16 @@ class Weights:
 
 
 def save_weights(
-    path: Path, tensors: Mapping[str, Tensor], tags: Mapping[str, Sequence[str]]
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    tags: Mapping[str, Sequence[str]],
+    base: str | None = None,
 ) -> None:
-    """Write tensors and label spaces, at once."""
+    """Write tensors, label spaces and what they need besides (`Weights.base`), at once."""
     plain = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     metadata = {"tags": json.dumps({task: list(names) for task, names in tags.items()})}
+    if base is not None:
+        metadata["base"] = base
     with whole(path) as temporary:
         temporary.touch()
         mode = temporary.stat().st_mode
@@ -55,10 +63,11 @@ def load_weights(path: Path) -> Weights:
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            tags = _tags((file.metadata() or {})["tags"])
+            metadata = file.metadata() or {}
+            tags = _tags(metadata["tags"])
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise UserError(f"{path}: can't be read as weights of a stage: {error}") from error
-    return Weights(path, tensors, tags)
+    return Weights(path, tensors, tags, metadata.get("base"))
 
 
 def _tags(metadata: str) -> dict[str, tuple[str, ...]]:

@@ -25,6 +25,7 @@ from bioner.model.network import Network
 from bioner.predict.card import card
 from bioner.predict.device import FULL
 from bioner.predict.finished import FinishedRun, open_run
+from bioner.predict.marker_rows import write_out_markers
 from bioner.predict.mention_scores import strict
 from bioner.predict.tagger import Tagger, load_tagger
 from bioner.predict.token_classifier import to_token_classifier, without_transitions
@@ -46,6 +47,9 @@ def export(config: ExportConfig) -> None:
     tagger = load_tagger(run, [name], "cpu", FULL)
     (network,) = tagger.networks.values()
     head = network.bank.head(name)
+    # From here on rows are read as the folder will read them.
+    window = write_out_markers(network.encoder, tagger.tokenizer, tagger.window, name)
+    tagger = replace(tagger, window=window)
     model = to_token_classifier(run.config.encoder, network.encoder, head)
     losses = []
     if isinstance(head, CrfHead) or head.legal:

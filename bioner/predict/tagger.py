@@ -6,7 +6,7 @@ every other head has a pass of its own.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,6 +31,8 @@ from bioner.model.pretrained import Pretrained
 from bioner.model.weights import Weights, load_weights
 from bioner.predict.device import INT8, Hardware, pick_hardware
 from bioner.predict.finished import FinishedRun, build_head
+
+_Passes = Mapping[tuple[str, ...], Network]
 
 
 @dataclass(frozen=True)
@@ -84,19 +86,32 @@ class Tagger:
             )
             for head, names in self.tags.items()
         }
-        batches = ScoredBatches("", encoded, np.arange(len(sentences)), self.window, Shard())
+        every = np.arange(len(sentences))
         # One context for all batches: it keeps the weights that it has rounded.
         with self.hardware.computing():
-            for batch in batches:
-                self._take(encoded, batch, found)
+            for window, passes in self._passes():
+                for batch in ScoredBatches("", encoded, every, window, Shard()):
+                    self._take(encoded, batch, passes, found)
         return found
 
-    def _take(self, encoded: Encoded, batch: Batch, found: Mapping[str, Tagged]) -> None:
-        """Write what the heads make of a batch where its words stand."""
+    def _passes(self) -> Iterator[tuple[Window, _Passes]]:
+        """Yield what is read in the same rows: heads with markers have rows of their own."""
+        plain = {h: n for h, n in self.networks.items() if not n.encoder.markers}
+        if plain:
+            yield self.window, plain
+        for heads, network in self.networks.items():
+            if network.encoder.markers:
+                window = network.encoder.window(self.window)
+                yield from ((window.of(head), {(head,): network}) for head in heads)
+
+    def _take(
+        self, encoded: Encoded, batch: Batch, passes: _Passes, found: Mapping[str, Tagged]
+    ) -> None:
+        """Write what some heads make of a batch where its words stand."""
         starts = encoded.word_starts[batch.index.numpy()]
         places = ranges(starts, batch.lengths.numpy())[batch.kept.numpy()]
         moved = batch.to(self.hardware.device)
-        for heads, network in self.networks.items():
+        for heads, network in passes.items():
             for head, (ids, probabilities) in _read(network, heads, moved).items():
                 found[head].ids[places] = ids.cpu().numpy()
                 found[head].probabilities[places] = probabilities.double().cpu().numpy()
@@ -145,6 +160,7 @@ def load_tagger(
 def _network(run: FinishedRun, encoder: Encoder, weights: Sequence[Weights]) -> Network:
     """Make the network of a run's config with the heads of some files, and their weights."""
     tags = {task: names for one in weights for task, names in one.tags.items()}
+    encoder.mark(tags)
     make = partial(build_head, run.config.head, encoder.hidden)
     network = Network(encoder, build_bank(run.config.head, tags, lambda name, names: make(names)))
     for one in weights:

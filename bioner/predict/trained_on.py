@@ -1,12 +1,14 @@
 """What a run was trained on, and how much of it stands in a split that it is scored on."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bioner.config.train import Leakage, Pretraining, TrainConfig
 from bioner.corpora.audits.shared_sentences import long_enough
+from bioner.corpora.catalogue import Corpus
+from bioner.corpora.raw_text import text_files, text_sentences
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import joined
 from bioner.errors import UserError
@@ -62,7 +64,18 @@ def _own_texts(config: TrainConfig, run: FinishedRun) -> set[str]:
         for name, guarded in chosen[stage.name].items():
             pool = corpora[name].to_train_on(stage.roles[name] in stage.devel_too)
             texts |= {joined(pool[i]) for i in guarded.used}
+    if not config.selftrain.left_out:
+        texts |= _labelled_texts(config, corpora)
     return texts
+
+
+def _labelled_texts(config: TrainConfig, corpora: Mapping[str, Corpus]) -> set[str]:
+    """Return the text of the sentences that the run's own networks may have labelled."""
+    if config.selftrain.text is None:
+        targets = (corpora[name].splits["train"].sentences for name in config.finetune.targets)
+        return {joined(sentence) for sentences in targets for sentence in sentences}
+    found = text_sentences(text_files("selftrain.text", config.selftrain.text))
+    return {joined(sentence) for sentence in found}
 
 
 def _earlier(config: TrainConfig, fetch: bool) -> FinishedRun:

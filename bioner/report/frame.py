@@ -217,8 +217,15 @@ def with_score(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
 def _costs(record: Record) -> dict[str, Any]:
     timing, pretraining = record.timing, record.stage(PRETRAIN)
     trained = None if pretraining is None else pretraining.timing
+    # What came between pretraining and the last stage is the run's own, too.
+    between = sum(
+        one.timing.train_seconds
+        for one in record.stages[:-1]
+        if one.name != PRETRAIN and one.timing is not None
+    )
+    own = timing.train_seconds
     return {
-        "train_seconds": timing.train_seconds,
+        "train_seconds": None if own is None else own + between,
         "wall_seconds": timing.wall_seconds,
         "words_per_second": timing.words_per_second,
         "peak_rss_bytes": timing.peak_rss_bytes,

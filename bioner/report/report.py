@@ -15,6 +15,7 @@ from bioner.report.frame import rows_of
 from bioner.report.pack import pack
 from bioner.report.results import Results, analyse
 from bioner.report.sections.collapsed import collapsed_section
+from bioner.report.sections.conflict import conflict_section
 from bioner.report.sections.cost import cost_section, runs_section
 from bioner.report.sections.cross import cross_section
 from bioner.report.sections.devel import devel_section
@@ -40,6 +41,7 @@ _SECTIONS: Sequence[Callable[[Results], Section | None]] = (
     measured_section,
     errors_section,
     cross_section,
+    conflict_section,
     cost_section,
     runs_section,
 )

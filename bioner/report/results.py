@@ -11,6 +11,7 @@ from bioner.config.report import ReportConfig
 from bioner.errors import UserError
 from bioner.report.analyses import cost, curves, devel, gains, regimes, scores, types
 from bioner.report.analyses import mistakes as errors
+from bioner.report.analyses.conflict import conflict
 from bioner.report.analyses.cross import cross
 from bioner.report.analyses.pairs import BASES, asked_tests, paired
 from bioner.report.compatible import compatible
@@ -74,6 +75,7 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     tables = _scores(frame, evidence.units, draws, config)
     tables |= {
         "cross": crossed,
+        "conflict": conflict(frame, runs),
         "by_type": types.by_type(frame, runs),
         "devel_curves": devel.devel_curves(frame, runs),
         "seen_unseen": scores.seen_and_unseen(frame),

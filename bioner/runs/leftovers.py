@@ -21,3 +21,5 @@ def drop_checkpoint(directory: Path) -> None:
     """Remove what a run goes on from, once its record is there: not before, or a kill costs all."""
     for checkpoint in (directory / "checkpoints").glob("*.ckpt"):
         checkpoint.unlink()
+    for labelled in (directory / "checkpoints").glob("*.soft"):
+        shutil.rmtree(labelled)

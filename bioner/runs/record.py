@@ -13,8 +13,8 @@ from bioner.runs.stage_record import Best, StageRecord, TaskUse
 # is added has a default, so that older records are read without it.
 SCHEMA = 5
 
-PRETRAIN, FINETUNE = "pretrain", "finetune"
-"""The names of stages."""
+PRETRAIN, FINETUNE, SELFTRAIN = "pretrain", "finetune", "selftrain"
+"""The names of stages; further rounds of the last are `selftrain2`, `selftrain3`, …"""
 
 Status = Literal["complete", "failed", "diverged", "unfinished"]
 """What became of a run; `unfinished` ones leave no file, as they are to go on."""
@@ -53,7 +53,7 @@ class DatasetUse:
 
 @dataclass
 class Timing:
-    """What a run took. The first three are of fine-tuning, and None where it was not reached.
+    """What a run took. The first three are of its last stage, and None where it was not reached.
 
     The seconds of a run that was killed and went on are of all its starts, but for what lay behind
     its last checkpoint; `earlier_seconds` of them are of training before the last one. `threads` is
@@ -103,7 +103,7 @@ class Record:
         datasets: what of each dataset does not depend on how it was used.
         stages: those that ended, in their order.
         scores: of each target.
-        best: the selected step of each target, in fine-tuning.
+        best: the selected step of each target, in the last stage.
         encoder_sha256: over the encoder's files as they were when the run was last started: two
             versions behind one name are told apart by it. Older records lack it.
         cross: what `bioner evaluate` adds, by head, dataset and split.

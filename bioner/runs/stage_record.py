@@ -115,6 +115,47 @@ class Affinity:
 
 
 @dataclass
+class Conflict:
+    """What `finetune.conflict_every` asked for: the mean over all looks.
+
+    Attributes:
+        every: updates from one look to the next.
+        looks: how many there were.
+        overall: `overall[i][j]` is the cosine of the gradients of task i and of the later task j,
+            of all shared weights (see `GradientConflict`).
+        parts: the same of each part of them: `embeddings`, `layer 1`, …, and `heads` where tasks
+            share them.
+    """
+
+    every: int
+    looks: int
+    overall: dict[str, dict[str, float]]
+    parts: dict[str, dict[str, dict[str, float]]]
+
+
+@dataclass
+class Unlabelled:
+    """The text that a teacher labelled for one task of a stage.
+
+    Attributes:
+        text_sha256: over the files of `selftrain.text`; None: train sentences of the dataset.
+        sentences: of it.
+        leaked_sentences: those that stand in a target's devel or test, whether or not they were
+            left out for that; None where nobody looked.
+        words: that the tokenizer knows.
+        sure_words: those that count: their best tag was probable enough.
+        marked_words: those of these whose best tag is not O.
+    """
+
+    text_sha256: str | None
+    sentences: int
+    leaked_sentences: int | None
+    words: int
+    sure_words: int
+    marked_words: int
+
+
+@dataclass
 class Source:
     """The weights that `pretrain=checkpoint` took: a file and its hash."""
 
@@ -127,7 +168,7 @@ class StageRecord:
     """One stage of a run.
 
     Attributes:
-        name: `pretrain` or `finetune`.
+        name: `pretrain`, `finetune`, `selftrain`; further rounds of that have a number behind it.
         key: the hash of all that determines it, the stages before it included; empty in older
             records of fine-tuning, and where its weights came from a file.
         reused: whether it was trained before this run.
@@ -136,15 +177,17 @@ class StageRecord:
         best: the selected step of each group of tasks that are selected together.
         timing: what it took; None where its weights came from a file.
         affinity: of its tasks to each other, where that was asked for.
+        conflict: of their gradients, likewise.
         source: where its weights came from, if not from training.
         sha256: of the selected weights, where the store keeps them.
         probe: devel F1 of each scored task whose head was fitted to the frozen encoder, before
             the first update; None where none was, and in older records.
-        weights: SHA-256 of each set of selected weights in the run's directory, by the name of the
-            group of tasks; older records lack it.
+        weights: SHA-256 of each set of selected weights, in the run's directory or where the store
+            keeps several, by the name of the group of tasks; older records lack it.
         stopped: the epoch after which it ended, since devel had not become better for as many
             epochs as its `patience`; None: it did not end early.
         looks: at devel, after each epoch; older records lack them.
+        unlabelled: the text of each task that its teacher labelled.
     """
 
     name: str
@@ -161,3 +204,5 @@ class StageRecord:
     probe: dict[str, float] | None = None
     stopped: int | None = None
     looks: list[Look] = field(default_factory=list)
+    unlabelled: dict[str, Unlabelled] = field(default_factory=dict)
+    conflict: Conflict | None = None

@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from bioner.errors import UserError
 from bioner.runs.stage_file import StageFile, read_stage_file
-from bioner.runs.store import sha256
+from bioner.runs.store import is_whole
 
 
 class State(StrEnum):
@@ -78,12 +78,11 @@ def _listed(place: Path) -> Listed:
 
 
 def _state(place: Path) -> tuple[State, StageFile | None]:
-    weights = place / "weights.safetensors"
     trained_to_its_end = (place / "stage.json").exists() and not (place / "partial").exists()
     broken = State.damaged if trained_to_its_end else State.unfinished
     try:
         about = read_stage_file(place)
-        whole = about.record.sha256 == sha256(weights)
+        whole = is_whole(place, about.record)
     except (OSError, ValueError, UserError):
         return broken, None
     # Whole whatever lies beside it: killed at its very end, a training leaves its folder there.

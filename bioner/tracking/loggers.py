@@ -35,7 +35,7 @@ def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
         about = {"identity": in_sweep(identify(config, directory.name))}
     logger: Logger = build("logger", Logger, config.logger, save_dir=directory, **about)
     if isinstance(logger, WandbRunLogger) and is_first():
-        going_on = (directory / "checkpoints" / "finetune.ckpt").exists()
+        going_on = any((directory / "checkpoints").glob("*.ckpt"))
         logger.start(continues=going_on or not config.rerun)
     return logger
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bioner.config.encoder_label import compared_as
 from bioner.config.identity import regime, what_counts
-from bioner.config.parts import datasets_of, stages_of
+from bioner.config.parts import datasets_of, trainings_of
 from bioner.config.train import TrainConfig
 
 # W&B takes tags of 64 characters.
@@ -26,7 +26,7 @@ class Identity:
         job_type: the regime.
         tags: regime, encoder, mixing, and each dataset with its role in each stage.
         config: flat keys to group by, and under `full` all that can change the result.
-        stages: each stage of the run, in their order, with its datasets.
+        stages: each training of the run, in their order, with its datasets.
     """
 
     id: str
@@ -46,7 +46,7 @@ def identify(config: TrainConfig, run: str) -> Identity:
         run: the name of its directory, `<slug>-<hash>`.
     """
     name, _, digest = run.rpartition("-")
-    stages = {stage: datasets_of(config, stage) for stage in stages_of(config)}
+    stages = {one: datasets_of(config, stage) for one, stage in trainings_of(config).items()}
     axes = _axes(config)
     tags = [axes["regime"], axes["encoder"], f"mixing:{axes['mixing']}"]
     used = (used for datasets in stages.values() for used in datasets.items())

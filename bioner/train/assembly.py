@@ -4,8 +4,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
@@ -13,6 +15,7 @@ from bioner.batches.datamodule import Window
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
 from bioner.config.build import build
+from bioner.config.encoder import TaskTokens
 from bioner.config.identity import digest
 from bioner.config.mixing import mixing_of, tasks_together
 from bioner.config.train import TrainConfig
@@ -21,14 +24,13 @@ from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
 from bioner.model.bank import MakeHead, build_bank
 from bioner.model.encoder import Encoder, load_encoder
-from bioner.model.heads import Head, make_head
+from bioner.model.heads import Head, LinearHead, make_head
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.weighting import build_weighting
 from bioner.train.checkpoint_file import StreamedCheckpoints
 from bioner.train.stage import Stage
-from bioner.train.tasks import Task
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,9 @@ def make_module(
     network = Network(
         encoder, build_bank(config.head, stage.tags, _head_maker(config, encoder.hidden))
     )
+    _check_pieces(network, config)
+    if config.head.frozen:
+        network.heads.requires_grad_(False)
     scored = {name: stage.tasks[name].corpus.types for name in stage.scored}
     weighting = build_weighting(config.weighting, list(stage.tasks))
     return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
@@ -52,7 +57,9 @@ def _prepare(encoder: Encoder, stage: Stage, config: TrainConfig, window: Window
     """Make of an encoder what is trained."""
     asked = config.encoder
     encoder.freeze_layers(asked.frozen_layers)
-    encoder.train_rows(torch.from_numpy(stage.pieces(window.special)))
+    if not stage.taught and asked.task_tokens == TaskTokens.none:
+        # Else a text has pieces that no dataset has, or rows have those of markers.
+        encoder.train_rows(torch.from_numpy(stage.pieces(window.special)))
     if asked.flash_attention:
         _check_flash(config, stage)
         encoder.attend_with_flash()
@@ -60,6 +67,7 @@ def _prepare(encoder: Encoder, stage: Stage, config: TrainConfig, window: Window
         encoder.checkpoint_gradients()
     if asked.compile:
         encoder.compile_transformer()
+    encoder.mark(stage.tags, config.seed)
 
 
 def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
@@ -72,6 +80,14 @@ def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
     return make
 
 
+def _check_pieces(network: Network, config: TrainConfig) -> None:
+    """Check that heads may be trained on each piece of a word and read off the last."""
+    for fit in network.bank.fits() if network.encoder.every_piece else ():
+        if not isinstance(fit.head, LinearHead):
+            found = f"is every, and {type(fit.head).__name__} scores a word by those beside it"
+            raise ConfigError("encoder.pooling", found, "first, last or mean, or head=linear")
+
+
 def _check_flash(config: TrainConfig, stage: Stage) -> None:
     bits, device = precision(config), hardware(config.trainer).accelerator
     for key, value, fits in (
@@ -79,17 +95,20 @@ def _check_flash(config: TrainConfig, stage: Stage) -> None:
         ("trainer.accelerator", device, device != "cpu"),
         # It looks in float32, outside of what Lightning casts.
         ("finetune.affinity_every", stage.affinity_every, stage.affinity_every is None),
+        ("finetune.conflict_every", stage.conflict_every, stage.conflict_every is None),
     ):
         if not fits:
-            legal = "null, or 16 bits on a GPU without finetune.affinity_every"
+            legal = "null, or 16 bits on a GPU without finetune.affinity_every or conflict_every"
             raise ConfigError("encoder.flash_attention", f"is true with {key}={value}", legal)
 
 
 def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int) -> Plan:
     """Resolve sizes, shares and the order of all batches, and print them."""
     sizes = {name: len(task.used) for name, task in stage.tasks.items()}
-    special = window.special.count
-    cuts = {name: _cut(task, config, processes, special) for name, task in stage.tasks.items()}
+    cuts = {
+        name: cut_of(config, processes, window, name, task.training.sentence_pieces[task.used])
+        for name, task in stage.tasks.items()
+    }
     plan = make_plan(
         mixing_of(config.mixing, {name: task.role for name, task in stage.tasks.items()}),
         sizes,
@@ -118,20 +137,22 @@ def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int
     return plan
 
 
-def _cut(task: Task, config: TrainConfig, processes: int, special: int) -> Cut:
-    """Return how a task's passes are cut: the batches of all processes together.
+def cut_of(
+    config: TrainConfig, processes: int, window: Window, task: str, pieces: NDArray[np.integer]
+) -> Cut:
+    """Return how a pass over some sentences is cut: the batches of all processes together.
 
     Args:
-        task: whose passes.
         config: says how large a batch is.
         processes: that share a batch.
-        special: tokens in each row beside the pieces of words.
+        window: how rows are cut.
+        task: whose sentences.
+        pieces: of each of them, int [sentences].
     """
     sentences, tokens = config.batch.sentences * processes, config.batch.tokens
     if tokens is None:
         return Cut(sentences)
-    lengths = task.training.sentence_pieces[task.used] + special
-    return Cut(sentences, tokens * processes, lengths)
+    return Cut(sentences, tokens * processes, pieces + window.special_of(task).count)
 
 
 def precision(config: TrainConfig) -> str:

@@ -93,6 +93,23 @@ class Guard:
             raise ConfigError("leakage", f"is drop, and leaves nothing of {role} {name}: {says}")
         return Guarded(np.setdiff1d(asked, list(found)), len(found), tuple(found))
 
+    def stand(self, sentences: Table) -> Mapping[int, Place]:
+        """Return which sentences stand in such a split, and where.
+
+        Raises:
+            ConfigError: one does, under `leakage=error`.
+        """
+        if self._config.leakage == Leakage.ignore:
+            return {}
+        found = leaked(sentences, np.arange(len(sentences)), self._held)
+        if found and self._config.leakage == Leakage.error:
+            place = next(iter(found.values()))
+            where = self._file(place.target, place.split, place.document)
+            says = f"is error, and a sentence to be labelled stands in {where}:{place.line}"
+            legal = "leakage=drop leaves such out, leakage=warn trains on them"
+            raise ConfigError("leakage", says, legal)
+        return found
+
     def _examples(
         self, name: str, sentences: Table, found: Mapping[int, Place], train: int | None
     ) -> str:

@@ -17,10 +17,10 @@ from bioner.runs.finished_stages import Finished, find_in_runs
 from bioner.runs.stage_record import StageRecord
 from bioner.runs.store import find_stage, look_at_stage, store_folder
 from bioner.train.assembly import make_module, make_trainer
-from bioner.train.earlier import Done, record_of
+from bioner.train.earlier import key_in_store, record_of
 from bioner.train.stage import Stage
 from bioner.train.stopping import Stop
-from bioner.train.training import Trained, train_stage
+from bioner.train.training import Start, Trained, train_stage
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ def last_stage(
     pretrained: Pretrained,
     folder: Path,
     logger: Logger | None,
-    before: Done | None,
+    start: Start,
 ) -> Trained:
     """Return the stage that serves the targets.
 
     Another run may have trained it already, as its last stage or as one before others: then its
-    weights are copied, unless `rerun=true` or this run is to look at the tasks' affinity, which
+    weights are copied, unless `rerun=true` or this run is to look at how the tasks get on, which
     that one may not have done.
 
     Args:
@@ -47,13 +47,12 @@ def last_stage(
         pretrained: the encoder that the config names.
         folder: where the selected weights lie afterwards.
         logger: where metrics go, or None.
-        before: the stage before it; None where it is the only one.
+        start: what it starts from.
     """
     found = None
-    if not config.rerun and stage.affinity_every is None:
+    if not config.rerun and not stage.is_looked_at:
         found = _find(stage, key, config)
     if not first_says(found is not None):
-        start = None if before is None else before.start
         stop = None if config.stop_after is None else Stop(config.stop_after, key)
         return train_stage(stage, config, pretrained, folder, logger, start, stop)
     assert found is not None
@@ -63,18 +62,16 @@ def last_stage(
 
 def _find(stage: Stage, key: str, config: TrainConfig) -> Finished | None:
     found = find_in_runs(Path(config.runs_dir), key, stage.groups)
-    if found is not None or len(stage.groups) != 1:
+    if found is not None:
         return found
-    ((group, tasks),) = stage.groups.items()
-    if [*tasks] != [group]:  # the store has it as selected by all of its scored tasks together
-        return None
-    store = store_folder(config.runs_dir)
-    stored = find_stage(store, key) if is_first() else look_at_stage(store, key)
+    # The store may have it as selected by all of its scored tasks together: that is another key.
+    store, kept_as = store_folder(config.runs_dir), key_in_store(stage, key)
+    stored = find_stage(store, kept_as) if is_first() else look_at_stage(store, kept_as)
     if stored is None:
         return None
-    return Finished(
-        store / key, record_of(stage, key, stored), {group: stored.file}, {group: group}
-    )
+    files = {group: stored.file(group) for group in stage.groups}
+    names = {group: group for group in stage.groups}
+    return Finished(store / kept_as, record_of(stage, key, stored), files, names)
 
 
 def _taken(
@@ -96,6 +93,7 @@ def _taken(
         tasks={name: task.use() for name, task in stage.tasks.items()},
         best={group: known.best[name] for group, name in found.names.items()},
         affinity=None,
+        conflict=None,
         sha256=None,
     )
     return Trained(module, trainer, files, record)

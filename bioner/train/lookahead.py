@@ -1,51 +1,40 @@
 """What one task's update does to the other tasks' losses, looked at while they train together."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 
-from bioner.batches.batch import Batch, Update
+from bioner.batches.batch import Batch
 from bioner.batches.datamodule import Window
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
 from bioner.runs.stage_record import Affinity
+from bioner.train.looks import Looks, resting
 from bioner.train.tasks import Task
 
 
-class LookaheadAffinity(pl.Callback):
-    """Every so many updates, tries an update on each task alone and takes it back.
+class LookaheadAffinity(Looks):
+    """Tries an update on each task alone and takes it back.
 
     The affinity of task i to task j at a step is 1 - L_j(after) / L_j(before): L_j is the loss of a
     batch of j, and in between the shared encoder alone has moved by one plain gradient step, of
     the encoder's learning rate at that step, on a batch of i (Fifty et al. 2021, "Efficiently
     Identifying Task Groupings for Multi-Task Learning", arXiv 2109.04617, section 3). Positive:
-    what i teaches helps j. The batches are drawn anew from each task's training sentences, dropout
-    is off, all in float32.
+    what i teaches helps j. Dropout is off, all in float32.
 
-    Training goes on as if nobody had looked: no weight, gradient or random state changes. A look
-    costs one backward pass a task and one forward pass a pair of tasks.
-
-    Args:
-        tasks: those that train together.
-        every: updates from one look to the next, the first before the first update.
-        sentences: in a batch of a task.
-        window: how rows are cut.
-        seed: of the batches, together with the step.
+    A look costs one backward pass a task and one forward pass a pair of tasks. Arguments as in
+    `Looks`.
     """
 
     def __init__(
         self, tasks: Mapping[str, Task], every: int, sentences: int, window: Window, seed: int
     ) -> None:
-        self._tasks, self._every, self._window, self._seed = tasks, every, window, seed
-        self._sentences = sentences
+        super().__init__(tasks, every, sentences, window, seed)
         self._sums: dict[str, dict[str, float]] = {i: dict.fromkeys(tasks, 0.0) for i in tasks}
-        self._looks = 0
 
     def result(self) -> Affinity:
         """Return what the record says: the mean over all looks, `onto[i][j]` of task i to j."""
@@ -53,33 +42,17 @@ class LookaheadAffinity(pl.Callback):
         onto = {i: {j: total / count for j, total in of.items()} for i, of in self._sums.items()}
         return Affinity(self._every, self._looks, onto)
 
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Update, batch_idx: int
-    ) -> None:
-        """Look, where it is time to; the first process alone does."""
-        if trainer.global_step % self._every or not trainer.is_global_zero:
-            return
-        assert isinstance(pl_module, TaggingModule)
-        network = pl_module.network
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
-        batches = {name: one.to(pl_module.device) for name, one in self._draw(trainer.global_step)}
-        found = look(network, batches, rate)
+    def see(
+        self, module: TaggingModule, batches: Mapping[str, Batch], rate: float
+    ) -> dict[str, float] | None:
+        """Add the affinities up. See `Looks.see`."""
+        found = look(module.network, batches, rate)
         if found is None:
-            return
-        self._looks += 1
+            return None
         for i, onto in found.items():
             for j, value in onto.items():
                 self._sums[i][j] += value
-        points = {f"affinity/{i}/{j}": v for i, onto in found.items() for j, v in onto.items()}
-        for logger in trainer.loggers:
-            logger.log_metrics(points, step=trainer.global_step)
-
-    def _draw(self, step: int) -> Iterator[tuple[str, Batch]]:
-        random = np.random.default_rng([self._seed, step])
-        for name, task in self._tasks.items():
-            size = min(self._sentences, len(task.used))
-            drawn = random.choice(task.used, size, replace=False)
-            yield name, self._window.batch(name, task.training, drawn)
+        return {f"affinity/{i}/{j}": v for i, onto in found.items() for j, v in onto.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
@@ -109,7 +82,7 @@ def look(
         return None
     before: dict[str, float] = {}
     after: dict[str, dict[str, float]] = {}
-    with _resting(network):
+    with resting(network):
         for name, own in batches.items():
             with torch.enable_grad():
                 loss = _loss(network, own, weights)
@@ -128,17 +101,5 @@ def look(
 
 
 def _loss(network: Network, batch: Batch, weights: Mapping[str, Tensor]) -> Tensor:
-    vectors = functional_call(network.encoder, dict(weights), (batch,))
-    return network.bank.loss(batch.task, vectors, batch.words, batch.tags)
-
-
-@contextmanager
-def _resting(module: nn.Module) -> Iterator[None]:
-    """Turn dropout off, and every part back to what it was."""
-    training = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, flag in training.items():
-            part.training = flag
+    vectors = functional_call(network.encoder, dict(weights), (batch,), {"to_learn": True})
+    return network.loss_of(vectors, batch)

@@ -30,12 +30,13 @@ from bioner.runs.store import sha256
 from bioner.tracking.loggers import close_logger, open_logger
 from bioner.tracking.mention_tables import PredictedSplit
 from bioner.train.assembly import precision
-from bioner.train.earlier import Done, earlier_stage, key_of
+from bioner.train.earlier import Done, earlier_stage, key_of, start_of
 from bioner.train.hardware_check import check_hardware
 from bioner.train.last import last_stage
 from bioner.train.recipe_warnings import warn_of_rate
 from bioner.train.score_table import score_lines
 from bioner.train.scoring import TagIds, score_target
+from bioner.train.selftraining import check_text
 from bioner.train.stage import stage_of
 from bioner.train.stage_kinds import asked_stages
 from bioner.train.stopping import StoppedOnTheWay
@@ -141,6 +142,7 @@ def _run(
     longest_word = pretrained.window.room
     stages = asked_stages(config)
     tasks = load_tasks(config, stages, pretrained.tokenizer, longest_word)
+    check_text(config, tasks)
     datasets = {name: task for of_stage in tasks.values() for name, task in of_stage.items()}
     record.datasets = {name: task.contents(longest_word) for name, task in datasets.items()}
     record.encoder_sha256 = pretrained.fingerprint
@@ -150,12 +152,14 @@ def _run(
         record.stages.append(done.record)
     last = stage_of(stages[-1], tasks[stages[-1].name])
     key = key_of(last, config, pretrained, done)
+    start, folder = start_of(stages[-1], done), directory / "checkpoints"
     try:
-        trained = last_stage(last, key, config, pretrained, directory / "checkpoints", logger, done)
+        trained = last_stage(last, key, config, pretrained, folder, logger, start)
     except StoppedOnTheWay as stopped:
         stopped.course.seconds |= seconds_of(record.stages)
         write_course(directory, stopped.course)
         raise
+    window = pretrained.window_for(last.tags)
     weights = {group: sha256(file) for group, file in trained.files.items()}
     record.stages.append(replace(trained.record, key=key, weights=weights))
     record.best = dict(trained.record.best)
@@ -163,7 +167,7 @@ def _run(
     for target in last.groups:
         splits = ["devel", "test"] if config.finetune.test else ["devel"]
         scores, predicted = score_target(
-            target, last.tasks[target], trained, pretrained.window, directory, splits
+            target, last.tasks[target], trained, window, directory, splits
         )
         record.scores[target] = scores
         if predicted is not None:

@@ -1,7 +1,7 @@
 """What several runs want, and the several processes of one: one trains or writes, all have it."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from bioner.machine.processes import first_says, is_first, meet
 from bioner.runs.stage_file import StageFile
-from bioner.runs.store import Stored, find_stage, look_at_stage, stored_stage
+from bioner.runs.store import Stored, Train, find_stage, look_at_stage, stored_stage
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
 def shared_stage(
     folder: Path,
     key: str,
-    train: Callable[[Path], tuple[Path, StageFile]],
+    train: Train,
     elsewhere: Callable[[], Stored | None],
 ) -> Stored:
     """Return a stage that is there already, or train and store it, all processes together.
@@ -57,9 +57,7 @@ def shared_stage(
     return found
 
 
-def _announced(
-    train: Callable[[Path], tuple[Path, StageFile]], partial: Path
-) -> tuple[Path, StageFile]:
+def _announced(train: Train, partial: Path) -> tuple[Mapping[str, Path], StageFile]:
     first_says(True)
     return train(partial)
 
@@ -67,7 +65,7 @@ def _announced(
 def _follow(
     folder: Path,
     key: str,
-    train: Callable[[Path], tuple[Path, StageFile]],
+    train: Train,
     elsewhere: Callable[[], Stored | None],
 ) -> Stored:
     """Do as the first process, which holds the lock and writes."""

@@ -16,7 +16,7 @@ class Stage:
     """What is trained on, for how long, and by what it is selected.
 
     Attributes:
-        name: of its config group.
+        name: see `Asked`.
         tasks: the tasks that batches are drawn from.
         targets: those whose passes make an epoch.
         groups: the tasks on whose mean devel F1 each set of weights is selected.
@@ -24,6 +24,9 @@ class Stage:
         steps: updates, or None.
         patience: epochs without a better devel F1 after which it ends; None: it never does.
         affinity_every: updates between two looks at the tasks' affinity; None: nobody looks.
+        conflict_every: updates between two looks at the tasks' gradients, likewise.
+        group: of the config.
+        taught: whether teachers label text for it.
     """
 
     name: str
@@ -34,6 +37,9 @@ class Stage:
     steps: int | None
     patience: int | None = None
     affinity_every: int | None = None
+    conflict_every: int | None = None
+    group: str = ""
+    taught: bool = False
 
     @property
     def tags(self) -> dict[str, tuple[str, ...]]:
@@ -46,6 +52,11 @@ class Stage:
         for task in self.tasks.values():
             known |= task.training.vocabulary(task.used)
         return np.array(sorted(known), dtype=np.int64)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether somebody looks at how its tasks get on, which no other run may have done."""
+        return self.affinity_every is not None or self.conflict_every is not None
 
     @property
     def scored(self) -> list[str]:
@@ -64,4 +75,7 @@ def stage_of(asked: Asked, tasks: Mapping[str, Task]) -> Stage:
         asked.steps,
         asked.patience,
         asked.affinity_every,
+        asked.conflict_every,
+        asked.group,
+        asked.taught,
     )

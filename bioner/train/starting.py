@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bioner.batches.datamodule import ScoredBatches, Shard
+from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.config.head import Start
 from bioner.config.train import TrainConfig
 from bioner.model.bank import Fit
@@ -88,10 +88,11 @@ class HeadStarter:
                     network.bank.put(fit)
             return None
         network.encoder.to(self.device)
+        window = self.pretrained.window_for(stage.tags)
         for fit in fits:
-            self._probe(network, fit, tasks, fresh)
+            self._probe(network, fit, tasks, fresh, window)
         scored = [n for n in stage.scored if n in fresh and not tasks[n].devel_too]
-        return {name: self._devel_f1(network, name, tasks[name]) for name in scored}
+        return {name: self._devel_f1(network, name, tasks[name], window) for name in scored}
 
     def _probe(
         self,
@@ -99,13 +100,14 @@ class HeadStarter:
         fit: Fit,
         tasks: Mapping[str, Task],
         fresh: Mapping[str, Tensor | None],
+        window: Window,
     ) -> None:
-        words = {name: self._words(network, name, tasks[name]) for name in fit.places}
+        words = {name: self._words(network, name, tasks[name], window) for name in fit.places}
         together, masked = fitted_together(fit, words)
         start_probe(fit.head, together, carried_rows(fit, fresh), masked)
         network.bank.put(fit)
 
-    def _words(self, network: Network, name: str, task: Task) -> WordVectors:
+    def _words(self, network: Network, name: str, task: Task, window: Window) -> WordVectors:
         """Return the vectors of the train words of a task that a probe is fitted to."""
         encoder = self.config.encoder
         key = {
@@ -116,16 +118,16 @@ class HeadStarter:
         }
         folder = Path(self.config.cache_dir) / "vectors"
         chosen = spread(task.used, self.config.head.probe_sentences)
-        window, split = self.pretrained.window, task.training
+        split, window = task.training, window.of(name)
         return cached_words(folder, key, network.encoder, split, chosen, window, self.device)
 
-    def _devel_f1(self, network: Network, name: str, task: Task) -> float:
+    def _devel_f1(self, network: Network, name: str, task: Task, window: Window) -> float:
         """Return the strict devel F1 of a task with the network as it is."""
         network.to(self.device).eval()
         counts = EntityCounts(task.corpus.types, sync_on_compute=False).to(self.device)
         devel, scored = task.encoded["devel"], task.scored["devel"]
         with torch.inference_mode():
-            for batch in ScoredBatches(name, devel, scored, self.pretrained.window, Shard()):
+            for batch in ScoredBatches(name, devel, scored, window, Shard()):
                 moved = batch.to(self.device)
                 tags = moved.expand(network.decode(moved))
                 counts.update(tags, moved.gold, moved.lengths)

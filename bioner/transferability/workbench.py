@@ -234,7 +234,7 @@ class Workbench:
         asked, *_ = asked_stages(config)
         if self._config.train_stages:
             done = earlier_stage(asked, {source: task}, config, self._pretrained, None, None)
-            return done.start.weights
+            return load_weights(done.file)
         found = find_trained(asked, {source: task}, config, self._pretrained)
         if found is None:
             raise NoStageError(
@@ -242,4 +242,4 @@ class Workbench:
                 "trains it"
             )
         log.info("stage of %s: reused (%s)", source, found.record.key)
-        return load_weights(found.file)
+        return load_weights(found.file(""))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bioner.batches.mixing import shares
 from bioner.batches.passes import Cut
 from bioner.batches.plan import make_plan
-from bioner.config.mixing import MixingConfig, Strategy
+from bioner.config.mixing import Epoch, MixingConfig, Strategy, check_mixing
 from bioner.errors import ConfigError
 
 SIZES = {"target": 70, "large": 400, "tiny": 5}
@@ -139,6 +139,18 @@ def test_round_robin_goes_on_with_its_turns_over_the_epochs():
     made = plan("round_robin", targets=["target", "tiny"], epochs=3)
     turns = np.concatenate(made.order)
     assert turns.ravel().tolist() == (np.arange(len(turns)) % 3).tolist()
+
+
+def test_an_epoch_may_end_with_the_largest_task():
+    sizes, cuts = {"small": 3, "large": 10}, {name: Cut(2) for name in ("small", "large")}
+    config = mixing("round_robin", sizes, epoch=Epoch.largest)
+    made = make_plan(config, sizes, ["small"], cuts, 2, None, 1)
+    turns = [[task for task, _ in firsts(made, epoch)] for epoch in range(2)]
+    # Turns go on over the end of an epoch, which has the five batches of the largest.
+    assert turns[0] == ["small", "large"] * 5 and turns[1] == turns[0]
+    assert made.drawn() == {"small": 10, "large": 10}
+    with pytest.raises(ConfigError, match=r"mixing\.epoch: is largest, and mixing.strategy=to_tar"):
+        check_mixing(mixing("to_targets", sizes, epoch=Epoch.largest), sizes)
 
 
 def test_annealed_goes_from_proportional_to_uniform_over_the_epochs():

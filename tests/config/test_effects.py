@@ -36,7 +36,7 @@ from tests.composition import composed, train_config
 
 Key = tuple[str, ...]
 
-# A run that uses every field: both stages, several tasks in each, auxiliaries, weights.
+# A run that uses every field: all stages, several tasks in each, auxiliaries, weights.
 TARGETS = ["demo_disease", "demo_shuffled"]
 SOURCES = ["demo_chemical", "demo_disease_related"]
 AUXILIARY = "demo_unrelated"
@@ -46,6 +46,8 @@ BASE = [
     "finetune=mtl",
     f"finetune.targets=[{','.join(TARGETS)}]",
     f"finetune.auxiliaries=[{AUXILIARY}]",
+    "selftrain=soft",
+    "finetune.train_size=0.5",
 ]
 WEIGHTS = "mixing.weights={" + ", ".join(f"{n}: 1" for n in (*TARGETS, *SOURCES, AUXILIARY)) + "}"
 # Fields that not every run uses, with what makes this one use them.
@@ -285,7 +287,7 @@ class WiderConfig(TrainConfig):
 
 
 @dataclass
-class SelftrainConfig(StageConfig):
+class DistilConfig(StageConfig):
     """A stage."""
 
     unlabelled: list[str] = made(list, STAGE, role="unlabelled")
@@ -297,7 +299,7 @@ class SelftrainConfig(StageConfig):
 class ThreeStages(TrainConfig):
     """The schema with one more stage."""
 
-    selftrain: SelftrainConfig = group(SelftrainConfig)
+    distil: DistilConfig = group(DistilConfig)
 
 
 @dataclass
@@ -327,23 +329,24 @@ def test_a_new_key_with_its_neutral_value_orphans_no_run() -> None:
 
 
 def test_a_stage_outside_the_package_is_a_group() -> None:
-    config = widened(ThreeStages, CONFIG, selftrain=SelftrainConfig(unlabelled=["demo_disease"]))
-    assert stages_of(config) == ["pretrain", "finetune", "selftrain"]
+    config = widened(ThreeStages, CONFIG, distil=DistilConfig(unlabelled=["demo_disease"]))
+    assert stages_of(config) == ["pretrain", "finetune", "selftrain", "distil"]
     before = Hashes.of(config)
     two = Hashes.of(CONFIG)
     assert {s: before.stages[s] for s in two.stages} == two.stages  # a prefix is shared
-    third = {"pretrain": False, "finetune": False, "selftrain": True}
-    found = Hashes.of(changed(config, ("selftrain", "teacher"))).differ(before)
+    third = {"pretrain": False, "finetune": False, "selftrain": False, "distil": True}
+    found = Hashes.of(changed(config, ("distil", "teacher"))).differ(before)
     assert found == third | {"run": True, "record": True, "single": True}
-    last = Hashes.of(changed(config, ("selftrain", "keep"))).differ(before)
+    last = Hashes.of(changed(config, ("distil", "keep"))).differ(before)
     assert last == dict.fromkeys(last, False) | {"record": True}  # nothing follows from it
     earlier = Hashes.of(changed(config, ("pretrain", "epochs"))).differ(before)
-    assert earlier["selftrain"]
+    assert earlier["distil"]
     apart = changed(config, ("dataset", "demo_disease", "version"))
     assert Hashes.of(apart).differ(before) == {
         "pretrain": False,
         "finetune": True,
         "selftrain": True,
+        "distil": True,
         "run": True,
         "record": True,
         "single": True,

@@ -41,7 +41,7 @@ def test_parts_have_the_gradients_of_the_whole(tmp_path: Path, overrides: list[s
         assert [len(batch.words) for batch in one] == [8, 8]
         assert [len(batch.words) for batch in other] == [3, 3, 2, 3, 3, 2]
         drawn = {b.task: b.index.tolist() for b in one}
-        again = {t: torch.cat([b.index for b in o]) for t, o in parts_of_tasks(other).items()}
+        again = {t.task: torch.cat([b.index for b in o]) for t, o in parts_of_tasks(other).items()}
         assert {task: index.tolist() for task, index in again.items()} == drawn
     for step, expected in enumerate(whole.gradients):
         assert parts.gradients[step].keys() == expected.keys()

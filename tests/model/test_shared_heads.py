@@ -189,3 +189,15 @@ def test_carrying() -> None:
     rows = part.tensors["all.linear.weight"]
     at = wider.parts["all"].tags.index("B-Gene")  # type: ignore[union-attr,operator]
     assert torch.equal(rows[at], tensors["all.linear.weight"][EVERY.index("B-Gene")])
+
+
+@pytest.mark.parametrize("kind", [LinearHead, CrfHead])
+def test_a_student_is_told_of_its_tasks_own_tags(kind: type[Head]) -> None:
+    bank, (words, lengths) = bank_of(kind=kind), sentences()
+    found = bank.log_marginals("genes", words, lengths)
+    torch.testing.assert_close(found.exp(), bank.marginals("genes", words, lengths))
+    said = torch.zeros(4, 3, dtype=torch.float64)
+    said[0], said[2] = torch.tensor([0.5, 0.5, 0.0]), torch.tensor([0.0, 0.0, 1.0])
+    # The mean is over all words; the two of which nothing is said add nothing.
+    wanted = -(0.5 * found[0, 0] + 0.5 * found[0, 1] + found[2, 2]) / 4
+    torch.testing.assert_close(bank.soft_loss("genes", words, lengths, said), wanted)

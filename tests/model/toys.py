@@ -10,7 +10,8 @@ from bioner.config.head import HeadConfig
 from bioner.config.train import Carry
 from bioner.corpora.tags import tag_set
 from bioner.model.adapter import Adapter
-from bioner.model.bank import Carried, Fit, HeadBank, MakeHead
+from bioner.model.bank import Fit, HeadBank, MakeHead
+from bioner.model.carrying import Carried
 from bioner.model.heads import Head, LinearHead
 from bioner.model.network import Network
 from bioner.model.weighting import EqualWeighting

@@ -37,13 +37,13 @@ class Trainer:
     def __init__(self, seconds: float = 0.0) -> None:
         self.times, self.seconds = 0, seconds
 
-    def __call__(self, folder: Path) -> tuple[Path, StageFile]:
+    def __call__(self, folder: Path) -> tuple[dict[str, Path], StageFile]:
         self.times += 1
         time.sleep(self.seconds)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "best.safetensors"
         save_file({"encoder.x": torch.full((2,), 7.0)}, file, metadata={"tags": "{}"})
-        return file, ABOUT
+        return {"all": file}, ABOUT
 
 
 def test_trained_once(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_trained_once(tmp_path: Path) -> None:
     second = stored_stage(tmp_path, "key", trainer)
     assert (first.record.reused, second.record.reused, trainer.times) == (False, True, 1)
     assert second.record.best == ABOUT.record.best
-    assert torch.equal(load_file(second.file)["encoder.x"], torch.full((2,), 7.0))
+    assert torch.equal(load_file(second.file("all"))["encoder.x"], torch.full((2,), 7.0))
     assert not (tmp_path / "key" / "partial").exists()
 
 
@@ -78,6 +78,26 @@ def test_a_stage_killed_before_its_last_file_is_trained_again(tmp_path: Path) ->
     stored_stage(tmp_path, "key", trainer)
     (tmp_path / "key" / "stage.json").unlink()
     assert not stored_stage(tmp_path, "key", trainer).record.reused
+
+
+def test_several_sets_of_weights_are_kept_together(tmp_path: Path) -> None:
+    def two(folder: Path) -> tuple[dict[str, Path], StageFile]:
+        file = Trainer()(folder)[0]["all"]
+        other = folder / "other.safetensors"
+        other.write_bytes(file.read_bytes() + b" ")
+        return {"a": file, "b": other}, ABOUT
+
+    stored = stored_stage(tmp_path, "key", two)
+    assert {group: path.name for group, path in stored.files.items()} == {
+        "a": "a.safetensors",
+        "b": "b.safetensors",
+    }
+    assert [one.state for one in list_stages(tmp_path)] == [State.whole]
+    found = find_stage(tmp_path, "key")
+    assert found is not None and found.file("b") == tmp_path / "key" / "b.safetensors"
+    stored.file("b").unlink()
+    assert [one.state for one in list_stages(tmp_path)] == [State.damaged]
+    assert not stored_stage(tmp_path, "key", two).record.reused
 
 
 def test_a_damaged_description_is_no_result(tmp_path: Path) -> None:
@@ -111,8 +131,8 @@ def test_a_stage_killed_before_its_weights_moved_is_not_trained_anew(tmp_path: P
     (place / "partial").mkdir()
     (place / "weights.safetensors").replace(place / "partial" / "best.safetensors")
 
-    def resumed(folder: Path) -> tuple[Path, StageFile]:
-        return folder / "best.safetensors", ABOUT  # all of its steps are done
+    def resumed(folder: Path) -> tuple[dict[str, Path], StageFile]:
+        return {"all": folder / "best.safetensors"}, ABOUT  # all of its steps are done
 
     assert not stored_stage(tmp_path, "key", resumed).record.reused
     assert stored_stage(tmp_path, "key", trainer).record.reused
@@ -126,7 +146,7 @@ def test_what_a_killed_training_was_writing_is_removed(tmp_path: Path) -> None:
     kept = partial / "pretrain.ckpt"
     kept.touch()
 
-    def resumed(folder: Path) -> tuple[Path, StageFile]:
+    def resumed(folder: Path) -> tuple[dict[str, Path], StageFile]:
         assert list(folder.iterdir()) == [kept]
         return Trainer()(folder)
 
