@@ -2,6 +2,7 @@
 
 import logging
 import math
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -105,7 +106,7 @@ def _fit(cfg: DictConfig) -> None:
         from bioner.fit.trials import Trials
 
     trials = Trials(config, hydra, GlobalHydra.instance().config_loader())
-    fit(config, trials, " ".join(["bioner fit", *hydra.overrides.task]))
+    fit(config, trials, shlex.join(["bioner", "fit", *hydra.overrides.task]))
 
 
 def _stages(cfg: DictConfig) -> None:

@@ -100,7 +100,7 @@ class _Plans:
 
     def _pretrain(self, sources: tuple[str, ...]) -> Iterator[str]:
         yield "pretrain=sources"
-        yield f"pretrain.sources=[{','.join(sources)}]"
+        yield f"pretrain.sources={_listed(sources)}"
         if not is_given(self._given, "pretrain.epochs", "pretrain.steps"):
             yield "pretrain.epochs=null"
             yield f"pretrain.steps={self._steps}"
@@ -110,7 +110,12 @@ class _Plans:
 
 
 def _together(sources: tuple[str, ...]) -> tuple[str, ...]:
-    return "finetune=mtl", f"finetune.auxiliaries=[{','.join(sources)}]"
+    return "finetune=mtl", f"finetune.auxiliaries={_listed(sources)}"
+
+
+def _listed(sources: tuple[str, ...]) -> str:
+    """Return names as one would type them: one alone needs no brackets, which zsh would glob."""
+    return sources[0] if len(sources) == 1 else f"[{','.join(sources)}]"
 
 
 def _and(sources: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from hydra.conf import HydraConf
 from hydra.core.config_loader import ConfigLoader
@@ -16,7 +17,6 @@ from bioner.config.hydra_setup import own_folders
 from bioner.fit.candidates import Candidate
 from bioner.grid.compose import Composer
 from bioner.grid.jobs import Job, compose_jobs
-from bioner.report.study import quoted
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Trials:
         self._shared = [
             *(word for key, word in usual.items() if not is_given(self.given, key)),
             *handed_on(self.given),
-            f"finetune.targets=[{config.target}]",
+            f"finetune.targets={config.target}",
             f"study={self.study}",
         ]
 
@@ -78,7 +78,7 @@ class Trials:
     def command(self, trial: Trial) -> str:
         """Return the line that makes the run of a trial, whatever else was searched."""
         folders = [f"--config-dir={folder}" for folder in self._own]
-        return " ".join(map(quoted, ["bioner", "train", *folders, *self.words(trial)]))
+        return " ".join(map(quote, ["bioner", "train", *folders, *self.words(trial)]))
 
     def job(self, trial: Trial, stop_after: int | None = None) -> Job:
         """Return the job of a trial: its config and its directory.

@@ -120,12 +120,12 @@ def _command(place: Path) -> str:
     try:
         typed = (place / ".hydra" / "overrides.yaml").read_text("utf-8")
         overrides = yaml.load(typed, Loader=_LOADER)
-        return " ".join(["bioner train", *map(quoted, overrides)])
+        return " ".join(["bioner train", *map(_quoted, overrides)])
     except (OSError, yaml.YAMLError, TypeError, UnicodeDecodeError):
         return ""
 
 
-def quoted(override: str) -> str:
+def _quoted(override: str) -> str:
     """Quote an override for a shell only where it must be: brackets need none in most."""
     plain = not set(override) & set(" '\"$`\\;&|<>(){}*?!#~\n\t")
     return override if plain else "'" + override.replace("'", "'\\''") + "'"

@@ -31,7 +31,8 @@ def test_the_first_source_comes_first_and_sets_of_several_after_it() -> None:
         "mtl with c",
     ]
     assert found["transfer from a + c"].sources == ("a", "c")
-    together = ("finetune=mtl", "finetune.auxiliaries=[a]")
+    assert "pretrain.sources=[a,c]" in found["transfer from a + c"].words
+    together = ("finetune=mtl", "finetune.auxiliaries=a")
     assert found["mtl with a"].words == together
     assert found["mtl with a, uniform"].words == (*together, "mixing=uniform")
     assert "pretrain.steps=70" in found["transfer from b"].words

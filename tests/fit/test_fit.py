@@ -1,6 +1,7 @@
 """A whole search on the demo datasets: what it leaves, how it goes on, and what it never does."""
 
 import json
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from bioner.config.command_line import names_in_lists
 from bioner.config.identity import run_name
 from bioner.config.predict import to_predict_config
+from bioner.config.train import TrainConfig
 from bioner.errors import UserError
 from bioner.fit.candidates import BASELINE
 from bioner.fit.curve import smaller
@@ -92,8 +95,8 @@ def test_its_run_is_followed_and_its_line_makes_the_same_run(done: Searched) -> 
     assert run.is_dir()
     f1 = read_record(run).scores["demo_disease"].test_f1
     assert done.found["test_f1"] == {"1": f1}
-    overrides = done.found["command"].split()[2:]
-    assert run_name(train_config(*overrides)) == run.name
+    words = shlex.split(done.found["command"])[2:]
+    assert run_name(train_config(*names_in_lists(words, TrainConfig))) == run.name
     for given in (str(done.folder), "fit/demo_disease"):
         words = [f"run={given}", "input=-", "output=-", f"runs_dir={done.place}/runs"]
         assert Path(to_predict_config(composed(*words, verb="predict")).run) == done.folder
