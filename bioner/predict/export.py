@@ -48,8 +48,8 @@ def export(config: ExportConfig) -> None:
     (network,) = tagger.networks.values()
     head = network.bank.head(name)
     # From here on rows are read as the folder will read them.
-    window = write_out_markers(network.encoder, tagger.tokenizer, tagger.window, name)
-    tagger = replace(tagger, window=window)
+    window, tokenizer = write_out_markers(network.encoder, tagger.tokenizer, tagger.window, name)
+    tagger = replace(tagger, window=window, tokenizer=tokenizer)
     model = to_token_classifier(run.config.encoder, network.encoder, head)
     losses = []
     if isinstance(head, CrfHead) or head.legal:

@@ -17,7 +17,7 @@ from bioner.model.task_tokens import MarkedEmbedding
 
 def write_out_markers(
     encoder: Encoder, tokenizer: PreTrainedTokenizerFast, window: Window, head: str
-) -> Window:
+) -> tuple[Window, PreTrainedTokenizerFast]:
     """Make the markers of a head a part of what any program reads; change nothing without any.
 
     The rows stand behind those of the tokenizer's own tokens, and the tokenizer puts their tokens
@@ -31,7 +31,8 @@ def write_out_markers(
         head: whose labels are asked for.
 
     Returns:
-        How rows are cut with the new ids.
+        How rows are cut with the new ids, and the tokenizer that is to be written: of no family,
+        for those of families put their own special tokens when they are loaded.
 
     Raises:
         ConfigError: the tokenizer does not take new tokens as it should.
@@ -39,7 +40,7 @@ def write_out_markers(
     names = encoder.markers.get(head, ())
     marked = encoder.transformer.get_input_embeddings()
     if not names or not isinstance(marked, MarkedEmbedding):
-        return window
+        return window, tokenizer
     known = len(tokenizer)
     rows = torch.cat([marked.weight[:known], marked.of(names)]).detach()
     plain = nn.Embedding.from_pretrained(rows, padding_idx=marked.padding_idx)
@@ -59,7 +60,12 @@ def write_out_markers(
     if [*ids.values()] != [*range(known, len(rows))] or special_tokens(tokenizer) != special:
         found = f"the tokenizer of {tokenizer.name_or_path} can't put task tokens around a text"
         raise ConfigError("run", found, "a run with encoder.task_tokens=none")
-    return Window(special, window.max_pieces, window.overlap)
+    of_no_family = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer.backend_tokenizer,
+        model_input_names=tokenizer.model_input_names,
+        **tokenizer.special_tokens_map,
+    )
+    return Window(special, window.max_pieces, window.overlap), of_no_family
 
 
 def _put_around(tokenizer: PreTrainedTokenizerFast, special: SpecialTokens) -> None:
