@@ -19,7 +19,7 @@ from bioner.config.train import TrainConfig
 from bioner.corpora.formats.all_formats import FORMATS
 from bioner.errors import ConfigError
 from bioner.model.bank import HeadPerTask
-from bioner.model.encoder import load_encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.heads import LinearHead
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained

@@ -24,7 +24,8 @@ from bioner.corpora.sentence_table import ranges
 from bioner.corpora.tags import OUTSIDE, tag_set
 from bioner.errors import UserError
 from bioner.model.bank import build_bank
-from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.encoder import Encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.int8 import to_int8
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained

@@ -23,7 +23,8 @@ from bioner.config.trainer import hardware
 from bioner.errors import ConfigError
 from bioner.machine.precision import resolve_precision
 from bioner.model.bank import MakeHead, build_bank
-from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.encoder import Encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.heads import Head, LinearHead, make_head
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network

@@ -16,7 +16,8 @@ from bioner.config.measure import MeasureConfig, stage_config
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.subset import subset
 from bioner.model.bank import build_bank
-from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.encoder import Encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.heads import Head, make_head
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained

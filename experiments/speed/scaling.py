@@ -27,7 +27,7 @@ from multitask import EIGHT, config_of, prepare, rate, run
 
 from bioner.config.train import TrainConfig
 from bioner.machine.precision import keep_memory
-from bioner.model.encoder import load_encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.pretrained import Pretrained
 
 TARGET = "ncbi_disease"

@@ -12,7 +12,7 @@ from bioner.config.train import Carry
 from bioner.corpora.tags import tag_set
 from bioner.errors import UserError
 from bioner.model.bank import HeadPerTask
-from bioner.model.encoder import load_encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.heads import LinearHead
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained

@@ -31,7 +31,8 @@ from bioner.config.encoder import EncoderConfig, Pooling
 from bioner.config.head import HeadConfig
 from bioner.errors import ConfigError
 from bioner.model.bank import HeadPerTask
-from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.encoder import Encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.encoder_place import resolve_name
 from bioner.model.heads import LinearHead
 from bioner.model.network import Network

@@ -18,7 +18,7 @@ from bioner.config.encoder import AdapterConfig
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError
 from bioner.model.bank import build_bank
-from bioner.model.encoder import load_encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.heads import LinearHead
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network

@@ -10,7 +10,8 @@ from bioner.batches.datamodule import Window
 from bioner.batches.tokens import encode
 from bioner.corpora.sentence import Sentence
 from bioner.model import word_vectors
-from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.encoder import Encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.pretrained import Pretrained
 from bioner.model.word_vectors import cached_words, read_words
 from tests.composition import train_config

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from bioner.config.identity import digest
 from bioner.errors import ConfigError
-from bioner.model.encoder import load_encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.heads import make_head
 from bioner.model.pretrained import Pretrained
 from tests.train.test_run import REGIMES, config_of, run

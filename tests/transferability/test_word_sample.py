@@ -8,7 +8,8 @@ from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.tokenizer import special_tokens
 from bioner.batches.tokens import Encoded, encode
 from bioner.corpora.catalogue import Corpus, load_corpus
-from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.encoder import Encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.heads import LinearHead
 from bioner.model.pretrained import Pretrained
 from bioner.transferability.embeddings import (

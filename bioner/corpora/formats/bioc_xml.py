@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.files import compressed, contents
-from bioner.corpora.formats import bioc_xml_writer
+from bioner.corpora.formats import bioc_xml_writer as writer
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, file_behind, opened, place_of
@@ -37,8 +37,7 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
         report: takes each fault. Where it returns, reading goes on without the document.
 
     Raises:
-        DataError: if the source is no well-formed XML, declares an entity or is no collection; by
-            default also for the first fault.
+        DataError: no well-formed XML or collection, an entity declared; by default, any fault.
     """
     place, begin, found = place_of(source), 0, False
     with opened(source) as stream:
@@ -245,8 +244,6 @@ BIOC_XML = Format(
     name="bioc_xml",
     read=read_documents,
     endings=(".xml",),
-    writer=FileWriter(
-        bioc_xml_writer.render, bioc_xml_writer.OPENING, closing=bioc_xml_writer.CLOSING
-    ),
+    writer=FileWriter(writer.render, writer.OPENING, closing=writer.CLOSING),
     looks_like=lambda path, start: "<collection" in start,
 )

@@ -19,7 +19,8 @@ from bioner.batches.tokens import Encoded, encode
 from bioner.config.encoder import EncoderConfig
 from bioner.corpora.sentence import Sentence
 from bioner.machine.precision import keep_memory
-from bioner.model.encoder import Encoder, load_encoder
+from bioner.model.encoder import Encoder
+from bioner.model.encoder_loading import load_encoder
 from bioner.model.heads import LinearHead
 from bioner.model.pretrained import Pretrained
 
