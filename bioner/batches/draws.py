@@ -105,9 +105,13 @@ class TaskDraws:
         drawn = np.empty((steps, together), dtype=np.int16)
         drawn[:, 0] = (uniform[:, :1] >= borders).sum(axis=1)
         left = self._start + progress[:, None] * (self._end - self._start)
+        free = np.ones_like(left)
         for i in range(1, together):
-            np.put_along_axis(left, drawn[:, i - 1, None].astype(np.int64), 0.0, axis=1)
-            drawn[:, i] = _by_share(left, uniform[:, i])
+            for one in (left, free):
+                np.put_along_axis(one, drawn[:, i - 1, None].astype(np.int64), 0.0, axis=1)
+            # Where those that are left have no share, as at the end of `to_targets`: all equally.
+            some = left.any(axis=1, keepdims=True)
+            drawn[:, i] = _by_share(np.where(some, left, free), uniform[:, i])
         return drawn
 
 

@@ -58,7 +58,8 @@ class MixingConfig(PerStage):
         base: how the auxiliaries share the rest, and the targets theirs; and how all are mixed in a
             stage without auxiliaries.
         tasks_per_update: different tasks of which each update sees a batch; a number above those
-            of a stage, or `all`, is all of them.
+            of a stage, or `all`, is all of them. Where those that are not drawn yet have no
+            share, each is as likely.
         epoch: what an epoch is a pass over.
     """
 
@@ -150,9 +151,6 @@ def _check_rise(mixing: MixingConfig) -> None:
     if mixing.epoch != Epoch.targets:
         found = f"is {mixing.epoch}, and mixing.strategy=to_targets counts the targets' updates"
         raise ConfigError("mixing.epoch", found, "targets, or another mixing")
-    if mixing.tasks_per_update != 1 and max(mixing.start, mixing.end) == 1:
-        found = f"leaves the auxiliaries none, with {mixing.tasks_per_update} tasks in each update"
-        raise ConfigError("mixing.end", found, "below 1, or mixing.tasks_per_update=1")
 
 
 def tasks_together(mixing: MixingConfig, tasks: int) -> int:

@@ -69,10 +69,6 @@ def test_the_heads_rate_of_an_older_run_becomes_a_multiple(rate: object, times: 
         (["mixing=to_targets", "mixing.start=0"], r"mixing\.start: is 0\.0; above 0"),
         (["mixing=to_targets", "mixing.end=1.5"], r"mixing\.end: is 1\.5; above 0, and at most 1"),
         (["mixing=to_targets", "mixing.base=annealed"], r"mixing\.base: is annealed; one of"),
-        (
-            ["mixing=to_targets", "mixing.tasks_per_update=2"],
-            r"mixing\.end: leaves the auxiliaries none, with 2 tasks in each update",
-        ),
     ],
 )
 def test_values_that_can_not_be_used_are_refused(overrides: list[str], message: str) -> None:

@@ -1,12 +1,10 @@
 """Every head against every dataset that has its type."""
 
 import logging
-from functools import cache
 from pathlib import Path
-from typing import cast
 
 import pytest
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
@@ -25,16 +23,9 @@ from tests.predict.test_tagger import predictions
 NAMES = ["demo_disease", "demo_disease_related"]
 
 
-@cache
-def whole() -> DictConfig:
-    return composed(verb="evaluate")
-
-
 def config_of(runs: Runs, run: Path, *overrides: str) -> EvaluateConfig:
     given = [f"run={run}", f"datasets_dir={runs.datasets}", *overrides]
-    return to_evaluate_config(
-        cast(DictConfig, OmegaConf.merge(whole(), OmegaConf.from_dotlist(given)))
-    )
+    return to_evaluate_config(composed(*given, verb="evaluate"))
 
 
 def test_a_matrix(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:

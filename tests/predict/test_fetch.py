@@ -4,11 +4,11 @@ import shutil
 import socket
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import pytest
 from huggingface_hub import constants
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from bioner import load
 from bioner.config.evaluate import to_evaluate_config
@@ -113,4 +113,4 @@ def test_what_a_run_was_trained_on_is_not_fetched(
 
 
 def _composed(verb: str, given: list[str]) -> DictConfig:
-    return cast(DictConfig, OmegaConf.merge(composed(verb=verb), OmegaConf.from_dotlist(given)))
+    return composed(*given, verb=verb)
