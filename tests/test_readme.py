@@ -118,7 +118,8 @@ def name_of(command: Command) -> str:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with what the commands of the pages take for granted, and Hydra told of it."""
     folder = tmp_path_factory.mktemp("pages")
-    (folder / "RUN_DIR").mkdir()
+    for given in ("RUN_DIR", "runs/fit/mine"):
+        (folder / given).mkdir(parents=True)
     for study in ("mine", "tutorial"):
         run = folder / "runs" / study / "single"
         run.mkdir(parents=True)
@@ -136,7 +137,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def composed(line: CommandLine, overrides: Sequence[str], with_hydra: bool = False) -> DictConfig:
     """Return the config of a verb, from the command line's own folder of configs too."""
     own = [Path(line.parsed.config_dir).absolute()] if line.parsed.config_dir else []
-    register(own, line.described, [line.verb])
+    register(own, line.described, [line.verb], whole=line.verb == "fit")
     searched = [f"hydra.searchpath=[file://{folder}]" for folder in own]
     return compose(line.verb, [*overrides, *searched], return_hydra_config=with_hydra)
 

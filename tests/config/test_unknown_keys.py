@@ -12,7 +12,7 @@ from tests.composition import composed
     ("override", "says"),
     [
         ("+lr=1e-4", "lr: no such key; optimizer.lr is meant"),
-        ("+finetune.tagets=[x]", r"finetune.tagets: no such key; did you mean targets\?"),
+        ("+finetune.tagets=[x]", r"finetune.tagets: no such key; did you mean targets or test\?"),
         ("+dataset.bc2gm.fromat=brat", r"dataset.bc2gm.fromat: .* did you mean format"),
     ],
 )

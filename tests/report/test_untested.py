@@ -11,7 +11,11 @@ def test_a_run_that_left_test_alone_is_no_row() -> None:
     for seed in (1, 2):
         config = train_config("finetune.targets=[demo_disease]", f"seed={seed}")
         runs.append(Run(None, complete_record(config, run=f"run{seed}")))
-    runs[0].record.scores["demo_disease"].test = None
+        runs[-1].record.datasets["demo_disease"].sentences = {"train": 3, "devel": 2, "test": 1}
+    untested, tested = (run.record.scores["demo_disease"] for run in runs)
+    untested.test = None
+    assert tested.test is not None
+    tested.test.support = 1  # with none there would be no score either
     frame, damaged = tidy(runs)
     assert damaged == [] and len(frame) == 2
     kept, problems = with_score(frame)

@@ -437,7 +437,8 @@ def test_golden_losses(regime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]
     if regime.startswith("transfer"):
         budget += ["pretrain.epochs=null", "pretrain.steps=2"]
-    run(config_of(tmp_path, *REGIMES[regime], *budget, "head.start=random"))
+    recipe = ["head.start=random", "mixing=proportional"]
+    run(config_of(tmp_path, *REGIMES[regime], *budget, *recipe))
     assert losses == pytest.approx(GOLDEN[regime], rel=1e-5)
 
 
