@@ -10,6 +10,7 @@ from typing import cast
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config.checks import to_train_config
+from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, group, made, value
 from bioner.config.measure import check_names
 from bioner.config.train import Finetuning, Pretraining, TrainConfig, TrainOn
@@ -114,7 +115,9 @@ def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
     cfg.finetune.targets = [cfg.target]
     config = cast(FitConfig, to_train_config(cfg))
     kept = names if sources == [ALL] else [cfg.target, *sources]
-    config.dataset = {name: OmegaConf.to_object(catalogue[name]) for name in sorted(kept)}
+    config.dataset = {
+        name: cast(DatasetConfig, OmegaConf.to_object(catalogue[name])) for name in sorted(kept)
+    }
     _check(config)
     return config
 

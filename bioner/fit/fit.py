@@ -89,8 +89,8 @@ class _Fit:
     def show(self) -> None:
         """Print the sources, and the candidates with what they cost, and run nothing."""
         console = Console(highlight=False, soft_wrap=True)
-        for one in self._looked:
-            console.print(f"{one.name}: {one.refused or 'a source'}", markup=False)
+        for source in self._looked:
+            console.print(f"{source.name}: {source.refused or 'a source'}", markup=False)
         budget = self._config.budget
         if budget.hours is None:
             chosen = self._affordable.choose(self._others, budget.runs)

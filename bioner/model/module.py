@@ -93,9 +93,9 @@ class TaggingModule(pl.LightningModule):
         self._last_loss = self._over_processes(together.detach())
         self._losses = {}
         for (kind, loss), factor in zip(plain.items(), factors, strict=True):
-            own = loss * factor  # and that of a teacher's batch beside it
+            mine = loss * factor  # and that of a teacher's batch beside it
             before = self._losses.get(kind.task)
-            self._losses[kind.task] = own if before is None else before + own
+            self._losses[kind.task] = mine if before is None else before + mine
         return self.weighting.combine(self._losses)
 
     def _shares(self, units: list[int]) -> list[float]:

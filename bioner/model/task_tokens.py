@@ -34,14 +34,19 @@ class MarkedEmbedding(nn.Embedding):
     def forward(self, ids: Tensor) -> Tensor:
         """Return the rows of some ids, Float [..., size]; those of markers follow the others."""
         rows = len(self.weight)
-        marks = torch.cat([one.weight for one in self.markers.values()])
+        marks = torch.cat([self._rows(key) for key in self.markers])
         known = super().forward(ids.clamp(max=rows - 1))
         learnt = F.embedding((ids - rows).clamp(min=0), marks.to(known.dtype))
         return torch.where((ids >= rows)[..., None], learnt, known)
 
     def of(self, names: Iterable[str]) -> Tensor:
         """Return the rows of some markers, Float [2 markers, size]."""
-        return torch.cat([self.markers[_key(name)].weight for name in names])
+        return torch.cat([self._rows(_key(name)) for name in names])
+
+    def _rows(self, key: str) -> Tensor:
+        marker = self.markers[key]
+        assert isinstance(marker, nn.Embedding)
+        return marker.weight
 
 
 def mark(transformer: PreTrainedModel, names: Iterable[str], seed: int) -> None:

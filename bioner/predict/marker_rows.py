@@ -1,6 +1,7 @@
 """The markers of one head as plain rows of an encoder and plain tokens of its tokenizer."""
 
 import re
+from typing import cast
 
 import torch
 from tokenizers import AddedToken
@@ -51,7 +52,7 @@ def write_out_markers(
     plain_names = [f"task{i}_{re.sub(r'[^a-zA-Z0-9]', '_', name)}" for i, name in enumerate(names)]
     tokens = [token for name in plain_names for token in (f"<{name}>", f"</{name}>")]
     tokenizer.add_tokens([AddedToken(token, normalized=False) for token in tokens], True)
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in tokens}
+    ids = {token: cast(int, tokenizer.convert_tokens_to_ids(token)) for token in tokens}
     special = SpecialTokens(
         (*window.special.prefix, *(ids[token] for token in tokens[::2])),
         (*(ids[token] for token in tokens[1::2]), *window.special.suffix),

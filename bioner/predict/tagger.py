@@ -103,7 +103,8 @@ class Tagger:
         for heads, network in self.networks.items():
             if network.encoder.markers:
                 window = network.encoder.window(self.window)
-                yield from ((window.of(head), {(head,): network}) for head in heads)
+                for head in heads:
+                    yield window.of(head), {(head,): network}
 
     def _take(
         self, encoded: Encoded, batch: Batch, passes: _Passes, found: Mapping[str, Tagged]

@@ -77,15 +77,15 @@ def stored_stage(folder: Path, key: str, train: Train) -> Stored:
         else:
             record = replace(record, weights=hashes)
         write_stage_file(place, replace(stage, record=record))
-        kept = _files(place, record)
-        if len(kept) == 1:
-            next(iter(trained.values())).replace(kept[""])
+        files = _files(place, record)
+        if len(files) == 1:
+            next(iter(trained.values())).replace(files[""])
         else:  # copied: killed between two of them, the next process needs all of them again
             for group, file in trained.items():
-                with whole(kept[group]) as temporary:
+                with whole(files[group]) as temporary:
                     shutil.copyfile(file, temporary)
         shutil.rmtree(place / "partial")
-        return Stored(kept, record)
+        return Stored(files, record)
 
 
 def find_stage(folder: Path, key: str) -> Stored | None:
@@ -113,7 +113,7 @@ def is_whole(place: Path, record: StageRecord) -> bool:
     Raises:
         OSError: they are not there.
     """
-    hashes = record.weights or {"": record.sha256}
+    hashes: dict[str, str | None] = {**record.weights} or {"": record.sha256}
     return all(hashes[group] == sha256(file) for group, file in _files(place, record).items())
 
 

@@ -185,7 +185,8 @@ class _Teacher:
 def _taught(teacher: _Teacher, weights: str, task: Task, guard: Guard, folder: Path) -> Taught:
     """Return what a teacher, whose weights have this SHA-256, says of the text of its task."""
     config, name = teacher.config, teacher.task
-    sentences, parts, leaks = _sentences(config, task), [], 0
+    sentences, leaks = _sentences(config, task), 0
+    parts: list[SoftSentences] = []
     while chunk := list(islice(sentences, PART)):
         leaked = guard.stand(Table.of(chunk))
         leaks += len(leaked)
@@ -224,7 +225,8 @@ def _about(parts: Sequence[SoftSentences], leaks: int | None, config: TrainConfi
         best = part.soft.argmax(-1)
         sure = part.soft.max(-1, initial=0) > 0
         known = np.count_nonzero(part.piece_counts)
-        sizes += (len(part.sentence_words), known, sure.sum(), (sure & (best > 0)).sum())
+        of_mentions = np.count_nonzero(sure & (best > 0))
+        sizes += np.array([len(part.sentence_words), known, np.count_nonzero(sure), of_mentions])
     sentences, words, sure_words, marked = sizes.tolist()
     sha = text_sha256(config, SELFTRAIN)
     return Unlabelled(sha, sentences, leaks, words, sure_words, marked)

@@ -41,5 +41,5 @@ def conflict_section(results: Results) -> Section | None:
 
 def _cosine(row: Row) -> str:
     shown = f"{row['cosine']:.3f}"
-    spread = "" if pd.isna(row["std"]) else f" ± {row['std']:.3f}"
+    spread: str = "" if pd.isna(row["std"]) else f" ± {row['std']:.3f}"
     return f"{shown}{spread}".replace("-", "−")
