@@ -1,5 +1,6 @@
 """A whole search on the demo datasets: what it leaves, how it goes on, and what it never does."""
 
+import hashlib
 import json
 import shlex
 import shutil
@@ -180,7 +181,11 @@ def test_the_labels_of_test_change_no_choice(tmp_path: Path) -> None:
     for name in ("as_is", "shuffled"):
         place = tmp_path / name
         corpus = _copy(config.datasets_dir, place, shuffle=name == "shuffled")
-        keys = {"path": corpus, "url": "null", "sha256": "{}", "sentences": "{}", "mentions": "{}"}
+        keys = {"path": corpus, "url": "null"}
+        for split in ("train", "devel", "test"):
+            text = (corpus / f"{split}.tsv").read_text()
+            keys[f"sha256.{split}"] = hashlib.sha256(text.encode()).hexdigest()
+            keys[f"mentions.{split}"] = text.count("\tB-")
         words = [f"dataset.demo_disease.{key}={value}" for key, value in keys.items()]
         found = search(place, SOURCES, *SHORT, *words).found
         chosen.append({key: found[key] for key in ("chosen", "best", "why", "devel", "order")})
