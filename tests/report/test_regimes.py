@@ -10,6 +10,7 @@ from bioner.config.report import ReportConfig
 from bioner.report.analyses.regimes import critical_difference, mean_ranks
 from bioner.report.rank_figure import indistinct
 from bioner.report.report import report
+from bioner.report.sections.section import by_setting
 from tests.report.synthetic import TYPES, Made, write_study
 
 A, B, C = TARGETS = ("demo_disease", "demo_chemical", "demo_unrelated")
@@ -106,3 +107,10 @@ def test_groups_that_can_not_be_told_apart() -> None:
     assert indistinct(ranks, 1.0) == [(0, 1), (1, 2)]
     assert indistinct(ranks, 5.0) == [(0, 3)]
     assert indistinct(ranks, 0.1) == []
+
+
+def test_settings_of_many_axes_have_short_names_and_different_ones() -> None:
+    variants = [f"some.key.of.a.config={'x' * 200}, another={n}" for n in (1, 2)]
+    frame = pd.DataFrame({"encoder": "e", "mixing": "", "size": "all", "variant": variants})
+    suffixes = [suffix for suffix, _, _ in by_setting(frame)]
+    assert len(set(suffixes)) == 2 and all(50 < len(one) <= 100 for one in suffixes)

@@ -1,6 +1,5 @@
 """The section for a paper: targets and regimes in one table, and their mean ranks."""
 
-import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -10,7 +9,7 @@ from bioner.report.drawing import Drawing, style
 from bioner.report.frame import REGIMES
 from bioner.report.rank_figure import rank_diagram
 from bioner.report.results import Results
-from bioner.report.sections.section import MOST_FIGURES, Section
+from bioner.report.sections.section import MOST_FIGURES, Section, suffix_of
 from bioner.report.table import Column, Table, percent, probability, text
 
 
@@ -47,7 +46,7 @@ def _places(table: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
             str(v) for k, v in zip(PLACE, place, strict=True) if table[k].nunique() > 1 and v
         ]
         words = ", ".join(differs)
-        yield re.sub(r"\W+", "-", f"_{words}").rstrip("-") if words else "", words, rows
+        yield suffix_of(words), words, rows
 
 
 def _of(words: str) -> str:

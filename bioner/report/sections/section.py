@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from bioner.config.identity import digest
 from bioner.report.drawing import Drawing
 from bioner.report.frame import CELL, REGIMES
 from bioner.report.table import Column, Table, text
@@ -24,6 +25,7 @@ _TITLES = {
 _ALWAYS = ("regime", "target")
 # Drawing takes most of a report's time, and nobody looks at a hundred figures.
 MOST_FIGURES = 4
+_LONGEST_SUFFIX = 100  # letters; a file's name has 255 at most
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,15 @@ def by_setting(frame: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
             if value and frame[axis].nunique() > 1
         ]
         words = ", ".join(named)
-        yield re.sub(r"\W+", "-", f"_{words}").rstrip("-") if words else "", words, rows
+        yield suffix_of(words), words, rows
+
+
+def suffix_of(words: str) -> str:
+    """Return a suffix for the names of files: of many axes a part of the words, and their hash."""
+    whole = re.sub(r"\W+", "-", f"_{words}").rstrip("-") if words else ""
+    if len(whole) <= _LONGEST_SUFFIX:
+        return whole
+    return f"{whole[: _LONGEST_SUFFIX - 9]}-{digest(words)[:8]}"
 
 
 def left_out(settings: int) -> list[str]:
