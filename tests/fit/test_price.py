@@ -13,7 +13,7 @@ from bioner.fit.rungs import Affordable, Rung, going_on, rungs
 from bioner.runs.record_file import read_record
 from bioner.train.run import train
 from bioner.train.tasks import load_corpora
-from tests.composition import train_config
+from tests.train.test_run import config_of
 
 MTL = ["finetune=mtl", "finetune.auxiliaries=[demo_chemical]", "mixing=uniform"]
 SOURCE = [
@@ -25,24 +25,20 @@ SOURCE = [
 ]
 
 
-def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
-    return train_config(
-        "encoder=tiny",
-        "logger=none",
-        "trainer.accelerator=cpu",
+def small(tmp_path: Path, *overrides: str) -> TrainConfig:
+    return config_of(
+        tmp_path,
         "finetune.targets=[demo_disease]",
         "finetune.train_size=0.1",
         "finetune.devel_size=24",
         "finetune.epochs=2",
-        f"runs_dir={tmp_path}/runs",
-        f"datasets_dir={tmp_path.parent}/datasets",
-        f"cache_dir={tmp_path.parent}/cache",
+        "batch.sentences=8",
         *overrides,
     )
 
 
 def test_a_price_is_what_the_run_then_draws(tmp_path: Path) -> None:
-    config = config_of(tmp_path, *MTL, *SOURCE)
+    config = small(tmp_path, *MTL, *SOURCE)
     found = price(config, load_corpora(config))
     directory = Path(config.runs_dir) / config.study / run_name(config)
     directory.mkdir(parents=True)
@@ -57,12 +53,12 @@ def test_a_price_is_what_the_run_then_draws(tmp_path: Path) -> None:
 
 
 def test_a_stage_that_several_runs_begin_with_is_paid_once(tmp_path: Path) -> None:
-    transfer = config_of(tmp_path, *SOURCE)
-    both = config_of(tmp_path, *SOURCE, *MTL)
+    transfer = small(tmp_path, *SOURCE)
+    both = small(tmp_path, *SOURCE, *MTL)
     corpora = load_corpora(both)
     one, other = price(transfer, corpora), price(both, corpora)
     assert one.earlier == other.earlier
-    another_seed = price(config_of(tmp_path, *SOURCE, "seed=2"), corpora)
+    another_seed = price(small(tmp_path, *SOURCE, "seed=2"), corpora)
     assert another_seed.earlier.keys() != one.earlier.keys()
     (stage,) = one.earlier.values()
     runs = [Priced("one", one, 0.5), Priced("other", other, 1.0), Priced("one", one, 0.2)]

@@ -1,11 +1,18 @@
 """Embeddings of which some rows are trained: the same weights as if all were."""
 
 from copy import deepcopy
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
+from bioner.batches.datamodule import DrawnBatches, Shard
+from bioner.model.module import TaggingModule
 from bioner.model.used_rows import UsedRows
+from bioner.train.selection import KeepSelected, Selection
+from tests.model.test_network import PAIR, prepared
+from tests.train.test_run import config_of
 
 USED = torch.tensor([0, 2, 3, 7, 9])
 
@@ -58,3 +65,40 @@ def test_a_piece_that_is_not_trained_has_no_gradient() -> None:
     assert some.weight.grad is not None
     assert some.weight.grad.abs().sum(dim=1).gt(0).tolist() == [False, False, True, False, False]
     assert [name for name, p in some.named_parameters() if p.requires_grad] == ["weight"]
+
+
+def embedding_of(module: TaggingModule) -> nn.Module:
+    return module.network.encoder.transformer.get_input_embeddings()
+
+
+def test_a_stage_trains_the_rows_that_its_batches_hold_and_no_others(tmp_path: Path) -> None:
+    module, data = prepared(config_of(tmp_path, *PAIR, "finetune.train_size=16"))
+    embedding = embedding_of(module)
+    assert isinstance(embedding, UsedRows)
+    trained = set(torch.nonzero(embedding.places >= 0).flatten().tolist())
+    assert len(trained) == len(embedding.weight) < len(embedding.rest)
+    updates = DrawnBatches(data._train, data.plan, 0, data._window, Shard(), 1, None)
+    drawn = {int(i) for update in updates for one in update for i in one.pieces}
+    assert len(drawn) > 20 and drawn <= trained
+    frozen, _ = prepared(config_of(tmp_path, *PAIR, "encoder.frozen_layers=1"))
+    assert type(embedding_of(frozen)) is nn.Embedding
+
+
+def test_a_checkpoint_has_the_own_weights_whole_while_the_average_is_in_their_place(
+    tmp_path: Path,
+) -> None:
+    module, _ = prepared(config_of(tmp_path, *PAIR))
+    network: Any = module.network
+    own = {f"network.{name}": one.clone() for name, one in network.state_dict().items()}
+    keep = KeepSelected({}, tmp_path, Selection.average, 2)
+    keep._own = keep._average.copied(network)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.requires_grad:
+                parameter.add_(1.0)
+    shown = {f"network.{name}": one.clone() for name, one in network.state_dict().items()}
+    checkpoint: dict[str, Any] = {"state_dict": dict(shown)}
+    keep.on_save_checkpoint(None, module, checkpoint)  # type: ignore[arg-type]
+    torch.testing.assert_close(checkpoint["state_dict"], own, rtol=0, atol=1e-6)
+    after = {f"network.{name}": one for name, one in network.state_dict().items()}
+    torch.testing.assert_close(after, shown, rtol=0, atol=0)

@@ -12,7 +12,7 @@ from bioner.runs.record import Record
 from bioner.runs.record_file import read_record
 from bioner.runs.stage_record import Look
 from bioner.train.run import train
-from tests.composition import train_config
+from tests.train.test_run import config_of
 
 EPOCHS = 4
 REGIMES = {
@@ -33,18 +33,13 @@ REGIMES = {
 }
 
 
-def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
-    return train_config(
-        "encoder=tiny",
-        "logger=none",
-        "trainer.accelerator=cpu",
+def small(tmp_path: Path, *overrides: str) -> TrainConfig:
+    return config_of(
+        tmp_path,
         "finetune.targets=[demo_disease]",
         "finetune.train_size=24",
         "finetune.devel_size=24",
         f"finetune.epochs={EPOCHS}",
-        f"runs_dir={tmp_path}/runs",
-        f"datasets_dir={tmp_path.parent}/datasets",
-        f"cache_dir={tmp_path.parent}/cache",
         *overrides,
     )
 
@@ -75,16 +70,16 @@ def test_a_run_that_stops_on_its_way_ends_bit_for_bit_as_one_that_does_not(
     regime: str, tmp_path: Path
 ) -> None:
     given = REGIMES[regime]
-    straight = result(config_of(tmp_path / "a", *given))
+    straight = result(small(tmp_path / "a", *given))
     seen = []
     for stop in (1, 3):
-        config = config_of(tmp_path / "b", *given, f"stop_after={stop}")
+        config = small(tmp_path / "b", *given, f"stop_after={stop}")
         seen.append(start(config))
         assert not (directory_of(config) / "record.json").exists()
         on_its_way = stopped_course(directory_of(config), stop)
         assert on_its_way is not None and on_its_way.epochs == stop
         assert {*on_its_way.seconds} == {stage.key for stage in straight.stages}
-    resumed = result(config_of(tmp_path / "b", *given))
+    resumed = result(small(tmp_path / "b", *given))
     assert resumed.scores == straight.scores
     for one, other in zip(resumed.stages, straight.stages, strict=True):
         assert (one.best, one.weights, one.mixing) == (other.best, other.weights, other.mixing)
@@ -100,8 +95,8 @@ def test_a_run_that_has_come_so_far_is_not_started_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    far = start(config_of(tmp_path, "stop_after=2"))
-    config = config_of(tmp_path, "stop_after=1")
+    far = start(small(tmp_path, "stop_after=2"))
+    config = small(tmp_path, "stop_after=1")
     checkpoint = directory_of(config) / "checkpoints" / "finetune.ckpt"
     before = checkpoint.stat().st_mtime_ns
     assert start(config) == far
@@ -117,15 +112,15 @@ def test_a_run_that_has_come_so_far_is_not_started_again(
 
 
 def test_a_stop_behind_the_end_is_none(tmp_path: Path) -> None:
-    record = result(config_of(tmp_path, f"stop_after={EPOCHS}"))
+    record = result(small(tmp_path, f"stop_after={EPOCHS}"))
     assert record.status == "complete"
-    assert start(config_of(tmp_path, "stop_after=1")) == record.best["demo_disease"].f1
+    assert start(small(tmp_path, "stop_after=1")) == record.best["demo_disease"].f1
     with pytest.raises(ConfigError, match="stop_after: is 0; at least 1, or null"):
-        config_of(tmp_path, "stop_after=0")
+        small(tmp_path, "stop_after=0")
 
 
 def test_where_a_run_stops_changes_no_hash(tmp_path: Path) -> None:
-    assert run_hash(config_of(tmp_path, "stop_after=2")) == run_hash(config_of(tmp_path))
+    assert run_hash(small(tmp_path, "stop_after=2")) == run_hash(small(tmp_path))
 
 
 def test_the_f1_of_a_course_follows_the_selection() -> None:
@@ -137,7 +132,7 @@ def test_the_f1_of_a_course_follows_the_selection() -> None:
 
 
 def test_an_older_record_has_the_course_of_its_end(tmp_path: Path) -> None:
-    record = result(config_of(tmp_path, "finetune.epochs=1"))
+    record = result(small(tmp_path, "finetune.epochs=1"))
     record.stages[-1].looks = []
     best = record.best["demo_disease"]
     assert course_of(record).looks == [Look(best.step, {"demo_disease": best.f1})]
@@ -148,7 +143,7 @@ def test_test_is_left_alone_and_scored_later_without_a_training(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    config = config_of(tmp_path, "finetune.test=false", "finetune.epochs=1")
+    config = small(tmp_path, "finetune.test=false", "finetune.epochs=1")
     record = result(config)
     scores = record.scores["demo_disease"]
     assert scores.test is None and scores.test_f1 is None
@@ -158,7 +153,7 @@ def test_test_is_left_alone_and_scored_later_without_a_training(
     ]
     table = [line for line in caplog.messages if "%" in line or line.startswith("dataset")]
     assert table[-2].split() == ["devel,", "%"]
-    whole = config_of(tmp_path, "finetune.epochs=1")
+    whole = small(tmp_path, "finetune.epochs=1")
     assert run_hash(whole) != run_hash(config)
     tested = result(whole)
     assert tested.stages[-1].reused
@@ -180,7 +175,7 @@ def test_the_labels_of_test_change_nothing_of_a_run_that_leaves_it_alone(tmp_pat
         folder.mkdir()
         for split, text in (("train", train_text), ("devel", train_text), ("test", test)):
             (folder / f"{split}.tsv").write_text(text)
-        config = config_of(
+        config = small(
             tmp_path / name,
             "finetune.test=false",
             "finetune.train_size=8",
