@@ -61,12 +61,13 @@ def _train(cfg: DictConfig) -> float:
 
 
 def _report(cfg: DictConfig) -> None:
+    from bioner.config.report import to_report_config
+
+    config, typed = to_report_config(cfg), HydraConfig.get().overrides.task
     with collector_off():
-        from bioner.config.report import to_report_config
         from bioner.report.report import report
 
-    typed = HydraConfig.get().overrides.task
-    report(to_report_config(cfg), " ".join(["bioner report", *typed]))
+    report(config, " ".join(["bioner report", *typed]))
 
 
 def _datasets(cfg: DictConfig) -> None:
@@ -81,19 +82,23 @@ def _datasets(cfg: DictConfig) -> None:
 
 
 def _measure(cfg: DictConfig) -> None:
+    from bioner.config.measure import to_measure_config
+
+    config = to_measure_config(cfg)
     with collector_off():
-        from bioner.config.measure import to_measure_config
         from bioner.transferability.measuring import measure_pairs
 
-    measure_pairs(to_measure_config(cfg), Path(HydraConfig.get().runtime.output_dir))
+    measure_pairs(config, Path(HydraConfig.get().runtime.output_dir))
 
 
 def _recommend(cfg: DictConfig) -> None:
     from bioner.config.recommend import repeated, to_recommend_config
-    from bioner.transferability.advice import advise
 
-    hydra = HydraConfig.get()
-    advise(to_recommend_config(cfg), repeated(own_folders(hydra), hydra.overrides.task))
+    config, hydra = to_recommend_config(cfg), HydraConfig.get()
+    with collector_off():
+        from bioner.transferability.advice import advise
+
+    advise(config, repeated(own_folders(hydra), hydra.overrides.task))
 
 
 def _fit(cfg: DictConfig) -> None:
@@ -118,28 +123,34 @@ def _stages(cfg: DictConfig) -> None:
 
 
 def _evaluate(cfg: DictConfig) -> None:
-    with collector_off():
-        from bioner.predict.evaluate import evaluate
     from bioner.config.evaluate import to_evaluate_config
 
-    evaluate(to_evaluate_config(cfg))
+    config = to_evaluate_config(cfg)
+    with collector_off():
+        from bioner.predict.evaluate import evaluate
+
+    evaluate(config)
 
 
 def _predict(cfg: DictConfig) -> None:
     from bioner.config.predict import to_predict_config
 
+    config = to_predict_config(cfg)
     with collector_off():
         from bioner.predict.stream import predict
 
-    if not predict(to_predict_config(cfg)):
+    if not predict(config):
         raise SystemExit(1)
 
 
 def _export(cfg: DictConfig) -> None:
     from bioner.config.export import to_export_config
-    from bioner.predict.export import export
 
-    export(to_export_config(cfg))
+    config = to_export_config(cfg)
+    with collector_off():
+        from bioner.predict.export import export
+
+    export(config)
 
 
 VERBS: dict[str, Callable[[DictConfig], Any]] = {

@@ -1,67 +1,16 @@
-"""Batches of all tasks of a stage, as the plan draws them, and of the splits that are scored."""
+"""Batches of all tasks of a stage, as the plan draws them, and its devel splits, for Lightning."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytorch_lightning as pl
 
-from bioner.batches.batch import Batch, Update, make_batch
+from bioner.batches.batch import Batch, Update
 from bioner.batches.plan import Plan
+from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.soft import SoftDraw, SoftText
-from bioner.batches.tokenizer import SpecialTokens
 from bioner.batches.tokens import Encoded
-
-# Pieces in one batch of a split that is scored: large enough for speed, bounded for memory.
-_SCORED_PIECES = 4096
-
-
-@dataclass(frozen=True)
-class Window:
-    """How the rows of a batch are cut for one encoder.
-
-    Attributes:
-        special: the ids put before and after each row.
-        max_pieces: pieces in one row, special tokens included.
-        overlap: pieces that two windows of a long sentence share.
-        marked: of tasks with markers, the ids in the place of `special`.
-    """
-
-    special: SpecialTokens
-    max_pieces: int
-    overlap: int
-    marked: Mapping[str, SpecialTokens] = field(default_factory=dict)
-
-    @property
-    def room(self) -> int:
-        """The most pieces of words in one row, of any task.
-
-        Raises:
-            ConfigError: no piece fits.
-        """
-        every = (self.special, *self.marked.values())
-        return min(special.window(self.max_pieces) for special in every)
-
-    def special_of(self, task: str) -> SpecialTokens:
-        """Return the ids before and after each row of a task."""
-        return self.marked.get(task, self.special)
-
-    def of(self, task: str) -> "Window":
-        """Return the window of one task's rows, whatever the rows are then called."""
-        return replace(self, special=self.special_of(task), marked={})
-
-    def batch(self, task: str, encoded: Encoded, indices: np.ndarray) -> Batch:
-        """Return the batch of these sentences."""
-        special = self.special_of(task)
-        return make_batch(task, encoded, indices, special, self.max_pieces, self.overlap)
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Which part of every batch this process computes."""
-
-    rank: int = 0
-    processes: int = 1
+from bioner.batches.window import Window
 
 
 class DrawnBatches:
@@ -129,41 +78,6 @@ class DrawnBatches:
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go on from a checkpoint."""
         self._drawn = state["drawn"]
-
-
-class ScoredBatches:
-    """Sentences of a split, each once over all processes, similar lengths together.
-
-    Args:
-        task: the name of the dataset.
-        encoded: the split.
-        scored: the places of the sentences in it.
-        window: how rows are cut.
-        shard: the part that this process computes.
-    """
-
-    def __init__(
-        self, task: str, encoded: Encoded, scored: np.ndarray, window: Window, shard: Shard
-    ) -> None:
-        self.task, self._encoded, self._window = task, encoded, window
-        lengths, special = encoded.sentence_pieces, window.special_of(task).count
-        by_length = scored[np.argsort(lengths[scored], kind="stable")]
-        order = by_length[shard.rank :: shard.processes]
-        # Rows are sorted, so the longest of a batch is its last: the padded size is count x last.
-        self._batches: list[np.ndarray] = []
-        start = 0
-        for end in range(1, len(order) + 1):
-            longest = lengths[order[min(end, len(order) - 1)]] + special
-            if end == len(order) or (end + 1 - start) * longest > _SCORED_PIECES:
-                self._batches.append(order[start:end])
-                start = end
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def __iter__(self) -> Iterator[Batch]:
-        for indices in self._batches:
-            yield self._window.batch(self.task, self._encoded, indices)
 
 
 class MultiTaskData(pl.LightningDataModule):

@@ -10,7 +10,7 @@ from bioner.batches.tokenizer import SpecialTokens
 from bioner.config.encoder import TaskTokens
 
 if TYPE_CHECKING:
-    from bioner.batches.datamodule import Window
+    from bioner.batches.window import Window
 
 
 def markers_of(kind: TaskTokens, tags: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -12,8 +12,8 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
-from bioner.batches.datamodule import Window
 from bioner.batches.task_tokens import in_order, marked, markers_of
+from bioner.batches.window import Window
 from bioner.config.encoder import EncoderConfig, Pooling
 from bioner.errors import ConfigError
 from bioner.model import packing

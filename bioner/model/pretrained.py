@@ -15,9 +15,9 @@ from tokenizers import pre_tokenizers
 from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
-from bioner.batches.datamodule import Window
 from bioner.batches.task_tokens import marked, markers_of
 from bioner.batches.tokenizer import special_tokens
+from bioner.batches.window import Window
 from bioner.config.encoder import EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing

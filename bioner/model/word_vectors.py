@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
+from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.tokens import Encoded
+from bioner.batches.window import Window
 from bioner.corpora.cache import cached
 from bioner.corpora.sentence_table import ranges, starts_of
 from bioner.model.attention import FLASH

@@ -9,8 +9,8 @@ from tokenizers.processors import TemplateProcessing
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from bioner.batches.datamodule import Window
 from bioner.batches.tokenizer import SpecialTokens, special_tokens
+from bioner.batches.window import Window
 from bioner.errors import ConfigError
 from bioner.model.encoder import Encoder
 from bioner.model.task_tokens import MarkedEmbedding

@@ -14,8 +14,9 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
+from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.tokens import encode
+from bioner.batches.window import Window
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import ranges
 from bioner.corpora.tags import OUTSIDE

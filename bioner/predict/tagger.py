@@ -17,8 +17,9 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
+from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.tokens import Encoded, encode
+from bioner.batches.window import Window
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import ranges
 from bioner.corpora.tags import OUTSIDE, tag_set

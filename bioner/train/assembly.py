@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from bioner.batches.datamodule import Window
 from bioner.batches.passes import Cut
 from bioner.batches.plan import Plan, make_plan
+from bioner.batches.window import Window
 from bioner.config.build import build
 from bioner.config.encoder import TaskTokens
 from bioner.config.identity import digest

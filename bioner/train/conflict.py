@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bioner.batches.batch import Batch
-from bioner.batches.datamodule import Window
+from bioner.batches.window import Window
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
 from bioner.runs.stage_record import Conflict

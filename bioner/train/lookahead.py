@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from bioner.batches.batch import Batch
-from bioner.batches.datamodule import Window
+from bioner.batches.window import Window
 from bioner.model.module import TaggingModule
 from bioner.model.network import Network
 from bioner.runs.stage_record import Affinity

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from torch import nn
 
 from bioner.batches.batch import Batch, Update
-from bioner.batches.datamodule import Window
+from bioner.batches.window import Window
 from bioner.model.module import TaggingModule
 from bioner.train.tasks import Task
 

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
+from bioner.batches.scored import ScoredBatches, Shard
+from bioner.batches.window import Window
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.tag_ids import mentions_of
 from bioner.corpora.tags import spans

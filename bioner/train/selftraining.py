@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
 from bioner.batches.passes import Cut
+from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.soft import SoftSentences, SoftText
 from bioner.batches.tokens import encode
+from bioner.batches.window import Window
 from bioner.config.identity import digest
 from bioner.config.train import Leakage, TrainConfig
 from bioner.corpora.cache import cached

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
+from bioner.batches.scored import ScoredBatches, Shard
+from bioner.batches.window import Window
 from bioner.config.head import Start
 from bioner.config.train import TrainConfig
 from bioner.model.bank import Fit

@@ -10,9 +10,10 @@ import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
 from torch import Tensor
 
-from bioner.batches.datamodule import MultiTaskData, Window
+from bioner.batches.datamodule import MultiTaskData
 from bioner.batches.plan import Plan
 from bioner.batches.soft import SoftText
+from bioner.batches.window import Window
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import ConfigError
 from bioner.machine.processes import is_first, meet

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from bioner.batches.batch import Batch
-from bioner.batches.datamodule import Window
 from bioner.batches.tokens import Encoded
+from bioner.batches.window import Window
 from bioner.model.encoder import Encoder
 from bioner.model.heads import LinearHead
 from bioner.transferability.gradients import Gradients

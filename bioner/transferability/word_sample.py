@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from bioner.batches.batch import Batch
-from bioner.batches.datamodule import Window
 from bioner.batches.tokens import Encoded
+from bioner.batches.window import Window
 from bioner.model.encoder import Encoder
 
 # From word vectors and sentence lengths to the probability of each tag (`Head.marginals`).

@@ -4,10 +4,10 @@ from itertools import chain
 
 import numpy as np
 
-from bioner.batches.datamodule import Window
 from bioner.batches.passes import Cut
 from bioner.batches.soft import SoftSentences, SoftText
 from bioner.batches.tokenizer import SpecialTokens
+from bioner.batches.window import Window
 from bioner.corpora.sentence_table import starts_of
 
 SIZES = (5, 1, 7)

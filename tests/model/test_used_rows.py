@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from bioner.batches.datamodule import DrawnBatches, Shard
+from bioner.batches.datamodule import DrawnBatches
+from bioner.batches.scored import Shard
 from bioner.model.module import TaggingModule
 from bioner.model.used_rows import UsedRows
 from bioner.train.selection import KeepSelected, Selection

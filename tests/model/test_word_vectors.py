@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from bioner.batches.datamodule import Window
 from bioner.batches.tokens import encode
+from bioner.batches.window import Window
 from bioner.corpora.sentence import Sentence
 from bioner.model import word_vectors
 from bioner.model.encoder import Encoder

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from bioner.batches.datamodule import Window
 from bioner.batches.tokens import Encoded
+from bioner.batches.window import Window
 from bioner.model.encoder import Encoder
 from bioner.transferability.backward import Sketch, fit_head, push
 from bioner.transferability.gradients import Gradients, fisher_cosine, gradient_cosine

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from bioner.batches.datamodule import ScoredBatches, Shard, Window
+from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.tokenizer import special_tokens
 from bioner.batches.tokens import Encoded, encode
+from bioner.batches.window import Window
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.model.encoder import Encoder
 from bioner.model.encoder_loading import load_encoder

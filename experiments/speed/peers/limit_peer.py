@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from transformers import logging
 
-from bioner.batches.datamodule import ScoredBatches, Shard
+from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.tokens import Encoded, encode
 from bioner.config.encoder import EncoderConfig
 from bioner.corpora.sentence import Sentence
