@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.tokens import Encoded
@@ -90,20 +91,42 @@ def cached_words(
         window: see `encoder`.
         device: see `encoder`.
     """
-    places = np.asarray(sentences, dtype=np.int64)
-    whole = {
-        **key,
+    whole = {**key, **reading(encoder, encoded, sentences, window, device)}
+    return cached(
+        folder, whole, WordVectors, lambda: read_words(encoder, encoded, sentences, window, device)
+    )
+
+
+def reading(
+    encoder: Encoder,
+    encoded: Encoded,
+    sentences: NDArray[np.integer],
+    window: Window,
+    device: torch.device | str,
+) -> dict[str, object]:
+    """Return, as JSON values, what beside its kind decides the vectors that an encoder gives.
+
+    Args:
+        encoder: see `read_words`, as for the others.
+        encoded: see `encoder`.
+        sentences: see `encoder`.
+        window: see `encoder`.
+        device: see `encoder`.
+    """
+    return {
         "version": VECTORS_VERSION,
-        "weights": _hash(w.detach().cpu().numpy() for w in encoder.state_dict().values()),
-        "sentences": _hash(_contents(encoded, places)),
+        "weights": hash_of(encoder.state_dict().values()),
+        "sentences": _hash(_contents(encoded, sentences.astype(np.int64))),
         # Rows here have no task.
         "window": {name: one for name, one in asdict(window).items() if name != "marked"},
         # The last bits of a product depend on these.
         "torch": [torch.__version__, torch.device(device).type, torch.get_num_threads()],
     }
-    return cached(
-        folder, whole, WordVectors, lambda: read_words(encoder, encoded, places, window, device)
-    )
+
+
+def hash_of(tensors: Iterable[Tensor]) -> str:
+    """Return the SHA-256 of the values of some tensors, in their order."""
+    return _hash(tensor.detach().cpu().numpy() for tensor in tensors)
 
 
 def _contents(encoded: Encoded, places: NDArray[np.int64]) -> Iterator[NDArray[Any]]:

@@ -1,8 +1,7 @@
 """How the heads of a stage start: fitted, or set, before the first update."""
 
-import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.window import Window
 from bioner.config.head import Start
 from bioner.config.train import TrainConfig
 from bioner.model.bank import Fit
-from bioner.model.metric import EntityCounts
 from bioner.model.network import Network
 from bioner.model.pretrained import Pretrained
 from bioner.model.probe import start_prior, start_probe
 from bioner.model.word_vectors import WordVectors, cached_words
-from bioner.runs.percent import percent
+from bioner.train.probed_f1 import probed_f1
 from bioner.train.stage import Stage
 from bioner.train.tasks import Task
-
-log = logging.getLogger(__name__)
 
 
 class Probed(pl.Callback):
@@ -95,6 +90,12 @@ class HeadStarter:
         scored = [n for n in stage.scored if n in fresh and not tasks[n].devel_too]
         return {name: self._devel_f1(network, name, tasks[name], window) for name in scored}
 
+    def _devel_f1(self, network: Network, name: str, task: Task, window: Window) -> float:
+        key = {**self._kind(network), "head": asdict(self.config.head)}
+        folder = Path(self.config.cache_dir) / "probes"
+        devel = (task.encoded["devel"], task.scored["devel"])
+        return probed_f1(folder, key, network, name, devel, window, self.device)
+
     def _probe(
         self,
         network: Network,
@@ -110,32 +111,21 @@ class HeadStarter:
 
     def _words(self, network: Network, name: str, task: Task, window: Window) -> WordVectors:
         """Return the vectors of the train words of a task that a probe is fitted to."""
+        folder = Path(self.config.cache_dir) / "vectors"
+        chosen = spread(task.used, self.config.head.probe_sentences)
+        split, window = task.training, window.of(name)
+        key = self._kind(network)
+        return cached_words(folder, key, network.encoder, split, chosen, window, self.device)
+
+    def _kind(self, network: Network) -> dict[str, object]:
+        """Return what beside its weights decides how the encoder reads words."""
         encoder = self.config.encoder
-        key = {
+        return {
             "encoder": self.pretrained.fingerprint,
             "layers": encoder.layers,
             "pooling": str(encoder.pooling),
             "packed": network.encoder.packed,
         }
-        folder = Path(self.config.cache_dir) / "vectors"
-        chosen = spread(task.used, self.config.head.probe_sentences)
-        split, window = task.training, window.of(name)
-        return cached_words(folder, key, network.encoder, split, chosen, window, self.device)
-
-    def _devel_f1(self, network: Network, name: str, task: Task, window: Window) -> float:
-        """Return the strict devel F1 of a task with the network as it is."""
-        network.to(self.device).eval()
-        counts = EntityCounts(task.corpus.types, sync_on_compute=False).to(self.device)
-        devel, scored = task.encoded["devel"], task.scored["devel"]
-        with torch.inference_mode():
-            for batch in ScoredBatches(name, devel, scored, window, Shard()):
-                moved = batch.to(self.device)
-                tags = moved.expand(network.decode(moved))
-                counts.update(tags, moved.gold, moved.lengths)
-        network.train()
-        f1 = counts.compute().f1
-        log.info("%s: devel F1 %s with a head fitted to the frozen encoder", name, percent(f1))
-        return f1
 
 
 def fitted_together(
