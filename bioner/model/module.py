@@ -75,7 +75,17 @@ class TaggingModule(pl.LightningModule):
         """
         self._check_last_loss()
         self.zero_grad()
-        torch.manual_seed((self._seed << 32) + self.global_step)
+        self._seed_generators((self._seed << 32) + self.global_step)
+
+    def _seed_generators(self, seed: int) -> None:
+        """Seed the generators that an update draws from, as `torch.manual_seed` would.
+
+        That also queues the seed for each kind of device that is not in use, each time with a
+        formatted trace of the stack.
+        """
+        torch.default_generator.manual_seed(seed)
+        if self.device.type != "cpu":
+            torch.get_device_module(self.device).manual_seed(seed)
 
     def training_step(self, batch: Update, batch_idx: int) -> Tensor:
         """Return the combined loss of an update's batches, or of their parts."""
