@@ -101,7 +101,7 @@ def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str
 
 
 def _lines(place: int, advice: Advice, leaks: int, target: str) -> list[str]:
-    lines = [f"{place}. {advice.source}  (score {advice.score:.3f})"]
+    lines = [f"{place}. {advice.source}  ({_score(advice)})"]
     if advice.gain is not None:
         lines.append(f"   known gain on {target}: {points(advice.gain)} F1")
     lines += [f"   for: {text}" for text in advice.speaks_for]
@@ -112,3 +112,11 @@ def _lines(place: int, advice: Advice, leaks: int, target: str) -> list[str]:
             f"{target}; leakage=drop leaves them out"
         )
     return lines
+
+
+def _score(advice: Advice) -> str:
+    sure = advice.prospect
+    if sure is None:
+        return f"score {advice.score:.3f}"
+    interval = f"[{points(sure.low)}, {points(sure.high)}]"
+    return f"{points(advice.score)} {interval}, helps with probability {sure.helps:.2f}"

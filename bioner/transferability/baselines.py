@@ -4,13 +4,14 @@ Every function takes and returns tables with targets as rows and sources as colu
 where a pair has no gain or no score.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import RidgeCV
 
-_ALPHAS = tuple(10.0**power for power in range(-2, 4))
+ALPHAS = tuple(10.0**power for power in range(-2, 4))
+"""Penalties that the ridge regression chooses from."""
 
 
 def random_scores(gains: pd.DataFrame) -> pd.DataFrame:
@@ -54,35 +55,9 @@ def learned_combination(
         others[row] = False
         if others.sum() < 2 or not known[row].any():
             continue
-        model = RidgeCV(_ALPHAS).fit(features[others], centred[others])
+        model = RidgeCV(ALPHAS).fit(features[others], centred[others])
         scores.loc[target, known[row]] = model.predict(features[row][known[row]])
     return scores
-
-
-def fit_combination(
-    closeness: Mapping[tuple[str, str], pd.DataFrame], gains: pd.DataFrame
-) -> Callable[[pd.DataFrame], np.ndarray]:
-    """Fit the regression of `learned_combination` to all known gains.
-
-    Args:
-        closeness: of each (measure, view), larger for closer.
-        gains: the mean over seeds.
-
-    Returns:
-        What gives the expected gain of each source over the mean of the target's sources, from a
-        table of closeness with the same measures as rows, in this order, and sources as columns.
-    """
-    features = np.stack([_standard(table, gains) for table in closeness.values()], axis=-1)
-    known = gains.notna().to_numpy()
-    centred = gains.sub(gains.mean(axis=1), axis=0).to_numpy()
-    model = RidgeCV(_ALPHAS).fit(features[known], centred[known])
-
-    def predict(table: pd.DataFrame) -> np.ndarray:
-        spread = table.std(axis=1, ddof=0).replace(0.0, np.nan)
-        standard = table.sub(table.mean(axis=1), axis=0).div(spread, axis=0).fillna(0.0)
-        return model.predict(standard.to_numpy().T)
-
-    return predict
 
 
 def _standard(table: pd.DataFrame, gains: pd.DataFrame) -> np.ndarray:

@@ -1,13 +1,19 @@
 """The order of sources for one target, and the evidence for it. No torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from bioner.transferability.baselines import fit_combination
 from bioner.transferability.known import Known
+from bioner.transferability.outlook import (
+    ENOUGH_TARGETS,
+    HELD,
+    Experience,
+    Prospect,
+    closeness_of,
+    standard,
+)
 from bioner.transferability.registry import Measure
 from bioner.transferability.track_record import foretold, reliability, settings
 
@@ -25,8 +31,6 @@ VOTERS = (
 )
 # Below both, a source neither shares mentions with the target nor labels words as it does.
 _FEW_MENTIONS, _LITTLE_INFORMATION = 0.01, 0.02
-# With fewer targets nothing can be left out and learnt from.
-ENOUGH_TARGETS = 3
 _REASONS = 3
 # A source speaks where its place is this far from the middle, -1 for the last and 1 for the first.
 _CLEAR = 0.3
@@ -44,6 +48,7 @@ class Advice:
             by measures that foretold them alone.
         speaks_against: what it does worse than most others, by the same measures.
         gain: known gain on this very target, the mean over seeds; None where there is none.
+        prospect: how sure the score is; None where nothing tells.
     """
 
     source: str
@@ -51,6 +56,7 @@ class Advice:
     speaks_for: list[str]
     speaks_against: list[str]
     gain: float | None
+    prospect: Prospect | None = None
 
 
 @dataclass(frozen=True)
@@ -87,23 +93,25 @@ def recommend(
     """
     fair = {name: one for name, one in measures.items() if not one.oracle}
     values = values[values["measure"].isin(fair)]
-    closeness = _closeness(values, fair)[target]
+    closeness = closeness_of(values, fair)[target]
     direct = known.gains[known.gains["target"] == target].groupby("source")["gain"].mean()
     others = Known(known.gains[known.gains["target"] != target], known.measures)
     targets = others.gains["target"].nunique()
-    scores = None if targets < ENOUGH_TARGETS else _expected(closeness, others, fair)
-    trusted = dict.fromkeys(VOTERS) if scores is None else foretold(others, set(values["measure"]))
-    if scores is None:
+    experience = Experience.of(others, fair)
+    outlook = None if targets < ENOUGH_TARGETS else experience.outlook(standard(closeness))
+    trusted = dict.fromkeys(VOTERS) if outlook is None else foretold(others, set(values["measure"]))
+    if outlook is None:
         scores = _votes(closeness)
         basis = _untested(targets)
         score_says = "the share of the other sources that one beats, a mean over the measures"
         none_helps = _nothing_shared(values)
     else:
+        scores = outlook.expected
         basis = (
             f"a ridge regression over measures, fitted to the gains of {targets} other targets "
             f"({settings(others.gains)}){'' if trusted else '; no measure alone foretold them'}"
         )
-        score_says = "the gain in F1 that is expected"
+        score_says = _said_of_gains(experience.noise)
         none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"
     order = scores.sort_values(ascending=False, kind="stable").index
     advice = [
@@ -112,6 +120,7 @@ def recommend(
             float(scores[source]),
             *_reasons(values, str(source), fair, trusted),
             float(direct[source]) if source in direct else None,
+            None if outlook is None else outlook.of(str(source)),
         )
         for source in order
     ]
@@ -120,16 +129,11 @@ def recommend(
     return Recommendation(target, advice, basis, score_says, none_helps, judged)
 
 
-def _closeness(values: pd.DataFrame, measures: dict[str, Measure]) -> dict[str, pd.DataFrame]:
-    """Return for each target a table of closeness, (measure, view) as rows, sources as columns."""
-    sign = values["measure"].map(lambda name: measures[name].closeness(1.0)).astype(float)
-    signed = values.assign(closeness=values["value"].astype(float) * sign)
-    return {
-        target: signed[signed["target"] == target].pivot(
-            index=["measure", "view"], columns="source", values="closeness"
-        )
-        for target in signed["target"].unique()
-    }
+def _said_of_gains(noise: float) -> str:
+    return (
+        f"the gain in F1 points that is expected, with an interval for {HELD:.0%} of such gains, "
+        f"and the probability that it is above {100 * noise:.2f}, what other seeds change"
+    )
 
 
 def _votes(closeness: pd.DataFrame) -> pd.Series:
@@ -151,35 +155,6 @@ def _nothing_shared(values: pd.DataFrame) -> str:
     if (mentions < _FEW_MENTIONS).all() and (information.fillna(0.0) < _LITTLE_INFORMATION).all():
         return "no source shares mentions with the target or labels words as it does"
     return ""
-
-
-def _expected(
-    closeness: pd.DataFrame, known: Known, measures: dict[str, Measure]
-) -> pd.Series | None:
-    """Return the expected gain of each source: the mean known one, and what the ridge adds.
-
-    None where no measure has values for the known pairs of enough targets.
-    """
-    gains = known.gains.pivot_table("gain", "target", "source")
-    tables = {
-        target: table
-        for target, table in _closeness(
-            known.measures[known.measures["measure"].isin(measures)], measures
-        ).items()
-        if target in gains.index
-    }
-    keys: Sequence[tuple[str, str]] = [
-        key for key in closeness.index if all(key in table.index for table in tables.values())
-    ]
-    if len(tables) < ENOUGH_TARGETS or not keys:
-        return None
-    learnt = {
-        key: pd.DataFrame({target: table.loc[key] for target, table in tables.items()}).T
-        for key in keys
-    }
-    model = fit_combination(learnt, gains.loc[list(tables)])
-    mean = float(np.nanmean(gains.loc[list(tables)].to_numpy()))
-    return pd.Series(model(closeness.loc[list(keys)]) + mean, index=closeness.columns)
 
 
 def _reasons(
