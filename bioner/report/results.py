@@ -169,5 +169,6 @@ def _measured(
         tables["measure_ranking"] = measured.wide(measured.ranking(table, measures, config.seed))
     except UserError as error:
         return [Problem("unreadable", "measures.csv", str(error))]
+    tables["calibration"] = measured.calibrated(table, measures)
     tables["measure_points"] = measured.points(tables["gains"], measures)
     return []

@@ -364,5 +364,27 @@ def test_measures_that_foretell_the_gains_rank_first(tmp_path: Path) -> None:
     assert ranked[["vocabulary_coverage", "content_coverage"]].tolist() == pytest.approx([1, -1])
     assert ranked["random"] == 0
     assert len(tables["measure_points"]) == 12
+    assert tables["calibration"].empty  # three targets are too few to leave one out twice
     (table,) = measured_section(results).tables  # type: ignore[union-attr]
     assert tex(table, []).partition(r"\begin")[2].isascii()  # LaTeX has no letter for a bare τ
+
+
+def test_probabilities_of_help_stand_beside_what_came(tmp_path: Path) -> None:
+    targets = [f"corpus_{letter}" for letter in "abcde"]
+    pairs = [(s, t) for t in targets for s in targets if s != t]
+    skills = {pair: 0.5 + 0.02 * (7 * k % 20) for k, pair in enumerate(pairs)}
+    runs = [run for t in targets for run in seeds(2, t, skill=0.7)]
+    runs += [
+        run for (s, t), skill in skills.items() for run in seeds(2, t, "transfer", [s], skill=skill)
+    ]
+    lines = ["source,target,measure,view,value,seconds"]
+    lines += [f"{s},{t},vocabulary_coverage,,{skill},0.1" for (s, t), skill in skills.items()]
+    (tmp_path / "study" / "measured").mkdir(parents=True)
+    (tmp_path / "study" / "measured" / "measures.csv").write_text("\n".join(lines) + "\n")
+    results = results_of(tmp_path, runs)
+    found = results.tables["calibration"]
+    assert found["pairs"].sum() == 20
+    first, last = found.iloc[0], found.iloc[-1]
+    assert first["helped"] < 0.2 and last["helped"] > 0.8
+    _, table = measured_section(results).tables  # type: ignore[union-attr]
+    assert "Brier score" in table.caption and "of 20 helped" in table.caption

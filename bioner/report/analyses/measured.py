@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 
 from bioner.report.frame import CELL
-from bioner.transferability.quality import QUALITY_COLUMNS, quality
+from bioner.transferability.calibration import calibration
+from bioner.transferability.known import Known
+from bioner.transferability.outlook import Experience
+from bioner.transferability.quality import QUALITY_COLUMNS, SETTING, quality
+from bioner.transferability.registry import measures as known_measures
 from bioner.transferability.tables import GAIN_COLUMNS
+
+_SETTING = [*SETTING, "mixing", "variant"]
 
 
 def gain_table(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -55,6 +61,25 @@ def ranking(gains: pd.DataFrame, measures: pd.DataFrame, seed: int) -> pd.DataFr
         tables.append(scored.assign(mixing=first.mixing, variant=first.variant))
     columns = [*QUALITY_COLUMNS, "mixing", "variant"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def calibrated(gains: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Return how stated probabilities of help held with each target left out in turn.
+
+    Returns:
+        A row for each setting and stretch of probability, as
+        `bioner.transferability.calibration.Calibration.bins` has them; `says` has the same words
+        in all rows of a setting. Empty where too few targets have gains.
+    """
+    fair = {name: one for name, one in known_measures().items() if not one.oracle}
+    tables = []
+    for values, part in gains.groupby(_SETTING, sort=False):
+        found = calibration(Experience.of(Known(part[GAIN_COLUMNS], measures), fair))
+        if found is not None:
+            setting = dict(zip(_SETTING, map(str, values), strict=True))
+            tables.append(found.bins().assign(**setting, says="; ".join(found.in_words())))
+    columns = [*_SETTING, "from", "to", "pairs", "stated", "helped", "says"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame()
 
 
 def wide(ranked: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from bioner.report.drawing import style
 from bioner.report.figures import measure_scatter
 from bioner.report.results import Results
 from bioner.report.sections.section import Section, axis_columns
-from bioner.report.table import Column, Row, Table, between, count, text
+from bioner.report.table import Column, Row, Table, between, count, percent, share, text
 
 _METRICS = {
     "spearman": "Spearman",
@@ -19,6 +19,7 @@ _METRICS = {
 _SMALLER = ("regret@1", "regret@3", "rank_of_best")
 _IN_POINTS = ("regret@1", "regret@3")
 _PANELS = 9
+_SETTING = ["regime", "encoder", "size", "mixing", "variant"]
 
 
 def measured_section(results: Results) -> Section | None:
@@ -63,17 +64,36 @@ def measured_section(results: Results) -> Section | None:
             "nobody has beforehand.",
             *(f"Note: {note}." for note in notes),
         ],
-        [_ranking(ranked)],
+        [_ranking(ranked), *_calibration(results)],
         drawings,
     )
 
 
-def _ranking(ranked: pd.DataFrame) -> Table:
-    axes, same = axis_columns(
-        ranked.rename(columns={"train_size": "size"}),
-        ["regime", "encoder", "size", "mixing", "variant"],
+def _calibration(results: Results) -> list[Table]:
+    """Return the table of stated probabilities, where enough targets have gains."""
+    found = results.tables.get("calibration", pd.DataFrame())
+    if found.empty:
+        return []
+    table = found.rename(columns={"train_size": "size"})
+    axes, same = axis_columns(table, _SETTING)
+    caption = (
+        "How probable it was said to be that a source helps by more than other seeds change, from "
+        "the gains of the other targets alone, and how many of these pairs did. "
+        f"{' '.join(f'{one[0].upper()}{one[1:]}.' for one in table.says.unique())} {same}"
     )
+    columns = [
+        *axes,
+        between("from", "to", share, "said, %"),
+        count("pairs", "pairs"),
+        percent("stated", "mean of it, %"),
+        percent("helped", "helped, %"),
+    ]
+    return [Table("calibration", "Stated probabilities", caption.strip(), table, columns)]
+
+
+def _ranking(ranked: pd.DataFrame) -> Table:
     table = ranked.rename(columns={"train_size": "size"})
+    axes, same = axis_columns(table, _SETTING)
     columns: list[Column] = [
         *axes,
         text("measure", "measure"),
@@ -102,7 +122,7 @@ def _ranking(ranked: pd.DataFrame) -> Table:
         caption.strip(),
         table,
         columns,
-        ["regime", "encoder", "size", "mixing", "variant"],
+        _SETTING,
     )
 
 
