@@ -22,7 +22,7 @@ from bioner.corpora.formats.columns_layout import layout_of
 from bioner.datasets.found import NewDataset
 from bioner.datasets.sniff import go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
-from bioner.machine.writing import whole
+from bioner.machine.writing import sweep, whole
 
 # Of the sentences of train, for the splits that are not there.
 SHARES = {"devel": 0.1, "test": 0.2}
@@ -72,6 +72,7 @@ def new(config: DatasetsConfig) -> NewDataset:
     one.sentences = {split: each.sentences for split, each in counts.items()}
     one.mentions = {split: sum(each.mentions.values()) for split, each in counts.items()}
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target)
     with whole(target) as temporary:
         temporary.write_text(_yaml(one, heading), encoding="utf-8")
     scheme = str(one.scheme) if FORMATS[one.format].read_split else ""

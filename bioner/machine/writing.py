@@ -1,6 +1,7 @@
 """Files that are whole or not there; where the disk takes no more, the error names the file."""
 
 import errno
+import glob
 import os
 import re
 import shutil
@@ -48,6 +49,27 @@ def whole(file: Path) -> Iterator[Path]:
     with naming(file), gone_if_it_fails(temporary):
         yield temporary
         temporary.replace(file)
+
+
+def sweep(file: Path) -> None:
+    """Remove what killed processes left of a file that `whole` writes, if they were of this machine.
+
+    For files that are written in a folder of the user's, which no lock guards.
+    """
+    for half in file.parent.glob(f"{glob.escape(file.name)}.*.tmp"):
+        number = half.name.removeprefix(f"{file.name}.").removesuffix(".tmp")
+        if number.isdecimal() and not _is_alive(int(number)):
+            half.unlink(missing_ok=True)
+
+
+def _is_alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 @contextmanager

@@ -1,16 +1,15 @@
 """A study's finished runs in one file that may be shared: it has no text of the corpora."""
 
 import io
-import os
 import re
 import tarfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import yaml
 
 from bioner.errors import UserError
+from bioner.machine.writing import sweep, whole
 from bioner.report.analyses.pairs import BASES, asked_tests
 from bioner.report.asked import ASKED, asked_json
 from bioner.report.frame import tidy
@@ -37,18 +36,15 @@ def pack(runs: Sequence[Run], file: Path) -> int:
         for run in runs
         if run.place and run.record.status == "complete"
     ]
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(temporary, "w:xz") as packed:
+        sweep(file)
+        with whole(file) as temporary, tarfile.open(temporary, "w:xz") as packed:
             _add(packed, ASKED, asked_json(runs, _tests(runs)))
             for place, targets in done:
                 for name, data in _files(place, targets):
                     _add(packed, f"{place.name}/{name}", data)
-        temporary.replace(file)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise UserError(f"pack: {file}: can't be written ({error})") from error
     return len(done)
 

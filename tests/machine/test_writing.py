@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from bioner.corpora.document import Document, Passage
 from bioner.corpora.formats.all_formats import FORMATS
 from bioner.corpora.sentence import Sentence
 from bioner.errors import DataError
-from bioner.machine.writing import disk_error, naming, whole
+from bioner.machine.writing import disk_error, naming, sweep, whole
 from bioner.model.weights import load_weights, save_weights
 from bioner.predict.sinks import open_sink
 from bioner.predict.unfinished import Progress
@@ -160,3 +161,14 @@ def test_measures(tmp_path: Path) -> None:
             directory.add(rows, [])
     assert json.loads((tmp_path / "inputs.json").read_text()) == {}
     assert names(tmp_path) == ["inputs.json", "measures.csv", "skipped.csv"]
+
+
+def test_what_the_dead_left_of_a_file_is_swept(tmp_path: Path) -> None:
+    file = tmp_path / "mine[1].yaml"
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], stdout=-1)
+    left = [f"{file.name}.{int(dead.stdout)}.tmp", f"{file.name}.{os.getpid()}.tmp"]
+    others = ["mine[1].yaml", "mine[1].yaml.old.tmp", "other.yaml.1.tmp"]
+    for name in (*left, *others):
+        (tmp_path / name).touch()
+    sweep(file)
+    assert {path.name for path in tmp_path.iterdir()} == {left[1], *others}
