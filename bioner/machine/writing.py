@@ -52,7 +52,7 @@ def whole(file: Path) -> Iterator[Path]:
 
 
 def sweep(file: Path) -> None:
-    """Remove what killed processes left of a file that `whole` writes, if they were of this machine.
+    """Remove what killed processes of this machine left of a file that `whole` writes.
 
     For files that are written in a folder of the user's, which no lock guards.
     """
