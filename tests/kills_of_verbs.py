@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -166,13 +167,15 @@ def start(words: list[str], folder: Path, at: int = 0, how: str = "kill") -> tup
 
 
 def content(folder: Path, below: str = ".") -> dict[str, str]:
-    """Return a digest of each file; of measures without the seconds that they took."""
+    """Return a digest of each file; without the seconds of measures and the minute of a report."""
     found = {}
     for path in [*(folder / below).rglob("*"), folder / below]:
         if path.is_file():
             data = path.read_bytes()
             if path.name == "measures.csv":
                 data = pd.read_csv(path).drop(columns="seconds").to_csv().encode()
+            elif path.name == "report.html":
+                data = re.sub(rb"Made \d{4}-\d\d-\d\d \d\d:\d\d", b"", data)
             found[path.relative_to(folder).as_posix()] = sha256(data).hexdigest()
     return found
 

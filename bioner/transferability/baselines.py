@@ -4,14 +4,26 @@ Every function takes and returns tables with targets as rows and sources as colu
 where a pair has no gain or no score.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
 
 ALPHAS = tuple(10.0**power for power in range(-2, 4))
 """Penalties that the ridge regression chooses from."""
+
+LANGRANK = (
+    "source_size",
+    "log_size_ratio",
+    "vocabulary_dice",
+    "source_type_token_ratio",
+    "type_token_distance",
+)
+"""The measures that are LangRank's features of two datasets (Lin et al. 2019, section 3.1)."""
 
 
 def random_scores(gains: pd.DataFrame) -> pd.DataFrame:
@@ -45,17 +57,57 @@ def learned_combination(
         The scores; empty where fewer than three targets have gains.
     """
     features = np.stack([_standard(table, gains) for table in closeness.values()], axis=-1)
-    known = gains.notna().to_numpy()
-    centred = gains.sub(gains.mean(axis=1), axis=0).to_numpy()
-    scores = gains.where(gains.isna(), np.nan)
-    if len(gains) < 3:
+    centred = gains.sub(gains.mean(axis=1), axis=0)
+    return _leaving_out(lambda: RidgeCV(ALPHAS), features, centred)
+
+
+def langrank(
+    closeness: Mapping[tuple[str, str], pd.DataFrame], gains: pd.DataFrame
+) -> pd.DataFrame:
+    """Score sources by boosted trees over LangRank's features, leaving the scored target out.
+
+    After Lin et al. 2019, "Choosing Transfer Languages for Cross-Lingual Learning" (arXiv
+    1905.12688): sizes, overlap of words and type-token ratios as they are, trees that learn the
+    rank of a source among those of its target. Theirs are LightGBM's with its ranking loss, ours
+    scikit-learn's with the squared error of the rank. What they know of languages is left out.
+
+    Args:
+        closeness: of each (measure, view); those of `LANGRANK` are used.
+        gains: the mean over seeds.
+
+    Returns:
+        The scores; empty where a feature lacks, or fewer than three targets have gains.
+    """
+    tables = [closeness[name, ""] for name in LANGRANK if (name, "") in closeness]
+    if len(tables) < len(LANGRANK):
+        return gains.where(gains.isna(), np.nan)
+    features = np.stack([table.reindex_like(gains).to_numpy() for table in tables], axis=-1)
+    ranks = gains.rank(axis=1, pct=True)
+    return _leaving_out(
+        lambda: GradientBoostingRegressor(random_state=0), np.nan_to_num(features), ranks
+    )
+
+
+def _leaving_out(
+    make: Callable[[], Any], features: NDArray[np.float64], wanted: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what a model says of each target that it was not fitted to.
+
+    Args:
+        make: a regressor of scikit-learn.
+        features: [targets, sources, features].
+        wanted: what it is fitted to, targets as rows and sources as columns.
+    """
+    known = wanted.notna().to_numpy()
+    scores = wanted.where(wanted.isna(), np.nan)
+    if len(wanted) < 3:
         return scores
-    for row, target in enumerate(gains.index):
+    for row, target in enumerate(wanted.index):
         others = known.copy()
         others[row] = False
         if others.sum() < 2 or not known[row].any():
             continue
-        model = RidgeCV(ALPHAS).fit(features[others], centred[others])
+        model = make().fit(features[others], wanted.to_numpy()[others])
         scores.loc[target, known[row]] = model.predict(features[row][known[row]])
     return scores
 

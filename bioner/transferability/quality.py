@@ -7,6 +7,7 @@ import pandas as pd
 
 from bioner.errors import UserError, nearest
 from bioner.transferability.baselines import (
+    langrank,
     learned_combination,
     random_scores,
     static_ranking,
@@ -34,6 +35,7 @@ QUALITY_COLUMNS = [
 
 RANDOM, SIZE, STATIC = "random", "source size", "mean gain over the other targets"
 RIDGE = "ridge, leave one target out"
+TREES = "LangRank's features, leave one target out"
 _SIZE_MEASURE = "source_size"
 # Draws of seeds for each target; few seeds have fewer distinct draws.
 _SEED_DRAWS = 200
@@ -105,6 +107,7 @@ def _setting(
     fair = {key: table for key, table in closeness.items() if kinds[key] == "measure"}
     if fair:
         scored[RIDGE, ""] = ("combination", learned_combination(fair, mean))
+        scored[TREES, ""] = ("combination", langrank(fair, mean))
     seeds = helped["seed"].nunique()
     for (name, view), (kind, table) in scored.items():
         for row in _scores(table.reindex_like(mean), mean, draws, resamples, seed):

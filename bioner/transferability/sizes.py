@@ -29,6 +29,24 @@ def log_size_ratio(source: TextProfile, target: TextProfile) -> float:
     return log(source.words.total() / target.words.total())
 
 
+@measure(Family.sizes, "the source's distinct words by its words")
+def source_type_token_ratio(source: TextProfile, target: TextProfile) -> float:
+    """Return |Vs| / |words of the source|, of train; larger is more varied text. Not symmetric.
+
+    A feature of LangRank (Lin et al. 2019, arXiv 1905.12688, section 3.1).
+    """
+    return _type_token_ratio(source)
+
+
+@measure(Family.sizes, "how much the variety of words differs", Larger.farther)
+def type_token_distance(source: TextProfile, target: TextProfile) -> float:
+    """Return (1 - rs / rt)², rs and rt the `source_type_token_ratio` of both. Not symmetric.
+
+    A feature of LangRank, as the one above.
+    """
+    return (1 - _type_token_ratio(source) / _type_token_ratio(target)) ** 2
+
+
 @measure(
     Family.sizes,
     "how much the share of words in mentions differs (log ratio)",
@@ -76,3 +94,7 @@ def divergence(one: Mapping[Any, float], other: Mapping[Any, float]) -> float:
 
 def _density(profile: TextProfile) -> float:
     return profile.mentions.total() / profile.words.total()
+
+
+def _type_token_ratio(profile: TextProfile) -> float:
+    return len(profile.words) / profile.words.total()

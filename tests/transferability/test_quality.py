@@ -1,5 +1,6 @@
 """Measures against gains: who wins, what the baselines are, what is refused."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -7,7 +8,12 @@ import pandas as pd
 import pytest
 
 from bioner.errors import UserError
-from bioner.transferability.baselines import learned_combination, static_ranking
+from bioner.transferability.baselines import (
+    LANGRANK,
+    langrank,
+    learned_combination,
+    static_ranking,
+)
 from bioner.transferability.quality import QUALITY_COLUMNS, quality
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -145,14 +151,25 @@ def test_static_ranking_leaves_the_target_out() -> None:
     assert np.isnan(found.loc["a", "a"])
 
 
-def test_the_combination_never_sees_the_gains_of_its_target() -> None:
+@pytest.mark.parametrize("combine", [learned_combination, langrank])
+def test_no_combination_sees_the_gains_of_its_target(combine: Callable[..., pd.DataFrame]) -> None:
     gains = gains_of().groupby(["target", "source"])["gain"].mean().unstack()
-    measures = {("m", ""): gains + 0.5}
+    measures = {(name, ""): gains + 0.5 for name in LANGRANK}
     changed = gains.copy()
     changed.loc["a"] = -changed.loc["a"]
-    one, other = (learned_combination(measures, g) for g in (gains, changed))
+    one, other = (combine(measures, g) for g in (gains, changed))
     pd.testing.assert_series_equal(one.loc["a"], other.loc["a"])
     assert not np.allclose(one.loc["b"].dropna(), other.loc["b"].dropna())
+
+
+def test_langrank_wants_each_of_its_features() -> None:
+    gains = gains_of().groupby(["target", "source"])["gain"].mean().unstack()
+    some = {(name, ""): gains for name in LANGRANK[1:]}
+    assert langrank(some, gains).isna().all(axis=None)
+    # What a tree can see: the rank follows the size alone.
+    told = {(name, ""): gains * (name == "source_size") for name in LANGRANK}
+    found = langrank(told, gains)
+    assert found.corrwith(gains, axis=1, method="spearman").mean() > 0.5
 
 
 @pytest.mark.parametrize(
