@@ -37,7 +37,15 @@ def to_train_config(cfg: DictConfig) -> TrainConfig:
     Raises:
         ConfigError: a value that can't be used, with its full key.
     """
-    cfg = cfg.copy()
+    return typed(cfg.copy())
+
+
+def typed(cfg: DictConfig) -> TrainConfig:
+    """Do what `to_train_config` does with a config that is nobody else's: it is changed.
+
+    Raises:
+        ConfigError: see `to_train_config`.
+    """
     named = named_datasets(cfg)
     OmegaConf.set_struct(cfg, False)
     cfg.dataset = {name: cfg.dataset[name] for name in named}

@@ -13,7 +13,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from platformdirs import user_cache_path
 
-from bioner.config.checks import to_train_config
+from bioner.config.checks import typed
 from bioner.config.config_folders import has_file, shipped
 from bioner.config.datasets import DatasetsConfig
 from bioner.config.evaluate import EvaluateConfig
@@ -86,7 +86,7 @@ def register(
     compose_with(Offered(own, unfiled, whole))
     serve_experiments()
     Plugins.instance().register(Experiments)
-    OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
+    OmegaConf.register_new_resolver("run_name", _RUNS.name, replace=True)
     OmegaConf.register_new_resolver("measure_name", _measure_name, replace=True)
     OmegaConf.register_new_resolver("help_text", _help_text, replace=True)
     OmegaConf.register_new_resolver("datasets_dir", _default_datasets_dir, replace=True)
@@ -107,11 +107,42 @@ def own_folders(hydra: HydraConf) -> list[Path]:
     return [Path(source.path) for source in sources if source.provider == "command-line"]
 
 
-def _run_name(*, _root_: DictConfig) -> str:
-    own = own_config(_root_)
-    refuse_unknown_keys(own, TrainConfig)  # here, before a directory is made
-    config = to_train_config(own)
-    return name_in(Path(config.runs_dir) / config.study, run_name(config))
+class _Runs:
+    """The name of the run that a config asks for, and the typed config that it is taken from.
+
+    Hydra asks for the name when it looks for the run's directory. A grid wants both, of hundreds
+    of configs, and to make the typed one is most of the time that composing takes.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[DictConfig, TrainConfig] | None = None
+
+    def name(self, *, _root_: DictConfig) -> str:
+        """Return the name of the run's directory."""
+        own = own_config(_root_)
+        refuse_unknown_keys(own, TrainConfig)  # here, before a directory is made
+        config = typed(own)
+        self._last = (_root_, config)
+        return name_in(Path(config.runs_dir) / config.study, run_name(config))
+
+    def asked_by(self, composed: DictConfig) -> tuple[Path, TrainConfig]:
+        """Return the directory of a run, and its config."""
+        directory = Path(str(OmegaConf.select(composed, "hydra.run.dir"))).absolute()
+        if self._last is not None and self._last[0] is composed:
+            return directory, self._last[1]
+        return directory, typed(own_config(composed))  # a directory without the name in it
+
+
+_RUNS = _Runs()
+
+
+def run_asked_by(composed: DictConfig) -> tuple[Path, TrainConfig]:
+    """Return the directory and the checked config of the run that a composed config asks for.
+
+    Raises:
+        ConfigError: a value that can't be used, with its full key.
+    """
+    return _RUNS.asked_by(composed)
 
 
 def _measure_name(*, _root_: DictConfig) -> str:

@@ -20,8 +20,8 @@ from bioner.config.parts import dataset_keys
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
 
-# Parts of Hydra's own config that no job looks at here, and that are half of what is copied.
-_NOT_OF_JOBS = ("help", "hydra_help", "hydra_logging", "job_logging")
+# Parts of Hydra's own config that no job looks at here, and that are most of what is copied.
+_NOT_OF_JOBS = ("help", "hydra_help", "hydra_logging", "job_logging", "sweeper", "launcher")
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,16 @@ class Composer:
         if choices not in self._built:
             self._built[choices] = self._build(choices)
         values = [one for one in parsed if one not in chosen]
-        config = self._set(self._built[choices], values)
+        return self._set(self._built[choices], values)
+
+    def _build(self, choices: Sequence[str]) -> _Built:
+        config = self._loader.load_sweep_config(self._master, list(choices))
         if config.hydra.sweeper != self._master.hydra.sweeper:
             raise ConfigError(
                 "experiment",
                 f"{config.hydra.runtime.choices.experiment} is a grid of its own",
                 "bioner train -m experiment=NAME starts one such grid",
             )
-        return config
-
-    def _build(self, choices: Sequence[str]) -> _Built:
-        config = self._loader.load_sweep_config(self._master, list(choices))
         datasets = {str(name): config.dataset[name] for name in config.dataset}
         _keep_datasets(config, ())
         with open_dict(config.hydra):

@@ -8,11 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from hydra.core.utils import filter_overrides
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from bioner.config.checks import to_train_config
 from bioner.config.explain import explain
-from bioner.config.hydra_setup import own_config
+from bioner.config.hydra_setup import run_asked_by
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError
 from bioner.runs.course import Course, stopped_course
@@ -177,9 +176,7 @@ def compose_jobs(
 
 
 def _job(overrides: Sequence[str], compose: Compose) -> Job:
-    composed = compose(overrides)
-    config = to_train_config(own_config(composed))
-    directory = Path(str(OmegaConf.select(composed, "hydra.run.dir"))).absolute()
+    directory, config = run_asked_by(compose(overrides))
     return Job(tuple(overrides), config, directory)
 
 
