@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from omegaconf import MISSING
 
-from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
+from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
 from bioner.config.encoder import EncoderConfig
@@ -209,7 +209,7 @@ class BatchConfig:
 
 
 @dataclass
-class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
+class TrainConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner train`. Every group but those of stages counts for each stage.
 
     Attributes:

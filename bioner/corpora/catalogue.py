@@ -31,6 +31,8 @@ class Corpus:
         warnings: what a user should know of the data, one sentence each.
         devel_share: of the train file that is the devel split; None where devel is a file.
         test_share: of the train file that is the test split, likewise.
+        folds: of the train file, of which one is the test split.
+        fold: which one; None of a corpus in folds that is read whole.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Corpus:
     warnings: tuple[str, ...]
     devel_share: float | None = None
     test_share: float | None = None
+    folds: int | None = None
+    fold: int | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -78,6 +82,8 @@ def load_corpus(
 ) -> Corpus:
     """Read the three splits of a dataset and compare them with its YAML.
 
+    Of a dataset in folds of which none is chosen those are read that are files, train as a whole.
+
     Args:
         name: the dataset's name in the catalogue.
         config: its YAML.
@@ -97,7 +103,7 @@ def load_corpus(
     reader = SplitReader(name, config, report, cache)
     splits: dict[str, Split] = {}
     warnings: list[str] = []
-    for split in SPLITS:
+    for split in config.splits:
         path = files.get(split, files["train"])
         if split not in files and "train" not in splits:
             continue  # the file that it is a part of can't be read, which was said
@@ -110,15 +116,15 @@ def load_corpus(
         else:
             warnings += reader.compare(path, split, splits[split])
     mentions = {split: found.sentences.mentions for split, found in splits.items()}
-    shares = config.devel_share, config.test_share
+    parts = config.devel_share, config.test_share, config.folds, config.fold
     types = type_names(config.types) or _derived_types(mentions)
     if reader.faulty:  # what the splits lack may stand in what could not be read
-        return Corpus(name, types, splits, tuple(warnings), *shares)
+        return Corpus(name, types, splits, tuple(warnings), *parts)
     if not types:
         found, legal = "no split of the dataset has a mention", f"give dataset.{name}.types"
         report(DataError(files["train"].parent, None, found, legal))
     warnings += _missing_mentions(mentions)
-    return Corpus(name, types, splits, tuple(warnings), *shares)
+    return Corpus(name, types, splits, tuple(warnings), *parts)
 
 
 def check_config(name: str, config: DatasetConfig) -> None:
@@ -139,10 +145,12 @@ def check_config(name: str, config: DatasetConfig) -> None:
                 legal = nearest(split, legal_names)
                 raise ConfigError(f"{key}.{field}.{split}", "no such split", legal)
     _check_shares(key, config)
+    _check_folds(key, config)
     for split in config.own_files:
         if not config.files.get(split):
             legal = "expected the name of a file"
-            legal += f", or {split}_share" if split != "train" else ""
+            others = {"devel": ", or devel_share", "test": ", or test_share, or folds"}
+            legal += others.get(split, "")
             raise ConfigError(f"{key}.files.{split}", "is not given", legal)
     if config.format not in corpus_formats():
         legal = nearest(config.format, corpus_formats())
@@ -174,6 +182,21 @@ def _check_shares(key: str, config: DatasetConfig) -> None:
     if sum(config.shares.values()) >= 1:
         found = f"is {config.test_share}, and devel_share {config.devel_share}: nothing is left"
         raise ConfigError(f"{key}.test_share", found, "shares that are below 1 together")
+
+
+def _check_folds(key: str, config: DatasetConfig) -> None:
+    if config.folds is None:
+        if config.fold is not None:
+            raise ConfigError(f"{key}.fold", f"is {config.fold}, but {key}.folds is null")
+        return
+    if config.folds < 2:
+        raise ConfigError(f"{key}.folds", f"is {config.folds}", "at least 2, or null")
+    if config.test_share is not None:
+        found = f"is {config.test_share}, but a fold is test"
+        raise ConfigError(f"{key}.test_share", found, "leave folds or test_share out")
+    if "test" in config.files:
+        found = f"is {config.files['test']!r}, but a fold is test"
+        raise ConfigError(f"{key}.files.test", found, "leave folds or the file out")
 
 
 def _check_scheme(key: str, config: DatasetConfig) -> None:

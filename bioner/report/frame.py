@@ -13,10 +13,10 @@ from bioner.runs.record import PRETRAIN, Record
 from bioner.runs.scores import Scores, SplitScores
 
 CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", "variant"]
-"""The axes: runs that agree in all of them are averaged, over their seeds and subsets."""
+"""The axes: runs that agree in all of them are averaged, over their seeds, subsets and folds."""
 
-REPLICATE = ["seed", "subset_seed"]
-"""What the runs of one cell differ in; gains are paired by it."""
+REPLICATE = ["seed", "subset_seed", "fold"]
+"""What the runs of one cell differ in; gains are paired by it. The fold is that of the target."""
 
 REGIMES = ("single", "mtl", "transfer", "transfer_mtl")
 
@@ -75,6 +75,7 @@ _COLUMNS = [
 ]
 _NUMBERS = [
     "semantics",
+    "folds",
     "train_sentences",
     "share",
     "f1",
@@ -142,6 +143,8 @@ def _rows(run: Run, axes: Sequence[str]) -> Iterator[dict[str, Any]]:
             "partners": settings.partners(target),
             "mixing": settings.mixing(target),
             "as_mixing": settings.mixing(target, "transfer"),
+            "fold": settings.fold(target),
+            "folds": settings.config.dataset[target].folds or 0,
             "variant": settings.variant(axes, target),
             "settings": settings.must_agree(axes, target),
         }

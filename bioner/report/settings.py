@@ -65,6 +65,11 @@ class Settings:
         finetune = self.config.finetune
         return "+".join(sorted({*finetune.targets, *finetune.auxiliaries} - {target}))
 
+    def fold(self, target: str) -> int:
+        """Return which fold of a target is its test split; 0 where it has none."""
+        config = self.config
+        return 0 if config.dataset[target].folds is None else config.fold or 0
+
     def mixing(self, target: str, other: str | None = None) -> str:
         """Return how the tasks are mixed, empty where no stage has several.
 
@@ -121,7 +126,8 @@ class Settings:
             if value.field not in fields:
                 continue
             if value.field[0] == "dataset":
-                study[key] = value.text
+                if not value.effect.axis:  # folds of a dataset are taken together
+                    study[key] = value.text
             elif any(under(key, axis) for axis in axes):
                 continue
             elif not value.effect.axis:
