@@ -96,6 +96,8 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
             f"{lost} prediction files could not be used: those runs have scores, but their cells "
             "have no intervals and tests."
         )
+    if results.same:
+        says.append(f"Axes in which no runs differ: {', '.join(results.same)}.")
     return [*says, *_too_few(results)]
 
 

@@ -35,6 +35,7 @@ class Results:
         problems: what the tables can't show.
         unit: what resampling draws, per target.
         tests: how many comparisons with a regime the study asked for.
+        same: `KEY=VALUE` of the axes in which no runs differ, and which name no variant.
         tables: every analysis' frame under its name.
     """
 
@@ -43,6 +44,7 @@ class Results:
     problems: list[Problem]
     unit: dict[str, str]
     tests: dict[str, int]
+    same: list[str]
     tables: dict[str, pd.DataFrame]
 
 
@@ -54,7 +56,8 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
         runs: of the study.
         problems: that reading it has found.
     """
-    everything, damaged = tidy(runs, config.axes)
+    made = tidy(runs, config.axes)
+    everything = made.frame
     frame, others = compatible(everything)
     frame = _of_these_semantics(frame)
     frame, unscored = with_score(frame)
@@ -64,7 +67,7 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     crossed, uncrossed = cross(frame, runs)
     problems = [
         *problems,
-        *damaged,
+        *made.problems,
         *_failed(everything),
         *others,
         *unscored,
@@ -89,7 +92,7 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
         problems += _measured(tables, frame, measures, config)
     unit = {target: counts.kind for (target, _), counts in evidence.units.items()}
     tests = {against: asked_tests(frame, against) for against in BASES}
-    return Results(everything, frame, problems, unit, tests, tables)
+    return Results(everything, frame, problems, unit, tests, made.same, tables)
 
 
 def _errors(frame: pd.DataFrame, evidence: Evidence) -> dict[str, pd.DataFrame]:

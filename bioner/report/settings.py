@@ -11,6 +11,7 @@ from bioner.config.identity import as_regime, regime, with_precision
 from bioner.config.parts import used
 from bioner.config.stored import to_config
 from bioner.config.train import TrainConfig
+from bioner.report.variants import Variant
 from bioner.runs.record import PRETRAIN, Record
 
 
@@ -89,7 +90,7 @@ class Settings:
             + ("" if together == 1 else f", {together} tasks an update")
         )
 
-    def variant(self, axes: Sequence[str], target: str, other: str | None = None) -> str:
+    def variant(self, axes: Sequence[str], target: str, other: str | None = None) -> Variant:
         """Return the values under some keys, as far as a run uses them.
 
         Args:
@@ -98,14 +99,16 @@ class Settings:
             other: the regime of the run that is meant instead of this one.
         """
         if not axes:
-            return ""
-        fields = self._used(target, other)
-        return " ".join(
-            f"{key}={value.text}"
+            return Variant({}, {}, frozenset())
+        used = self._used(target, other)
+        found = {
+            key: value
             for axis in axes
             for key, value in self._values.items()
-            if under(key, axis) and value.field in fields
-        )
+            if under(key, axis) and value.field in used
+        }
+        texts = {key: value.text for key, value in found.items()}
+        return Variant(texts, {key: value.field for key, value in found.items()}, used)
 
     def must_agree(self, axes: Sequence[str], target: str) -> str:
         """Return all that must not differ where runs are compared or averaged, as JSON.
