@@ -52,7 +52,11 @@ SHELL = {"for", "do", "done", "cat", "echo", "mkdir", "tar", "ray"}
 # `$(…)`, in which there may be brackets.
 OUTPUT_OF = r"\$\((?:[^()]|\([^()]*\))*\)"
 # What the folder `my_conf` of the pages holds.
-OWN = {"mine": "path: /data/mine\n", "side_effects": "path: experiments/tutorial/corpus\n"}
+OWN = {
+    "cases": "path: /data/cases\ndevel_share: 0.1\nfolds: 5\n",
+    "mine": "path: /data/mine\n",
+    "side_effects": "path: experiments/tutorial/corpus\n",
+}
 
 
 @dataclass(frozen=True)

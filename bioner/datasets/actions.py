@@ -15,7 +15,8 @@ from bioner.config.encoder import EncoderConfig
 from bioner.corpora.audits.file_faults import Fault, inspect
 from bioner.corpora.audits.shared_sentences import Leak, leaks, repeats
 from bioner.corpora.audits.split_counts import SplitCounts, count
-from bioner.corpora.catalogue import Corpus, check_config, load_corpus
+from bioner.corpora.catalogue import Corpus, load_corpus
+from bioner.corpora.dataset_checks import check_config
 from bioner.corpora.fetching.fetch import ensure
 from bioner.corpora.fetching.places import locate
 from bioner.corpora.holdout import parted
