@@ -16,7 +16,7 @@ def in_fold(datasets: Mapping[str, DatasetConfig], fold: int | None) -> dict[str
 
     Raises:
         ConfigError: a dataset is in folds and none is chosen, or one that it lacks; one is chosen
-            and no dataset is in folds; a dataset's own YAML chooses one.
+            and no dataset is in folds; a dataset's own YAML chooses another.
     """
     found = {name: _in_fold(name, one, fold) for name, one in datasets.items()}
     if fold is not None and not any(one.folds is not None for one in found.values()):
@@ -27,7 +27,7 @@ def in_fold(datasets: Mapping[str, DatasetConfig], fold: int | None) -> dict[str
 
 def _in_fold(name: str, dataset: DatasetConfig, fold: int | None) -> DatasetConfig:
     key, folds = f"dataset.{name}", dataset.folds
-    if dataset.fold is not None:
+    if dataset.fold not in (None, fold):  # the config of a run that is read again holds both
         legal = "fold, which chooses that of every dataset"
         raise ConfigError(f"{key}.fold", f"is {dataset.fold}", legal)
     if folds is None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from bioner.config.checks import to_train_config
 from bioner.config.datasets import to_datasets_config
@@ -41,6 +42,15 @@ def test_a_fold_is_that_of_every_dataset_in_folds(own: Path) -> None:
     }
     both = configured(own, *SINGLE, "finetune=mtl", "finetune.auxiliaries=[other]", "fold=3")
     assert [one.fold for one in both.dataset.values()] == [3, 3]
+
+
+def test_the_config_of_a_run_can_be_read_again(own: Path) -> None:
+    config = configured(own, *SINGLE, "fold=2")
+    stored = OmegaConf.to_container(OmegaConf.structured(config))
+    assert stored["dataset"]["mine"]["fold"] == 2
+    assert to_train_config(OmegaConf.merge(OmegaConf.structured(TrainConfig), stored)) == config
+    with pytest.raises(ConfigError, match=r"dataset\.mine\.fold: is 2; fold, which chooses"):
+        configured(own, *SINGLE, "fold=1", "dataset.mine.fold=2")
 
 
 def test_folds_are_runs_of_their_own_that_share_the_pretraining(own: Path) -> None:

@@ -85,6 +85,20 @@ def test_the_pretraining_is_one_for_all_folds(studied: Path) -> None:
     assert sorted(stage["reused"] for stage in stages) == [False, True, True]
 
 
+def test_a_run_is_evaluated_on_its_own_fold(studied: Path) -> None:
+    run = next((studied / "runs" / "cv").glob("single-*-fold2-*"))
+    folds = ["dataset.cases_2026.folds=3", "dataset.cases_2026.test_share=null"]
+    words = [f"run={run}", "datasets=[cases_2026]", "--config-dir", "my conf", *folds]
+    said = bioner(studied, "evaluate", *words, "datasets_dir=data")
+    assert "cases_2026" in said
+    record = json.loads((run / "record.json").read_text())
+    cell = record["cross"]["cases_2026"]["cases_2026"]["test"]
+    assert cell["strict"]["f1"] == pytest.approx(record["scores"]["cases_2026"]["test"]["f1"])
+    bioner(studied, "evaluate", *words, "fold=1", "datasets_dir=data")
+    other = json.loads((run / "record.json").read_text())["cross"]["cases_2026"]["cases_2026"]
+    assert other["test"]["leakage"]["trained_on"] > cell["leakage"]["trained_on"]
+
+
 def test_the_report_averages_and_pairs_by_fold(studied: Path) -> None:
     tables = studied / "runs" / "cv" / "report" / "tables"
     scores = pd.read_csv(tables / "scores.csv", comment="#")
