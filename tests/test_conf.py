@@ -20,7 +20,7 @@ from bioner.config.measure import to_measure_config
 from bioner.config.predict import to_predict_config
 from bioner.config.recommend import to_recommend_config
 from bioner.config.stages import to_stages_config
-from bioner.corpora.catalogue import check_config
+from bioner.corpora.dataset_checks import check_config
 from bioner.grid.combinations import expand
 from bioner.model.heads import Head
 from bioner.tracking.names import identify

@@ -21,7 +21,7 @@ from bioner.config.evaluate import to_evaluate_config
 from bioner.config.export import to_export_config
 from bioner.config.fit import to_fit_config
 from bioner.config.hydra_setup import SCHEMAS, register
-from bioner.config.identity import run_name
+from bioner.config.identity import regime, run_name
 from bioner.config.measure import to_measure_config
 from bioner.config.predict import to_predict_config
 from bioner.config.recommend import to_recommend_config
@@ -52,7 +52,11 @@ SHELL = {"for", "do", "done", "cat", "echo", "mkdir", "tar", "ray"}
 # `$(…)`, in which there may be brackets.
 OUTPUT_OF = r"\$\((?:[^()]|\([^()]*\))*\)"
 # What the folder `my_conf` of the pages holds.
-OWN = {"mine": "path: /data/mine\n", "side_effects": "path: experiments/tutorial/corpus\n"}
+OWN = {
+    "cases": "path: /data/cases\ndevel_share: 0.1\nfolds: 5\n",
+    "mine": "path: /data/mine\n",
+    "side_effects": "path: experiments/tutorial/corpus\n",
+}
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,29 @@ COMMANDS = list(
 )
 OURS = [command for command in COMMANDS if command.words[0] == "bioner"]
 OTHERS = [command for command in COMMANDS if command.words[0] not in {"bioner", *SHELL}]
+
+
+# What stands for a word that a reader puts in its place.
+PLACEHOLDER = re.compile(r"…|\b[A-Z]{2,}\b|=X\b|\[the |\bVERB\b")
+# What a command has that is more than the name of a verb or of a key of it.
+WHOLE = re.compile(r"\b(targets?|run|study|experiment)=|datasets [a-z]+ ")
+# How a line of a table says which regime its overrides are of.
+REGIME = re.compile(r"^\| `(single|transfer|mtl|transfer_mtl)` \| `([^`]+)` \|$", re.MULTILINE)
+
+
+def prose(text: str) -> str:
+    """Return a page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def inline(page: str) -> Iterator[Command]:
+    """Yield the commands that stand in the sentences of a page, as far as they are whole."""
+    for code in re.findall(r"`(bioner [a-z]+ [^`]+)`", prose(TEXTS[page])):
+        if WHOLE.search(code) and not PLACEHOLDER.search(code):
+            yield Command(page, tuple(shlex.split(code)))
+
+
+INLINE = list({one.words: one for page in TEXTS for one in inline(page)}.values())
 
 
 def name_of(command: Command) -> str:
@@ -174,12 +201,53 @@ def shown(found: Sequence[Sequence[str]]) -> list[list[str]]:
     return chosen
 
 
-@pytest.mark.parametrize("command", OURS, ids=name_of)
+@pytest.mark.parametrize("command", [*OURS, *INLINE], ids=name_of)
 def test_a_command_composes(command: Command, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(place)
     line = read(command.words[1:], SCHEMAS)
     for overrides in jobs(line):
         CHECKED[line.verb](composed(line, overrides))
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_no_command_is_in_a_block_that_nobody_looks_at(page: str) -> None:
+    fences = re.findall(r"^([ \t]*)(`{3,}|~{3,})(.*)$", TEXTS[page], re.MULTILINE)
+    opening = fences[::2]
+    assert all(indent == "" and fence == "```" for indent, fence, _ in fences)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", TEXTS[page], re.MULTILINE | re.DOTALL)
+    assert [kind for kind, _ in blocks] == [kind for _, _, kind in opening]
+    for kind, block in blocks:
+        assert kind in ("sh", "yaml", "python", ""), kind
+        if kind != "sh":  # what is printed, or a file
+            assert not re.search(r"^\W*(bioner [a-z]|make |pip |python )", block, re.MULTILINE)
+
+
+def test_the_regimes_are_those_of_their_overrides(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    rows = REGIME.findall(TEXTS["README.md"])
+    assert len(rows) == 4
+    for name, words in rows:
+        line = read(["train", *shlex.split(words)], SCHEMAS)
+        assert regime(to_train_config(composed(line, *jobs(line)))) == name
+
+
+def overrides_of_the_readme() -> list[str]:
+    """Return the `KEY=VALUE` that stand alone in its sentences."""
+    found = re.findall(r"`([a-z_.]+=[^`\s…]+)`", prose(TEXTS["README.md"]))
+    return [one for one in dict.fromkeys(found) if not PLACEHOLDER.search(one)]
+
+
+@pytest.mark.parametrize("word", overrides_of_the_readme())
+def test_an_override_in_a_sentence_composes(
+    word: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    tried = [["fit", "target=mine", "--config-dir", "my_conf", word]]
+    tried += [["train", *([] if "targets=" in word else ["finetune.targets=s800"]), word]]
+    line = read(tried["budget." not in word], SCHEMAS)
+    CHECKED[line.verb](composed(line, *jobs(line)))
 
 
 def test_a_wrong_command_would_not(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,8 +303,7 @@ def test_paths_in_the_text_exist(page: str) -> None:
 
 @pytest.mark.parametrize("page", TEXTS)
 def test_links_lead_somewhere(page: str) -> None:
-    text = re.sub(r"^```.*?^```", "", TEXTS[page], flags=re.MULTILINE | re.DOTALL)
-    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", prose(TEXTS[page]))
     for link in (one or other for one, other in links):
         if link.startswith("http"):
             continue

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from omegaconf import MISSING
 
-from bioner.config.effects import NOTHING, STAGE, value
+from bioner.config.effects import NOTHING, RUN, STAGE, value
 
 
 class SubsetUnit(StrEnum):
@@ -59,6 +59,18 @@ class WorkFolders(RunsFolder):
     """
 
     cache_dir: str = value(MISSING, NOTHING)
+
+
+@dataclass
+class FoldConfig:
+    """What every verb has that reads the splits of corpora.
+
+    Attributes:
+        fold: which of the `folds` of each dataset that has them is test, from 1 on.
+    """
+
+    # What a stage is trained on stands with its datasets (`bioner.config.folds`).
+    fold: int | None = value(None, RUN, axis=True)
 
 
 @dataclass

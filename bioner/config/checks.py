@@ -11,6 +11,7 @@ from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
 from bioner.config.config_folders import all_names
 from bioner.config.effects import Declared, declared
 from bioner.config.encoder import AdapterConfig
+from bioner.config.folds import in_fold
 from bioner.config.head import check_head
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
@@ -53,6 +54,7 @@ def typed(cfg: DictConfig) -> TrainConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(TrainConfig, OmegaConf.to_object(cfg))
+    config.dataset = in_fold(config.dataset, config.fold)
     _check_roles(config)
     _check_finetune(config.finetune, config.selection)
     if config.finetune.train_on == TrainOn.train_devel and config.selection == Selection.best:

@@ -12,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from bioner.config.hydra_private import parse
+from bioner.config.named_checkpoint import checkpoints_by_path
 from bioner.errors import UserError, nearest
 
 # The values of a dataset that hold one for each split.
@@ -66,6 +67,8 @@ def read(words: Sequence[str], schemas: Mapping[str, type]) -> CommandLine:
     parsed.overrides, described = describe_datasets(parsed.overrides)
     parsed.overrides = names_in_lists(parsed.overrides, schemas[verb])
     parsed.overrides = drop_label(parsed.overrides)
+    if verb == "train":
+        parsed.overrides = checkpoints_by_path(parsed.overrides)
     own = [Path(parsed.config_dir)] if parsed.config_dir else []
     return CommandLine(verb, parsed, own, described)
 

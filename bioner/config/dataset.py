@@ -76,6 +76,9 @@ class DatasetConfig:
     files: dict[str, str] = made(dict, PLACE)
     devel_share: float | None = value(None, STAGE)
     test_share: float | None = value(None, STAGE)
+    folds: int | None = value(None, STAGE)
+    # Which of them is test: the run's key `fold` says it for all of its datasets.
+    fold: int | None = value(None, STAGE, axis=True)
     url: str | None = value(None, PLACE)
     archive: str | None = value(None, PLACE)
     hub: HubConfig = group(HubConfig)
@@ -107,11 +110,26 @@ class DatasetConfig:
 
     @property
     def shares(self) -> dict[str, float]:
-        """The splits that are parts of the train file, with their shares of it."""
+        """The splits that are a share of the train file, with these."""
         given = {"test": self.test_share, "devel": self.devel_share}
         return {split: share for split, share in given.items() if share is not None}
 
     @property
+    def made_of_train(self) -> tuple[str, ...]:
+        """The splits that are parts of the train file; of a dataset in folds, test is one."""
+        return (*(["test"] if self.folds is not None else []), *self.shares)
+
+    @property
     def own_files(self) -> tuple[str, ...]:
         """The splits that are files."""
-        return tuple(split for split in SPLITS if split not in self.shares)
+        return tuple(split for split in SPLITS if split not in self.made_of_train)
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether it says what each split is: of a dataset in folds, one must be chosen."""
+        return self.folds is None or self.fold is not None
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that can be read: without a fold those that are files, train as a whole."""
+        return SPLITS if self.is_parted else self.own_files

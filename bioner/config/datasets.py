@@ -9,10 +9,11 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, VerbConfig
+from bioner.config.blocks import DataFolders, FoldConfig, VerbConfig
 from bioner.config.config_folders import all_names, read_dataset
 from bioner.config.dataset import DatasetConfig
 from bioner.config.encoder import EncoderConfig
+from bioner.config.folds import in_fold
 from bioner.config.stored import filled
 from bioner.errors import ConfigError, nearest
 
@@ -38,7 +39,7 @@ class Output(StrEnum):
 
 
 @dataclass
-class DatasetsConfig(DataFolders, VerbConfig):
+class DatasetsConfig(FoldConfig, DataFolders, VerbConfig):
     """The whole of `bioner datasets`.
 
     Attributes:
@@ -90,6 +91,8 @@ def to_datasets_config(cfg: DictConfig) -> DatasetsConfig:
     if cfg.action not in (Action.list, Action.new) and not cfg.names:
         known = ", ".join(all_names("dataset", cfg.dataset))
         raise ConfigError("names", "is empty", f"expected some of {known}")
+    if cfg.fold is not None and cfg.action not in (Action.describe, Action.check):
+        raise ConfigError("fold", f"is given, but the action is {cfg.action}", "describe, check")
     if cfg.encoders and cfg.action != Action.check:
         raise ConfigError("encoders", f"is given, but the action is {cfg.action}", "check")
     chosen = list(cfg.names) or all_names("dataset", cfg.dataset)
@@ -100,6 +103,8 @@ def to_datasets_config(cfg: DictConfig) -> DatasetsConfig:
     config = cast(DatasetsConfig, OmegaConf.to_object(cfg))
     given = config.dataset
     config.dataset = {name: given.get(name) or _shipped(name) for name in chosen}
+    if config.fold is not None:
+        config.dataset = in_fold(config.dataset, config.fold)
     if config.picture is not None and Path(config.picture).suffix not in SUFFIXES:
         raise ConfigError("picture", f"is {config.picture!r}", f"a file: {', '.join(SUFFIXES)}")
     for key, value in (("word_pieces", config.word_pieces), ("limit", config.limit)):

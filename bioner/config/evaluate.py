@@ -5,7 +5,14 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, DeviceConfig, FetchConfig, RunsFolder, VerbConfig
+from bioner.config.blocks import (
+    DataFolders,
+    DeviceConfig,
+    FetchConfig,
+    FoldConfig,
+    RunsFolder,
+    VerbConfig,
+)
 from bioner.config.config_folders import all_names
 from bioner.config.dataset import SPLITS, DatasetConfig
 from bioner.config.named_run import named_run
@@ -13,7 +20,7 @@ from bioner.errors import ConfigError, nearest
 
 
 @dataclass
-class EvaluateConfig(DeviceConfig, DataFolders, FetchConfig, RunsFolder, VerbConfig):
+class EvaluateConfig(DeviceConfig, FoldConfig, DataFolders, FetchConfig, RunsFolder, VerbConfig):
     """The whole of `bioner evaluate`.
 
     Attributes:

@@ -12,6 +12,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from bioner.config.checks import to_train_config
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, group, made, value
+from bioner.config.folds import in_fold
 from bioner.config.measure import check_names
 from bioner.config.train import Finetuning, Pretraining, TrainConfig, TrainOn
 from bioner.errors import ConfigError
@@ -115,9 +116,11 @@ def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
     cfg.finetune.targets = [cfg.target]
     config = cast(FitConfig, to_train_config(cfg))
     kept = names if sources == [ALL] else [cfg.target, *sources]
-    config.dataset = {
+    found = {
         name: cast(DatasetConfig, OmegaConf.to_object(catalogue[name])) for name in sorted(kept)
     }
+    named = [cfg.target] if sources == [ALL] else kept
+    config.dataset = found | in_fold({name: found[name] for name in named}, config.fold)
     _check(config)
     return config
 

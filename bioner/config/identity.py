@@ -75,7 +75,8 @@ def run_name(config: TrainConfig) -> str:
         + f"-{encoder_label(encoder.name, encoder.from_scratch, encoder.label)}"
     )
     slug = re.sub(r"[^\w.+-]", "", parts.replace("%", "pct"))[:120]
-    return f"{slug}-s{config.seed}-{run_hash(config)[:8]}"
+    fold = "" if config.fold is None else f"-fold{config.fold}"
+    return f"{slug}{fold}-s{config.seed}-{run_hash(config)[:8]}"
 
 
 def name_in(folder: Path, name: str) -> str:

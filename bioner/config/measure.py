@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
+from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
 from bioner.config.budget import check_size
 from bioner.config.checks import check_pretraining, check_rate_is_given
 from bioner.config.config_folders import all_names
@@ -16,6 +16,7 @@ from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.encoder import EncoderConfig, TaskTokens
 from bioner.config.encoder_label import encoder_label
+from bioner.config.folds import in_fold
 from bioner.config.head import HeadConfig
 from bioner.config.identity import digest
 from bioner.config.mixing import MixingConfig
@@ -43,7 +44,7 @@ def its_name(directory: str | None) -> str | None:
 
 
 @dataclass
-class MeasureConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
+class MeasureConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner measure`. What a field changes here are the values.
 
     Which datasets and measures are asked for changes none, so that one directory grows with them.
@@ -116,6 +117,7 @@ def to_measure_config(cfg: DictConfig) -> MeasureConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(MeasureConfig, OmegaConf.to_object(cfg))
+    config.dataset = in_fold(config.dataset, config.fold)
     if config.joint is not None:
         config.joint = named_run("joint", config.joint, config.runs_dir)
     if config.parquet and find_spec("pyarrow") is None:

@@ -8,11 +8,12 @@ from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
+from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
 from bioner.config.config_folders import all_names
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.encoder import EncoderConfig
+from bioner.config.folds import in_fold
 from bioner.config.measure import MeasureConfig, check_names, check_reading, check_sample
 from bioner.errors import ConfigError
 
@@ -25,12 +26,13 @@ _REPEATED = (
     "runs_dir",
     "cache_dir",
     "seed=",
+    "fold=",
     "subset_",
 )
 
 
 @dataclass
-class RecommendConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
+class RecommendConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner recommend`. What a field changes here are measured values.
 
     Attributes:
@@ -71,6 +73,7 @@ def to_recommend_config(cfg: DictConfig) -> RecommendConfig:
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(RecommendConfig, OmegaConf.to_object(cfg))
+    config.dataset = in_fold(config.dataset, config.fold)
     check_reading(config.encoder)
     check_sample(config.words, config.target_size, config.seed, config.subset_seed)
     return config
@@ -90,6 +93,7 @@ def measuring(config: RecommendConfig) -> MeasureConfig:
         seed=config.seed,
         subset_seed=config.subset_seed,
         subset_unit=config.subset_unit,
+        fold=config.fold,
         datasets_dir=config.datasets_dir,
         datasets_mirror=config.datasets_mirror,
         runs_dir=config.runs_dir,

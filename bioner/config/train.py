@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from omegaconf import MISSING
 
-from bioner.config.blocks import DataFolders, Sampling, VerbConfig, WorkFolders
+from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
 from bioner.config.encoder import EncoderConfig
@@ -113,7 +113,8 @@ class PretrainConfig(StageConfig):
     Attributes:
         kind: none, or where the encoder that is fine-tuned comes from: sources or a checkpoint.
         sources: the datasets that it trains on.
-        checkpoint: of kind `checkpoint`, a finished run's directory or a file of weights.
+        checkpoint: of kind `checkpoint`, a finished run's directory or a file of weights; on the
+            command line also `latest` or the beginning of a run's name.
         carry: what fine-tuning takes over: the encoder alone, or heads too.
         train_size: of each source's train split: a count of sentences, a fraction, or null: all.
         devel_size: of each source's devel split, likewise.
@@ -209,7 +210,7 @@ class BatchConfig:
 
 
 @dataclass
-class TrainConfig(Sampling, WorkFolders, DataFolders, VerbConfig):
+class TrainConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner train`. Every group but those of stages counts for each stage.
 
     Attributes:

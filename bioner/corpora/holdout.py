@@ -1,10 +1,11 @@
 """Devel and test splits for a corpus that has none: parts of its train file."""
 
-from collections.abc import Mapping
+import heapq
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioner.config.dataset import DatasetConfig
 from bioner.corpora.document_groups import document_numbers
 from bioner.corpora.sentence_table import Table
 
@@ -38,13 +39,35 @@ def hold_out(train: Table, share: float) -> tuple[_Places, _Places]:
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def parted(train: Table, shares: Mapping[str, float]) -> dict[str, _Places]:
+def fold_numbers(train: Table, folds: int) -> NDArray[np.int64]:
+    """Return the fold of each sentence of a file, from 1 on, int64 [sentences].
+
+    Whole documents are dealt out in a random order, each to the fold that has the fewest sentences
+    yet; where the file marks no documents every sentence is one. With as many documents as folds
+    none is empty, and no two differ by more sentences than the longest document has.
+
+    Args:
+        train: the sentences of the file.
+        folds: how many.
+    """
+    documents = document_numbers(train)
+    sizes = np.bincount(documents)
+    given = np.zeros(len(sizes), dtype=np.int64)
+    least = [(0, fold) for fold in range(1, folds + 1)]
+    for document in np.random.Generator(np.random.PCG64(SEED)).permutation(len(sizes)):
+        size, fold = least[0]
+        given[document] = fold
+        heapq.heapreplace(least, (size + int(sizes[document]), fold))
+    return given[documents]
+
+
+def parted(train: Table, config: DatasetConfig) -> dict[str, _Places]:
     """Part the sentences of a train file into what is left to train and the splits it has to give.
 
     Args:
         train: the sentences of the train file.
-        shares: of them, for each split that is a part of them, in the order in which they are
-            drawn; together below 1.
+        config: of the dataset. Test is a fold, or a share of the file as devel is; devel is one of
+            what the fold leaves.
 
     Returns:
         The places of the sentences of each part, sorted; a part is empty where the documents do
@@ -53,7 +76,10 @@ def parted(train: Table, shares: Mapping[str, float]) -> dict[str, _Places]:
     left = np.arange(len(train))
     found: dict[str, _Places] = {}
     whole = 1.0
-    for split, share in shares.items():
+    if config.folds is not None:
+        tested = fold_numbers(train, config.folds) == config.fold
+        found["test"], left = left[tested], left[~tested]
+    for split, share in config.shares.items():
         among = train if len(left) == len(train) else train.take(left, {})
         rest, held = hold_out(among, share / whole)
         found[split], left = left[held], left[rest]

@@ -22,10 +22,12 @@ def sentence_key(
         part: which part of the file is meant, where shares of it are other splits; None: the whole.
     """
     tested = [] if config.test_share is None else [config.test_share]
+    folds = config.folds, config.fold
+    folded = [] if folds == (None, None) else folds
     return {
         "version": READER_VERSION,
         "sha256": sha256,
         "reader": {one.name: one.value for one in declared(config) if one.effect.reading},
         "segmenter": None if FORMATS[config.format].read_split else segmenter(),
-        "part": part and [part, config.devel_share, *tested],
+        "part": part and [part, config.devel_share, *tested, *folded],
     }

@@ -87,11 +87,11 @@ class SplitReader:
             DataError: if the file can't be read.
             TooLittleLeftError: if too little of it can, and its faults were noted.
         """
-        shares = self._config.shares
-        held = bool(shares) if split == "train" else split in shares
+        parts = self._config.made_of_train if self._config.is_parted else ()
+        held = bool(parts) if split == "train" else split in parts
         sha256 = (
             FORMATS[self._config.format].digest(path)
-            if split in shares
+            if split in parts
             else check_file(path, self._name, split, self._config, self.note)
         )
         key = sentence_key(sha256, self._config, split if held else None)
@@ -109,17 +109,37 @@ class SplitReader:
 
     def _part(self, path: Path, split: str) -> Table:
         table = self._table(path)
-        parts = parted(table, self._config.shares)
+        parts = parted(table, self._config)
         empty = next((name for name, places in parts.items() if not len(places)), None)
-        if empty is not None:
+        if empty is not None or documents(table) < (self._config.folds or 1):
             if str(path) in self._faulty:
                 raise TooLittleLeftError
-            count, key = documents(table), f"dataset.{self._name}"
-            many = "one document" if count == 1 else f"{count} documents"
-            found = f"has {many}, so that {key}.{empty}_share can't part it"
-            raise DataError(path, None, found, f"give {key}.files.{empty}")
+            raise self._too_few(path, documents(table), empty)
         # What the reader counted is known of the whole file alone: it stands with train.
         return table.take(parts[split], table.notes if split == "train" else {})
+
+    def _wanted(self, what: str, split: str) -> int | None:
+        """Return a count that the YAML gives of a split; None where it gives none.
+
+        Of a file in folds those of all of its parts together count, for the file as a whole: each
+        fold has other parts.
+        """
+        given = getattr(self._config, what)
+        parts = ("train", *self._config.made_of_train)
+        if self._config.folds is None or split not in parts:
+            return given.get(split)
+        known = [given[part] for part in parts if part in given]
+        return sum(known) if known and self._config.fold is None else None
+
+    def _too_few(self, path: Path, count: int, empty: str | None) -> DataError:
+        """Return the error of a file that has too few documents for its parts."""
+        key, folds = f"dataset.{self._name}", self._config.folds
+        many = "one document" if count == 1 else f"{count} documents"
+        if folds is not None and count <= folds:
+            found = f"has {many}, too few for {key}.folds={folds}"
+            return DataError(path, None, found, "more documents, or fewer folds")
+        found = f"has {many}, so that {key}.{empty}_share can't part it"
+        return DataError(path, None, found, f"give {key}.files.{empty}")
 
     def compare(self, path: Path, split: str, found: Split) -> list[str]:
         """Return what a user should know, the counts of the YAML compared with those found.
@@ -134,8 +154,8 @@ class SplitReader:
         name, config = self._name, self._config
         counts = {"sentences": len(found.sentences), "mentions": found.sentences.mentions.total()}
         for what, count in counts.items():
-            wanted = getattr(config, what).get(split, count)
-            if count == wanted:
+            wanted = self._wanted(what, split)
+            if wanted is None or count == wanted:
                 continue
             text = f"{count} {what}, but dataset.{name}.{what}.{split} is {wanted}"
             if config.verified:

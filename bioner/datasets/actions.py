@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,14 @@ from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import Action, DatasetsConfig, Output
 from bioner.config.encoder import EncoderConfig
 from bioner.corpora.audits.file_faults import Fault, inspect
-from bioner.corpora.audits.shared_sentences import leaks, repeats
+from bioner.corpora.audits.shared_sentences import Leak, leaks, repeats
 from bioner.corpora.audits.split_counts import SplitCounts, count
-from bioner.corpora.catalogue import Corpus, check_config, load_corpus
+from bioner.corpora.catalogue import Corpus, load_corpus
+from bioner.corpora.dataset_checks import check_config
 from bioner.corpora.fetching.fetch import ensure
 from bioner.corpora.fetching.places import locate
+from bioner.corpora.holdout import parted
+from bioner.corpora.sentence_table import Table
 from bioner.corpora.split import check_file
 from bioner.corpora.type_map import type_names
 from bioner.datasets import show
@@ -107,12 +110,13 @@ def _fetch(name: str, one: DatasetConfig, config: DatasetsConfig) -> dict[str, s
 
 
 def describe(config: DatasetsConfig) -> dict[str, dict[str, SplitCounts]]:
-    """Count what each split of each dataset holds.
+    """Count what each split of each dataset holds, and each fold where none is chosen.
 
     Raises:
         UserError: a dataset that can't be had, or read as its YAML says.
     """
-    found = {}
+    found: dict[str, dict[str, SplitCounts]] = {}
+    folds: dict[str, dict[str, SplitCounts]] = {}
     for name, one in config.dataset.items():
         corpus = load_corpus(name, one, Path(config.datasets_dir), config.datasets_mirror)
         for warning in (*corpus.warnings, *corpus.unscored):
@@ -121,10 +125,25 @@ def describe(config: DatasetsConfig) -> dict[str, dict[str, SplitCounts]]:
             split: count(content.sentences, corpus.types)
             for split, content in corpus.splits.items()
         }
+        folds[name] = {
+            f"fold {fold}": count(splits["test"], corpus.types)
+            for fold, splits in _folds(one, corpus)
+        }
     if config.picture is not None:
         draw_lengths(found, Path(config.picture))
         log.info("written: %s", config.picture)
-    return found
+    return {name: splits | folds[name] for name, splits in found.items()}
+
+
+def _folds(config: DatasetConfig, corpus: Corpus) -> Iterator[tuple[int, dict[str, Table]]]:
+    """Yield each fold of a corpus of which none is chosen, with the splits that it gives."""
+    if config.is_parted:
+        return
+    assert config.folds is not None
+    read = {split: content.sentences for split, content in corpus.splits.items()}
+    for fold in range(1, config.folds + 1):
+        parts = parted(read["train"], replace(config, fold=fold))
+        yield fold, read | {s: read["train"].take(places, {}) for s, places in parts.items()}
 
 
 def check(config: DatasetsConfig) -> Checked:
@@ -143,6 +162,10 @@ def check(config: DatasetsConfig) -> Checked:
             corpora[name] = inspected.corpus
             for warning in (*inspected.corpus.warnings, *inspected.corpus.unscored):
                 log.warning("%s: %s", name, warning)
+    leakage: list[Leak] = []
+    for name, corpus in corpora.items():
+        for fold, splits in _folds(config.dataset[name], corpus):
+            leakage += leaks({f"{name} fold {fold}": splits})
     sentences = {
         name: {split: content.sentences for split, content in corpus.splits.items()}
         for name, corpus in corpora.items()
@@ -155,7 +178,7 @@ def check(config: DatasetsConfig) -> Checked:
         name: _losses(encoder, corpora, config.word_pieces)
         for name, encoder in config.encoder.items()
     }
-    return Checked(errors, duplicates, leaks(sentences), tokenizers)
+    return Checked(errors, duplicates, leaks(sentences) + leakage, tokenizers)
 
 
 def _losses(

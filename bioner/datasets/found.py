@@ -80,6 +80,7 @@ class NewDataset:
         types: the entity types.
         splits: what each split holds.
         remarks: what the user should know, one sentence each.
+        folds: that may be made of the file; 0 where there is a test split, or too little for them.
     """
 
     name: str
@@ -90,3 +91,4 @@ class NewDataset:
     types: list[str]
     splits: dict[str, SplitCounts]
     remarks: list[str]
+    folds: int

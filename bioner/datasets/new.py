@@ -26,6 +26,8 @@ from bioner.machine.writing import sweep, whole
 
 # Of the sentences of train, for the splits that are not there.
 SHARES = {"devel": 0.1, "test": 0.2}
+# As many as are usual: the more there are, the longer they take.
+FOLDS = 5
 # What the mentions are called where the tags have no types.
 ENTITY = "Entity"
 
@@ -55,7 +57,9 @@ def new(config: DatasetsConfig) -> NewDataset:
     one = _described(name, folder, files)
     corpus = _read_as_it_counts(name, one)
     lacking = [split for split in SHARES if split not in files]
-    if lacking and documents(corpus.splits["train"].sentences) > len(lacking):
+    units = documents(corpus.splits["train"].sentences)
+    folds = FOLDS if "test" in lacking and units > FOLDS else 0
+    if lacking and units > len(lacking):
         shares = {split: SHARES[split] for split in lacking}
         one.devel_share, one.test_share = shares.get("devel"), shares.get("test")
         corpus = _read(name, one)
@@ -76,7 +80,8 @@ def new(config: DatasetsConfig) -> NewDataset:
     with whole(target) as temporary:
         temporary.write_text(_yaml(one, heading), encoding="utf-8")
     scheme = str(one.scheme) if FORMATS[one.format].read_split else ""
-    return NewDataset(name, str(target), one.format, scheme, one.files, one.types, counts, remarks)
+    about = name, str(target), one.format, scheme, one.files, one.types
+    return NewDataset(*about, counts, remarks, folds)
 
 
 def _splits(path: Path) -> tuple[Path, dict[str, str], list[str]]:

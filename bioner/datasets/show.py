@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from rich.bar import Bar
@@ -59,7 +60,8 @@ def described_lines(found: Mapping[str, Mapping[str, SplitCounts]]) -> Iterator[
     for name, splits in found.items():
         yield f"{name}"
         yield from _count_table(splits, {})
-        for split, one in splits.items():
+        for split in (split for split in splits if split in SPLITS):
+            one = splits[split]
             yield f"\n{name} {split}: sentences of so many words"
             yield from _histogram({_bar_label(k): n for k, n in one.sentence_lengths.items()})
             yield f"\n{name} {split}: mentions of so many words"
@@ -110,13 +112,20 @@ def found_lines(found: NewDataset) -> Iterator[str]:
     for remark in found.remarks:
         yield f"note: {remark}"
     yield f"written: {found.yaml}"
-    folder = Path(found.yaml).parent.parent
+    folder = quote(str(Path(found.yaml).parent.parent))
     lacking = [split for split in SPLITS if split not in found.splits]
     if lacking:
         keys = " and ".join(f"files.{split}" for split in lacking)
         yield f"before it can be used, {found.yaml} needs {keys}"
         return
     yield f"to use it: bioner train --config-dir {folder} finetune.targets={found.name}"
+    if found.folds:
+        key, folds = f"dataset.{found.name}", range(1, found.folds + 1)
+        yield (
+            f"with {found.folds} folds, each in its turn the test split: "
+            f"bioner train -m --config-dir {folder} finetune.targets={found.name} "
+            f"{key}.test_share=null {key}.folds={found.folds} fold={','.join(map(str, folds))}"
+        )
 
 
 def checked_lines(found: Checked) -> Iterator[str]:
@@ -159,13 +168,24 @@ def _repeat_lines(duplicates: Mapping[str, Mapping[str, Repeats]]) -> Iterator[s
 
 
 def _matrix(leaks: Sequence[Leak], of_split: str, within_split: str) -> Iterator[str]:
-    columns = list(dict.fromkeys(leak.within for leak in leaks))
-    rows: dict[str, list[str]] = {}
-    for leak in leaks:
-        row = rows.setdefault(leak.of, [f"{leak.of} ({leak.sentences:,})"])
-        row.append(f"{_share(leak.shared, leak.sentences)} [{leak.any_shared:,}]")
+    cells = {
+        (f"{leak.of} ({leak.sentences:,})", leak.within): _share(leak.shared, leak.sentences)
+        + f" [{leak.any_shared:,}]"
+        for leak in leaks
+    }
+    yield from _crossed(f"{of_split} in {within_split} of", cells)
+
+
+def _crossed(title: str, cells: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Yield a table of cells by row and column; a fold is compared with itself alone."""
+    if not cells:
+        return
+    columns = list(dict.fromkeys(column for _, column in cells))
+    rows = dict.fromkeys(row for row, _ in cells)
     yield ""
-    yield from table([f"{of_split} in {within_split} of", *columns], list(rows.values()))
+    yield from table(
+        [title, *columns], [[row, *(cells.get((row, one), "") for one in columns)] for row in rows]
+    )
 
 
 def _document_lines(leaks: Sequence[Leak]) -> Iterator[str]:
@@ -177,13 +197,13 @@ def _document_lines(leaks: Sequence[Leak]) -> Iterator[str]:
         pair = [
             one for one in leaks if (one.of_split, one.within_split) == (of_split, within_split)
         ]
-        columns = list(dict.fromkeys(leak.within for leak in pair))
-        rows: dict[str, list[str]] = {}
-        for leak in pair:
-            row = rows.setdefault(leak.of, [f"{leak.of} ({leak.documents:,})"])
-            row.append(_share(leak.shared_documents, leak.documents))
-        yield ""
-        yield from table([f"{of_split} in {within_split} of", *columns], list(rows.values()))
+        cells = {
+            (f"{leak.of} ({leak.documents:,})", leak.within): _share(
+                leak.shared_documents, leak.documents
+            )
+            for leak in pair
+        }
+        yield from _crossed(f"{of_split} in {within_split} of", cells)
 
 
 def _labelling_lines(leaks: Sequence[Leak]) -> Iterator[str]:

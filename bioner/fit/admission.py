@@ -76,6 +76,9 @@ def look_at_sources(
     found: dict[str, SourceFound] = {}
     corpora: dict[str, Corpus] = {}
     for name in config.sources if named else _here(config):
+        if not config.dataset[name].is_parted:
+            found[name] = _found(name, config, "is in folds, which take sources=[NAME] fold=1")
+            continue
         try:
             corpus = _load(name, config)
         except DataError as error:

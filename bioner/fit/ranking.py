@@ -56,6 +56,7 @@ def rank(config: FitConfig, target: Corpus, corpora: Mapping[str, Corpus]) -> Ra
             seed=config.seed,
             subset_seed=config.subset_seed,
             subset_unit=config.subset_unit,
+            fold=config.fold,
             datasets_dir=config.datasets_dir,
             datasets_mirror=config.datasets_mirror,
             runs_dir=config.runs_dir,

@@ -3,8 +3,9 @@
 import logging
 import time
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from bioner.machine.terminal_bar import TerminalBar
 
 # Seconds between two looks of the bar.
 _LOOK = 0.2
@@ -15,22 +16,28 @@ log = logging.getLogger(__name__)
 class ProgressBar:
     """Shows on standard error how much is done; a context manager that takes the bar down.
 
+    Lines that are logged meanwhile stand above the bar, and it leaves nothing behind.
+
     Args:
         what: is done, in a word or two.
         total: of the work, in any unit; None where it is not known.
         done: of it by an earlier start.
         seconds: between two lines where there is no terminal.
+        lines: whether a terminal gets lines too: where what is made is written to it meanwhile.
     """
 
     def __init__(
-        self, what: str, total: float | None, done: float = 0.0, seconds: float = 30.0
+        self,
+        what: str,
+        total: float | None,
+        done: float = 0.0,
+        seconds: float = 30.0,
+        lines: bool = False,
     ) -> None:
         self._what, self._total, self._first = what, total or None, done
         self._started = self._shown = time.monotonic()
-        console = Console(stderr=True)
-        self._on_terminal = console.is_terminal
-        self._wait = _LOOK if self._on_terminal else seconds
-        self._bar = Progress(
+        self._seconds, self._lines = seconds, lines
+        self._bar = TerminalBar(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
@@ -38,14 +45,13 @@ class ProgressBar:
             TimeElapsedColumn(),
             TextColumn("ETA"),
             TimeRemainingColumn(),
-            console=console,
-            disable=not self._on_terminal,
+            errors=True,
         )
-        self._task = self._bar.add_task(what, total=self._total, completed=int(done), news="")
 
     def __enter__(self) -> "ProgressBar":
         """Show it."""
-        self._bar.start()
+        if not self._lines:
+            self._bar.start(self._what, self._total, self._first)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -60,11 +66,11 @@ class ProgressBar:
             news: the same in words, or what else there is to tell.
         """
         now = time.monotonic()
-        if now - self._shown < self._wait:
+        if now - self._shown < (_LOOK if self._bar.shown else self._seconds):
             return
         self._shown = now
-        if self._on_terminal:
-            self._bar.update(self._task, completed=done, news=news)
+        if self._bar.shown:
+            self._bar.move(done, news)
             return
         share, eta = "", ""
         if self._total and done > self._first:

@@ -10,17 +10,18 @@ from rich.progress import Progress, ProgressColumn
 
 
 class TerminalBar:
-    """One bar, where standard output is a terminal; elsewhere nothing is shown.
+    """One bar, where a stream is a terminal; elsewhere nothing is shown.
 
-    Its codes go to the terminal by a way of their own: who records standard output, as Weights &
-    Biases does, gets the lines alone. It leaves nothing behind.
+    Its codes go to the terminal by a way of their own: who records the stream, as Weights & Biases
+    does with standard output, gets the lines alone. It leaves nothing behind.
 
     Args:
         columns: of the bar, each of which must keep to one line.
+        errors: whether it stands on standard error; else on standard output.
     """
 
-    def __init__(self, *columns: ProgressColumn) -> None:
-        self._columns = columns
+    def __init__(self, *columns: ProgressColumn, errors: bool = False) -> None:
+        self._columns, self._errors = columns, errors
         self._bar: Progress | None = None
         self._screen: TextIO | None = None
         self._moved: list[tuple[logging.StreamHandler[TextIO], TextIO]] = []
@@ -30,11 +31,12 @@ class TerminalBar:
         """Whether there is a bar."""
         return self._bar is not None
 
-    def start(self, what: str, total: int, completed: int) -> None:
-        """Show it, if there is a terminal."""
-        if not sys.stdout.isatty():
+    def start(self, what: str, total: float | None, completed: float) -> None:
+        """Show it, if there is a terminal; a total of None is not known."""
+        stream = sys.stderr if self._errors else sys.stdout
+        if not stream.isatty():
             return
-        self._screen = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding=sys.stdout.encoding)
+        self._screen = os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding)
         self._bar = Progress(
             *self._columns,
             console=Console(file=self._screen),
@@ -42,14 +44,15 @@ class TerminalBar:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._bar.add_task(what, total=total, completed=completed, news="")
+        task = self._bar.add_task(what, total=total, news="")
+        self._bar.update(task, completed=completed)
         self._bar.start()
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logging.StreamHandler) and handler.stream.isatty():
                 self._moved.append((handler, handler.stream))
                 handler.setStream(_Above(handler.stream, self._bar))
 
-    def move(self, completed: int, news: str | None = None) -> None:
+    def move(self, completed: float, news: str | None = None) -> None:
         """Say how much is done, and what else there is to tell; None: what was told before."""
         if self._bar is not None:
             task = self._bar.task_ids[0]

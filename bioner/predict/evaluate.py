@@ -7,7 +7,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bioner.config.dataset import DatasetConfig
 from bioner.config.evaluate import EvaluateConfig
+from bioner.config.folds import in_fold
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.sentence import Mention, Sentence
 from bioner.corpora.tags import spans
@@ -41,7 +43,7 @@ def evaluate(config: EvaluateConfig) -> Cells:
     folder = Path(config.datasets_dir)
     corpora = {
         name: load_corpus(name, one, folder, config.datasets_mirror)
-        for name, one in config.dataset.items()
+        for name, one in _in_fold(config, run).items()
     }
     for name, corpus in corpora.items():
         for warning in corpus.warnings:
@@ -60,6 +62,13 @@ def evaluate(config: EvaluateConfig) -> Cells:
     _record(run, config.split, cells)
     _show(cells, config.split)
     return cells
+
+
+def _in_fold(config: EvaluateConfig, run: FinishedRun) -> dict[str, DatasetConfig]:
+    """Return the datasets, those that are in folds in the one that is given, or the run's own."""
+    if config.fold is None and all(one.folds is None for one in config.dataset.values()):
+        return config.dataset
+    return in_fold(config.dataset, run.config.fold if config.fold is None else config.fold)
 
 
 def _shared_types(

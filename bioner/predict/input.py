@@ -66,7 +66,9 @@ class Input:
         self._passed = 0
         self._stream: IO[bytes] | None = None
         total = len(files) if form.is_folder else sum(f.stat().st_size for f in files)
-        self._bar = ProgressBar("predict", total)
+        self._bar = ProgressBar(
+            "predict", total, lines=config.output == "-" and sys.stdout.isatty()
+        )
 
     def __enter__(self) -> "Input":
         """Show the bar."""

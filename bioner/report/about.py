@@ -7,7 +7,7 @@ import pandas as pd
 
 from bioner import __version__
 from bioner.report.analyses.pairs import FEWEST_SEEDS
-from bioner.report.frame import LEFT_OUT
+from bioner.report.frame import CELL, LEFT_OUT
 from bioner.report.results import Results
 
 _SHOWN_COMMITS = 3
@@ -77,7 +77,7 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
     says = []
     if not counts["complete"]:
         says.append("No run of this study is complete yet: there is nothing to average.")
-    says += _of_runs(results, counts)
+    says += [*_of_runs(results, counts), *_of_folds(results.frame)]
     if counts["incompatible"]:
         says.append(
             "Complete runs that differ from the others in something that is no axis of the tables: "
@@ -96,7 +96,37 @@ def _says(results: Results, counts: dict[str, int]) -> list[str]:
             f"{lost} prediction files could not be used: those runs have scores, but their cells "
             "have no intervals and tests."
         )
+    if results.same:
+        says.append(f"Axes in which no runs differ: {', '.join(results.same)}.")
     return [*says, *_too_few(results)]
+
+
+def _of_folds(frame: pd.DataFrame) -> list[str]:
+    """Say which targets are in folds, and of which cells some are missing.
+
+    Args:
+        frame: comparable rows.
+    """
+    rows = frame[(frame.status == "complete") & (frame.folds > 0)]
+    if rows.empty:
+        return []
+    targets = rows.groupby("target").folds.max()
+    named = ", ".join(f"{target} ({int(folds)})" for target, folds in targets.items())
+    says = [
+        f"Targets in folds: {named}. Each fold is another test text, and each document is tested "
+        "once. Means and deviations are over seeds and folds together, gains are paired by both, "
+        "and each fold's own documents are redrawn; where a number of seeds stands, a fold counts "
+        "as one more."
+    ]
+    tested = rows.groupby([*CELL, "seed", "subset_seed"]).agg(
+        there=("fold", "nunique"), asked=("folds", "max")
+    )
+    if lacking := int((tested.there < tested.asked).sum()):
+        says.append(
+            f"Seeds of cells in folds that lack some fold: {lacking} of {len(tested)}. The means "
+            "are of the folds that are there, which the column of seeds names."
+        )
+    return says
 
 
 def _of_runs(results: Results, counts: dict[str, int]) -> list[str]:

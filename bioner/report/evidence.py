@@ -1,5 +1,6 @@
 """What the prediction files of a study say, as arrays of counts and as tidy frames."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from bioner.runs.predictions import NO_WORD
 
 @dataclass
 class UnitCounts:
-    """Counts of one target's test split, the same units for all runs.
+    """Counts of one target's test split, or fold of it, the same units for all runs.
 
     Attributes:
         first: the file of the first run, whose sentences and gold mentions all runs share.
@@ -58,19 +59,23 @@ class UnitCounts:
         return counts if self.opens is None else np.add.reduceat(counts, self.opens, axis=0)
 
 
+Units = Mapping[tuple[str, int], UnitCounts]
+"""(target, fold) → its counts; the fold is 0 where the target has none."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """All that the prediction files say.
 
     Attributes:
-        units: of each target.
+        units: of each target and fold.
         mistakes: run, target and the columns of `bioner.report.mistake_kinds.MISTAKES`.
         partial: run, target and the columns of `bioner.report.partial.PARTIAL`.
         pairs: run, target, gold, guess, n: words of frequent errors, where asked for.
         problems: files that could not be used.
     """
 
-    units: dict[str, UnitCounts]
+    units: Units
     mistakes: pd.DataFrame
     partial: pd.DataFrame
     pairs: pd.DataFrame
@@ -100,7 +105,7 @@ def collect(frame: pd.DataFrame, words: bool) -> Evidence:
         frame: comparable rows.
         words: whether to collect the words of errors too.
     """
-    units: dict[str, UnitCounts] = {}
+    units: dict[tuple[str, int], UnitCounts] = {}
     wrong, partly, pairs, problems = [], [], [], []
     rows = list(rows_of(frame[(frame.status == "complete") & frame.place.notna()]))
     files = [Path(row.place) / "predictions" / f"{row.target}.test.tsv" for row in rows]
@@ -138,8 +143,10 @@ def _read(file: Path, words: bool) -> _File | str:
     return _File(found, mistakes(found), partial_counts(found), pairs)
 
 
-def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Path) -> None:
-    """Add a file's counts to its target's.
+def _count(
+    units: dict[tuple[str, int], UnitCounts], row: Any, found: Predictions, file: Path
+) -> None:
+    """Add a file's counts to those of its target and fold.
 
     Raises:
         DataError: they are not those of the record, or the gold is not that of the other runs.
@@ -151,9 +158,8 @@ def _count(units: dict[str, UnitCounts], row: Any, found: Predictions, file: Pat
     if sums != tuple(map(int, known)):
         names = "mentions, predicted, correct, sentences"
         raise DataError(file, None, f"holds {sums} {names}, the record says {known}")
-    counts = units.setdefault(
-        row.target, UnitCounts(found, per_sentence(found, found.gold, slice(None)))
-    )
+    gold = per_sentence(found, found.gold, slice(None))
+    counts = units.setdefault((row.target, row.fold), UnitCounts(found, gold))
     if not _same_gold(counts.first, found):
         raise DataError(file, None, "has other sentences or gold tags than the first run's file")
     if counts.opens is None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -9,14 +10,15 @@ import pandas as pd
 from bioner.errors import ConfigError, nearest
 from bioner.report.settings import Settings, under
 from bioner.report.study import Problem, Run
+from bioner.report.variants import name_variants
 from bioner.runs.record import PRETRAIN, Record
 from bioner.runs.scores import Scores, SplitScores
 
 CELL = ["regime", "target", "sources", "partners", "encoder", "mixing", "size", "variant"]
-"""The axes: runs that agree in all of them are averaged, over their seeds and subsets."""
+"""The axes: runs that agree in all of them are averaged, over their seeds, subsets and folds."""
 
-REPLICATE = ["seed", "subset_seed"]
-"""What the runs of one cell differ in; gains are paired by it."""
+REPLICATE = ["seed", "subset_seed", "fold"]
+"""What the runs of one cell differ in; gains are paired by it. The fold is that of the target."""
 
 REGIMES = ("single", "mtl", "transfer", "transfer_mtl")
 
@@ -25,8 +27,23 @@ LEFT_OUT = "left out"
 """The status of a run that is complete and that a packed study does not hold."""
 
 
-def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, list[Problem]]:
-    """Return a row for each target of each run, and the runs whose config lacks what a row needs.
+@dataclass(frozen=True)
+class Tidy:
+    """A study as rows.
+
+    Attributes:
+        frame: a row for each target of each run.
+        problems: the runs whose config lacks what a row needs.
+        same: `KEY=VALUE` of the axes that were asked for and are the same in all runs.
+    """
+
+    frame: pd.DataFrame
+    problems: list[Problem]
+    same: list[str]
+
+
+def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> Tidy:
+    """Return a row for each target of each run.
 
     Scores are from 0 to 1 and of the test split; they are missing where a run is not complete.
     `sources` and `partners` are joined by `+`; `settings` holds, as JSON, all that must not differ
@@ -35,7 +52,7 @@ def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, l
 
     Args:
         runs: of a study.
-        axes: further config keys that make the `variant`.
+        axes: further config keys that make the `variant`, as far as runs differ in them.
 
     Raises:
         ConfigError: an axis that no run's config has.
@@ -52,7 +69,8 @@ def tidy(runs: Iterable[Run], axes: Sequence[str] = ()) -> tuple[pd.DataFrame, l
     for axis in axes:
         if rows and not any(under(key, axis) for key in keys):
             raise ConfigError("axes", f"no run's config has {axis!r}", nearest(axis, keys))
-    return pd.DataFrame(rows, columns=[*_COLUMNS, *_NUMBERS]), problems
+    same = name_variants(rows)
+    return Tidy(pd.DataFrame(rows, columns=[*_COLUMNS, *_NUMBERS]), problems, same)
 
 
 _COLUMNS = [
@@ -75,6 +93,7 @@ _COLUMNS = [
 ]
 _NUMBERS = [
     "semantics",
+    "folds",
     "train_sentences",
     "share",
     "f1",
@@ -142,6 +161,8 @@ def _rows(run: Run, axes: Sequence[str]) -> Iterator[dict[str, Any]]:
             "partners": settings.partners(target),
             "mixing": settings.mixing(target),
             "as_mixing": settings.mixing(target, "transfer"),
+            "fold": settings.fold(target),
+            "folds": settings.config.dataset[target].folds or 0,
             "variant": settings.variant(axes, target),
             "settings": settings.must_agree(axes, target),
         }

@@ -56,7 +56,7 @@ def _add(packed: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def _tests(runs: Sequence[Run]) -> dict[str, int]:
-    rows, _ = tidy(runs)
+    rows = tidy(runs).frame
     return {against: asked_tests(rows, against) for against in BASES}
 
 

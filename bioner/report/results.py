@@ -15,7 +15,7 @@ from bioner.report.analyses.conflict import conflict
 from bioner.report.analyses.cross import cross
 from bioner.report.analyses.pairs import BASES, asked_tests, paired
 from bioner.report.compatible import compatible
-from bioner.report.evidence import Evidence, UnitCounts, collect
+from bioner.report.evidence import Evidence, Units, collect
 from bioner.report.frame import LEFT_OUT, rows_of, tidy, with_score
 from bioner.report.measure_values import read_measures
 from bioner.report.resampling import bootstrap_f1
@@ -35,6 +35,7 @@ class Results:
         problems: what the tables can't show.
         unit: what resampling draws, per target.
         tests: how many comparisons with a regime the study asked for.
+        same: `KEY=VALUE` of the axes in which no runs differ, and which name no variant.
         tables: every analysis' frame under its name.
     """
 
@@ -43,6 +44,7 @@ class Results:
     problems: list[Problem]
     unit: dict[str, str]
     tests: dict[str, int]
+    same: list[str]
     tables: dict[str, pd.DataFrame]
 
 
@@ -54,7 +56,8 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
         runs: of the study.
         problems: that reading it has found.
     """
-    everything, damaged = tidy(runs, config.axes)
+    made = tidy(runs, config.axes)
+    everything = made.frame
     frame, others = compatible(everything)
     frame = _of_these_semantics(frame)
     frame, unscored = with_score(frame)
@@ -64,7 +67,7 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     crossed, uncrossed = cross(frame, runs)
     problems = [
         *problems,
-        *damaged,
+        *made.problems,
         *_failed(everything),
         *others,
         *unscored,
@@ -87,9 +90,9 @@ def analyse(config: ReportConfig, runs: list[Run], problems: list[Problem]) -> R
     tables |= _errors(frame, evidence)
     if not measures.empty:
         problems += _measured(tables, frame, measures, config)
-    unit = {target: counts.kind for target, counts in evidence.units.items()}
+    unit = {target: counts.kind for (target, _), counts in evidence.units.items()}
     tests = {against: asked_tests(frame, against) for against in BASES}
-    return Results(everything, frame, problems, unit, tests, tables)
+    return Results(everything, frame, problems, unit, tests, made.same, tables)
 
 
 def _errors(frame: pd.DataFrame, evidence: Evidence) -> dict[str, pd.DataFrame]:
@@ -117,11 +120,12 @@ def _rng(config: ReportConfig, name: str) -> np.random.Generator:
     return np.random.default_rng([config.seed, zlib.crc32(name.encode())])
 
 
-def _draws(units: dict[str, UnitCounts], config: ReportConfig) -> scores.Draws:
+def _draws(units: Units, config: ReportConfig) -> scores.Draws:
+    """Return F1 on redrawn units: each fold has other texts, which are redrawn by themselves."""
     found: dict[tuple[str, str], np.ndarray] = {}
-    for target, counts in units.items():
-        runs = list(counts.correct)
-        drawn = bootstrap_f1(*counts.of(runs), counts.gold, config.samples, _rng(config, target))
+    for (target, fold), counts in units.items():
+        runs, name = list(counts.correct), f"{target} fold {fold}" if fold else target
+        drawn = bootstrap_f1(*counts.of(runs), counts.gold, config.samples, _rng(config, name))
         found |= {(target, run): drawn[k] for k, run in enumerate(runs)}
     return found
 
@@ -138,7 +142,7 @@ def _failed(everything: pd.DataFrame) -> list[Problem]:
 
 
 def _scores(
-    frame: pd.DataFrame, units: dict[str, UnitCounts], draws: scores.Draws, config: ReportConfig
+    frame: pd.DataFrame, units: Units, draws: scores.Draws, config: ReportConfig
 ) -> dict[str, pd.DataFrame]:
     table = scores.scores(frame, draws, config.seed)
     found = {"scores": table}

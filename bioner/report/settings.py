@@ -11,6 +11,7 @@ from bioner.config.identity import as_regime, regime, with_precision
 from bioner.config.parts import used
 from bioner.config.stored import to_config
 from bioner.config.train import TrainConfig
+from bioner.report.variants import Variant
 from bioner.runs.record import PRETRAIN, Record
 
 
@@ -65,6 +66,11 @@ class Settings:
         finetune = self.config.finetune
         return "+".join(sorted({*finetune.targets, *finetune.auxiliaries} - {target}))
 
+    def fold(self, target: str) -> int:
+        """Return which fold of a target is its test split; 0 where it has none."""
+        config = self.config
+        return 0 if config.dataset[target].folds is None else config.fold or 0
+
     def mixing(self, target: str, other: str | None = None) -> str:
         """Return how the tasks are mixed, empty where no stage has several.
 
@@ -84,7 +90,7 @@ class Settings:
             + ("" if together == 1 else f", {together} tasks an update")
         )
 
-    def variant(self, axes: Sequence[str], target: str, other: str | None = None) -> str:
+    def variant(self, axes: Sequence[str], target: str, other: str | None = None) -> Variant:
         """Return the values under some keys, as far as a run uses them.
 
         Args:
@@ -93,14 +99,16 @@ class Settings:
             other: the regime of the run that is meant instead of this one.
         """
         if not axes:
-            return ""
-        fields = self._used(target, other)
-        return " ".join(
-            f"{key}={value.text}"
+            return Variant({}, {}, frozenset())
+        used = self._used(target, other)
+        found = {
+            key: value
             for axis in axes
             for key, value in self._values.items()
-            if under(key, axis) and value.field in fields
-        )
+            if under(key, axis) and value.field in used
+        }
+        texts = {key: value.text for key, value in found.items()}
+        return Variant(texts, {key: value.field for key, value in found.items()}, used)
 
     def must_agree(self, axes: Sequence[str], target: str) -> str:
         """Return all that must not differ where runs are compared or averaged, as JSON.
@@ -121,7 +129,8 @@ class Settings:
             if value.field not in fields:
                 continue
             if value.field[0] == "dataset":
-                study[key] = value.text
+                if not value.effect.axis:  # folds of a dataset are taken together
+                    study[key] = value.text
             elif any(under(key, axis) for axis in axes):
                 continue
             elif not value.effect.axis:

@@ -36,6 +36,8 @@ class DatasetUse:
         lost_words: those that the tokenizer made no piece of.
         oversized_words: those of more pieces than a window holds.
         test_share: the part of the train file that is test; None where test is a file.
+        folds: of the train file, of which one is test; None where test is no fold.
+        fold: which one is test, from 1 on.
     """
 
     sha256: dict[str, str]
@@ -49,6 +51,8 @@ class DatasetUse:
     lost_words: dict[str, int]
     oversized_words: dict[str, int]
     test_share: float | None = field(default=None, kw_only=True)
+    folds: int | None = field(default=None, kw_only=True)
+    fold: int | None = field(default=None, kw_only=True)
 
 
 @dataclass

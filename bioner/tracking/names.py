@@ -88,6 +88,7 @@ def _axes(config: TrainConfig) -> dict[str, Any]:
         "mixing": str(config.mixing.strategy),
         "train_size": "all" if size is None else size,
         "seed": config.seed,
+        **({} if config.fold is None else {"fold": config.fold}),
         "optimizer.lr": config.optimizer.lr,
         "optimizer.head_lr_times": config.optimizer.head_lr_times,
         "batch.sentences": config.batch.sentences,

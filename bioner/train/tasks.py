@@ -90,6 +90,8 @@ class Task:
             lost_words={s: encoded.lost for s, encoded in self.encoded.items()},
             oversized_words={s: e.oversized(longest_word) for s, e in self.encoded.items()},
             test_share=self.corpus.test_share,
+            folds=self.corpus.folds,
+            fold=self.corpus.fold,
         )
 
 
@@ -228,6 +230,9 @@ def _say_sizes(stage: str, name: str, task: Task) -> None:
 
 def _say_what_is_lost(name: str, task: Task, longest_word: int) -> None:
     found = task.contents(longest_word)
+    if found.folds is not None:
+        what = f"{found.folds} of its train file, parted by {task.corpus.held_out_by}"
+        log.info("%s: test is fold %s of %s", name, found.fold, what)
     for split, share in (("devel", found.devel_share), ("test", found.test_share)):
         if share is not None:
             log.warning(

@@ -248,3 +248,47 @@ def test_fetch_real_corpora_from_a_mirror(
         for split in ("train", "devel", "test"):
             fetched = (tmp_path / folder / f"{split}.tsv").read_bytes()
             assert fetched == (corpora / folder / f"{split}.tsv").read_bytes()
+
+
+def in_folds(folder: Path, *overrides: str) -> DatasetsConfig:
+    """Return the config of an action on one file of seven documents, in three folds."""
+    config = configured(*overrides[:1], folder, "dataset.bc2gm.folds=3", *overrides[1:])
+    one = config.dataset["bc2gm"]
+    config.dataset["bc2gm"] = replace(one, files={"train": "train.tsv"}, devel_share=0.3)
+    return config
+
+
+def test_a_dataset_in_folds(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mention = "A\tO\n{0}\tB-Gene\nof\tO\nfive\tO\nwords\tO\n\n"
+    sentences = [mention.format(f"g{i}") for i in range(6)]
+    text = "".join(f"-DOCSTART- (d{i})\n\n{sentence}" for i, sentence in enumerate(sentences))
+    (mine / "train.tsv").write_text(f"{text}-DOCSTART- (last)\n\n{sentences[0]}{sentences[5]}")
+    right, found = run_json(capsys, in_folds(mine, "describe", "format=json"))
+    counts = {split: one["sentences"] for split, one in found["bc2gm"].items()}
+    assert right and [*counts] == ["train", "fold 1", "fold 2", "fold 3"]
+    assert counts["train"] == 8 == sum(counts.values()) - 8
+    right, text = run(capsys, in_folds(mine, "describe", f"picture={mine}/lengths.svg"))
+    assert right and "fold 3" in text and "bc2gm fold 3: " not in text
+    _, found = run_json(capsys, in_folds(mine, "describe", "format=json", "fold=2"))
+    assert [*found["bc2gm"]] == ["train", "devel", "test"]
+    assert found["bc2gm"]["test"]["sentences"] == counts["fold 2"]
+
+    # The last document repeats two others: in every fold that parts them this is a leak.
+    right, found = run_json(capsys, in_folds(mine, "check", "format=json"))
+    assert not right
+    names = {one["of"] for one in found["leakage"] if one["shared"]}
+    assert names <= {f"bc2gm fold {k}" for k in (1, 2, 3)} and names
+    assert found["duplicates"]["bc2gm"]["train"]["sentences"] == 2
+    right, text = run(capsys, in_folds(mine, "check"))
+    assert not right and "test in train of  bc2gm fold 1  bc2gm fold 2  bc2gm fold 3" in text
+    _, alone = run_json(capsys, in_folds(mine, "check", "format=json", "fold=3"))
+    shared = [one["shared"] for one in found["leakage"] if one["of"] == "bc2gm fold 3"]
+    assert [one["shared"] for one in alone["leakage"]] == shared
+
+
+def test_faults_of_a_file_in_folds_are_told_once(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (mine / "train.tsv").write_text("w\tB-Gene\n\nbad\n\n" + "v\tO\n\n" * 6)
+    right, found = run_json(capsys, in_folds(mine, "check", "format=json"))
+    assert not right and [one["line"] for one in found["errors"]] == [3]

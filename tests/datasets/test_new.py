@@ -1,12 +1,14 @@
 """A path is looked at, and its YAML can be used."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
 
+from bioner.config.checks import to_train_config
 from bioner.config.command_line import plain_words
 from bioner.config.dataset import DatasetConfig, Offsets
 from bioner.config.datasets import Action, DatasetsConfig, Output, to_datasets_config
@@ -109,12 +111,12 @@ def test_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert Path(found["yaml"]).read_text().startswith("# Left out, being of another kind")
 
 
-def last_line(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+def last_line(path: Path, capsys: pytest.CaptureFixture[str], output: str = "conf") -> str:
     """Return the last line of the text that `datasets new` prints."""
     capsys.readouterr()
     assert act(
         DatasetsConfig(
-            action=Action.new, path=str(path), name="again", output=f"{path.parent}/conf"
+            action=Action.new, path=str(path), name="again", output=f"{path.parent}/{output}"
         )
     )
     return capsys.readouterr().out.splitlines()[-1]
@@ -134,7 +136,20 @@ def test_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (one.devel_share, one.test_share) == (0.1, 0.2)
     sizes = {split: len(each.sentences) for split, each in load(one).items()}
     assert sizes == one.sentences == {"train": 14, "devel": 2, "test": 4}
-    assert last_line(folder / "corpus.txt", capsys).startswith("to use it: bioner train")
+    assert last_line(folder / "corpus.txt", capsys).startswith("with 5 folds, each in its turn")
+    command = last_line(folder / "corpus.txt", capsys, "quoted $name").partition(": ")[2]
+    *began, given, targets, share, folds, fold = shlex.split(command)
+    own = folder / "quoted $name"
+    assert (began, given) == (["bioner", "train", "-m", "--config-dir"], str(own))
+    assert fold == "fold=1,2,3,4,5"
+    words = [targets, share, folds]
+    overrides = [word.replace("targets=again", "targets=[again]") for word in words]
+    for fold in range(1, 6):
+        config = to_train_config(composed(*overrides, f"fold={fold}", own=own))
+        sizes = {
+            split: len(each.sentences) for split, each in load(config.dataset["again"]).items()
+        }
+        assert (sum(sizes.values()), sizes["test"]) == (20, 4)
 
 
 def test_what_lacks_a_split_is_not_said_to_be_ready(

@@ -65,6 +65,43 @@ def screens(program: str, recorded: Path, columns: int) -> tuple[list[str], list
     return half, [line.rstrip() for line in screen.display if line.strip()]
 
 
+LONG = """
+import logging, sys, time
+from bioner.machine.progress_bar import ProgressBar
+
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+recorded = open(sys.argv[1], "w")
+with ProgressBar("documents", 12) as bar:
+    for done in range(1, 13):
+        time.sleep(0.21)
+        bar.show(done, f"{done} of 12 " + "x" * 12)
+        if done % 6 == 0:
+            logging.warning("document %d has no text", done)
+    time.sleep(0.3)
+    print("HALF", end="", file=sys.stderr, flush=True)
+    time.sleep(0.3)
+logging.info("the end")
+"""
+
+
+@pytest.mark.parametrize("columns", [80, 120, 160])
+def test_the_bar_of_other_verbs_too(columns: int, tmp_path: Path) -> None:
+    half, end = screens(LONG, tmp_path / "recorded", columns)
+    lines = [f"document {n} has no text" for n in (6, 12)]
+    assert half[:2] == lines
+    assert len(half) == 3
+    assert half[2].startswith("documents ") and "12 of 12" in half[2]
+    assert end == [*lines, "the end"]
+
+
+def test_what_is_written_to_the_terminal_meanwhile_has_no_bar(tmp_path: Path) -> None:
+    program = LONG.replace('"documents", 12', '"documents", 12, lines=True')
+    program = program.replace("logging.warning(", "print('DOC', done) or logging.warning(")
+    half, end = screens(program, tmp_path / "recorded", 80)
+    assert half == [line for n in (6, 12) for line in (f"DOC {n}", f"document {n} has no text")]
+    assert end == [*half, "the end"]
+
+
 @pytest.mark.parametrize("columns", [80, 120, 160])
 def test_lines_stand_above_and_nothing_is_left(columns: int, tmp_path: Path) -> None:
     half, end = screens(WORK, tmp_path / "recorded", columns)

@@ -42,6 +42,7 @@ class Made:
         bare: whether the test split has no mention.
         collapsed: whether the run never found a devel mention.
         encoder: SHA-256 of the encoder's files, or None as in older records.
+        fold: of three, that is the target's test split; 0: it is not in folds.
         checkpoint: SHA-256 of the weights of `pretrain.checkpoint`, if it started from some.
         change: full keys of the config and the values they have instead.
     """
@@ -59,6 +60,7 @@ class Made:
     semantics: int = SEMANTICS
     precision: str = "32-true"
     sha: str = "a"
+    fold: int = 0
     encoder: str | None = "e"
     checkpoint: str | None = None
     change: Mapping[str, Any] = field(default_factory=dict)
@@ -69,6 +71,7 @@ class Made:
         helpers = "+".join([*self.sources, *self.auxiliaries])
         change = "".join(f"-{key}-{value}" for key, value in self.change.items())
         ident = f"{self.regime}-{self.target}-{helpers}-{self.size}-s{self.seed}{change}"
+        ident += f"-fold{self.fold}" if self.fold else ""
         files = f"{self.sha}{self.encoder}{self.checkpoint or ''}"
         return f"{ident}-{self.semantics}{files}{self.precision}".replace("/", "_")
 
@@ -142,6 +145,9 @@ def _config(made: Made) -> dict[str, Any]:
     names = (*finetune["targets"], *finetune["auxiliaries"], *config["pretrain"]["sources"])
     (dataset,) = base_config()["dataset"].values()
     config["dataset"] = dict.fromkeys(names, dataset)
+    if made.fold:
+        config["fold"] = made.fold
+        config["dataset"][made.target] = dataset | {"folds": 3, "fold": made.fold}
     return config
 
 
@@ -175,7 +181,8 @@ def write_predictions(file: Path, made: Made, sentences: int) -> None:
     """
     rng = np.random.default_rng([sum(map(ord, made.target)), made.seed])
     lines = []
-    for number, gold in enumerate(gold_of(made.target, sentences)):
+    text = f"{made.target}{made.fold or ''}"  # each fold has another
+    for number, gold in enumerate(gold_of(text, sentences)):
         gold = [] if made.bare else gold
         guess = [m for m in (_guessed(m, made.skill, rng) for m in gold) if m]
         words = [f"w{number % 7}.{k}" for k in range(WORDS)]

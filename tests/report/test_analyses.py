@@ -9,6 +9,7 @@ import pytest
 
 from bioner.config.report import ReportConfig
 from bioner.errors import ConfigError
+from bioner.report.about import about
 from bioner.report.analyses.curves import reach
 from bioner.report.results import Results, analyse
 from bioner.report.sections.measured import measured_section
@@ -275,6 +276,28 @@ def test_an_axis_separates_what_would_be_incompatible(tmp_path: Path) -> None:
             ReportConfig(study="study", runs_dir=str(tmp_path), axes=["optimiser.lr"]),
             *read_study(tmp_path / "study"),
         )
+
+
+def test_a_variant_names_what_differs_alone(tmp_path: Path) -> None:
+    runs = [
+        *seeds(3, A),
+        *seeds(3, A, change={"head.options.dropout": 0.5}),
+        *seeds(3, A, "transfer", [B], change={"pretrain.epochs": 3}),
+    ]
+    axes = ["optimizer.lr", "head", "pretrain.epochs"]
+    results = results_of(tmp_path, runs, axes=axes)
+    assert not results.problems
+    lower, higher = "head.options.dropout=0.1", "head.options.dropout=0.5"
+    found = results.tables["scores"].set_index(["regime", "variant"]).n
+    assert dict(found) == {("single", lower): 3, ("single", higher): 3, ("transfer", lower): 3}
+    assert "pretrain.epochs=3" in results.same and any("optimizer.lr=" in s for s in results.same)
+    assert not any("dropout" in one for one in results.same)
+    assert one(results.tables["gains"], regime="transfer").n == 3
+    (says,) = [s for s in about("study", "", None, results).says if s.startswith("Axes in which")]
+    assert "pretrain.epochs=3" in says
+    other = [*seeds(3, A), Made(A, seed=4, change={"head.options": {}})]
+    lacking = results_of(tmp_path / "x", other, axes=["head.options"])
+    assert {*lacking.tables["scores"].variant} == {lower, ""}
 
 
 def test_label_saving(tmp_path: Path) -> None:

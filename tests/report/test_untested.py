@@ -16,7 +16,8 @@ def test_a_run_that_left_test_alone_is_no_row() -> None:
     untested.test = None
     assert tested.test is not None
     tested.test.support = 1  # with none there would be no score either
-    frame, damaged = tidy(runs)
+    made = tidy(runs)
+    frame, damaged = made.frame, made.problems
     assert damaged == [] and len(frame) == 2
     kept, problems = with_score(frame)
     assert [*kept.run] == ["run2"]

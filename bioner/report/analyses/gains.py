@@ -1,4 +1,4 @@
-"""Gains: what a regime adds over another that it contains, paired by seed and subset."""
+"""Gains: what a regime adds over another that it contains, paired by seed, subset and fold."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,9 +8,10 @@ import pandas as pd
 
 from bioner.report.analyses.pairs import FEWEST_SEEDS, PAIRED
 from bioner.report.analyses.scores import Draws, deviation, mean, named_seeds
-from bioner.report.evidence import UnitCounts
+from bioner.report.evidence import UnitCounts, Units
 from bioner.report.frame import CELL, Cell, by_cell
 from bioner.report.resampling import (
+    Counts,
     bootstrap_p,
     holm,
     interval,
@@ -29,7 +30,7 @@ _WITHOUT = ("n", "gain", "low", "high", "p")
 
 def compared(
     pairs: pd.DataFrame,
-    units: Mapping[str, UnitCounts],
+    units: Units,
     draws: Draws,
     samples: int,
     seed: int,
@@ -43,7 +44,7 @@ def compared(
 
     Args:
         pairs: of `paired`.
-        units: of each target.
+        units: of each target and fold.
         draws: of each run.
         samples: of the randomisation.
         seed: of all that is drawn.
@@ -64,7 +65,7 @@ def compared(
 
 def _table(
     pairs: pd.DataFrame,
-    units: Mapping[str, UnitCounts],
+    units: Units,
     draws: Draws,
     samples: int,
     seed: int,
@@ -87,24 +88,54 @@ def _table(
 
 
 def _randomised(
-    cells: Mapping[Cell, Rows], units: Mapping[str, UnitCounts], samples: int, seed: int
+    cells: Mapping[Cell, Rows], units: Units, samples: int, seed: int
 ) -> dict[Cell, float]:
     """Return the randomisation's p of every cell whose runs all have prediction files."""
     found: dict[Cell, float] = {}
-    for target, counts in units.items():
+    for target in dict.fromkeys(target for target, _ in units):
+        text = {fold: counts for (name, fold), counts in units.items() if name == target}
         known = {
-            cell: tuple([row[key] for row in part] for key in ("run", "base_run"))
+            cell: part
             for cell, part in cells.items()
-            if part[0]["target"] == target and _all_have(counts.correct, part)
+            if part[0]["target"] == target and _all_have(text, part)
         }
-        pairs = [(counts.of(ours), counts.of(theirs)) for ours, theirs in known.values()]
-        p = randomisation_p(pairs, counts.gold, samples, np.random.default_rng(seed))
+        gold = {fold: counts.gold.sum() for fold, counts in text.items()}
+        p = randomisation_p(
+            [(_counts(text, one, "run"), _counts(text, one, "base_run")) for one in known.values()],
+            [np.array([gold[row["fold"]] for row in part]) for part in known.values()],
+            samples,
+            np.random.default_rng(seed),
+        )
         found |= dict(zip(known, p, strict=True))
     return found
 
 
-def _all_have(files: Mapping[str, object], part: Rows) -> bool:
-    return all(row[key] in files for row in part for key in ("run", "base_run"))
+def _counts(text: Mapping[int, UnitCounts], part: Rows, key: str) -> Counts:
+    """Return correct and predicted of some runs on the units of all folds, `[units, runs]`.
+
+    A run has none in the units of other folds than its own.
+    """
+    if len(text) == 1:
+        return next(iter(text.values())).of([row[key] for row in part])
+    sides: tuple[list[np.ndarray], list[np.ndarray]] = [], []
+    for fold, counts in text.items():
+        own = [k for k, row in enumerate(part) if row["fold"] == fold]
+        found = counts.of([part[k][key] for k in own]) if own else None
+        for side, columns in enumerate(sides):
+            block = np.zeros((len(counts.gold), len(part)), dtype=np.int64)
+            if found is not None:
+                block[:, own] = found[side]
+            columns.append(block)
+    correct, predicted = (np.concatenate(columns) for columns in sides)
+    return correct, predicted
+
+
+def _all_have(text: Mapping[int, UnitCounts], part: Rows) -> bool:
+    return all(
+        row["fold"] in text and row[key] in text[row["fold"]].correct
+        for row in part
+        for key in ("run", "base_run")
+    )
 
 
 def _tested(part: Rows, draws: Draws, seed: int, randomised: float | None) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Test scores of every cell: seeds taken together, what is missing shown as missing."""
+"""Test scores of every cell: seeds and folds taken together, what is missing shown as missing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -106,11 +106,21 @@ def _interval(rows: Sequence[Mapping[Any, Any]], draws: Draws, seed: int) -> tup
 
 
 def named_seeds(rows: Sequence[Mapping[Any, Any]]) -> str:
-    """Return the seeds of some runs; `1/2` where another seed than the run's drew its sentences."""
-    seeds = sorted((row["seed"], row["subset_seed"]) for row in rows)
-    one_subset = len({subset for _, subset in seeds}) == 1
-    return ",".join(
-        str(seed) if one_subset or seed == subset else f"{seed}/{subset}" for seed, subset in seeds
+    """Return the seeds of some runs; `1/2` where another seed than the run's drew its sentences.
+
+    Of folds these are said too: `1,2 in folds 1,2,3`, with `;` between folds of other seeds.
+    """
+    one_subset = len({row["subset_seed"] for row in rows}) == 1
+    of_fold: dict[int, list[str]] = {}
+    for fold, seed, subset in sorted((r["fold"], r["seed"], r["subset_seed"]) for r in rows):
+        name = str(seed) if one_subset or seed == subset else f"{seed}/{subset}"
+        of_fold.setdefault(fold, []).append(name)
+    folds: dict[str, list[str]] = {}
+    for fold, names in of_fold.items():
+        folds.setdefault(",".join(names), []).append(str(fold))
+    return "; ".join(
+        names if tested == ["0"] else f"{names} in folds {','.join(tested)}"
+        for names, tested in folds.items()
     )
 
 

@@ -33,7 +33,7 @@ def by_type(frame: pd.DataFrame, runs: Sequence[Run]) -> pd.DataFrame:
     cells = table.astype(dict.fromkeys(_SCORES, float)).groupby([*CELL, "type"], sort=False)
     return cells.agg(
         n=("mentions", "size"),
-        mentions=("mentions", "first"),
+        mentions=("mentions", "mean"),  # of folds each has its own
         predicted=("predicted", "mean"),
         std=("f1", "std"),
         **{key: (key, "mean") for key in _SCORES},

@@ -39,7 +39,7 @@ def _types(table: pd.DataFrame) -> list[Table]:
     columns = [
         *axes,
         text("type", "type"),
-        count("mentions", "mentions"),
+        count("mentions", "mentions", 0 if (table.mentions % 1 == 0).all() else 1),
         count("predicted", "predicted", 1),
         percent("precision", "precision"),
         percent("recall", "recall"),

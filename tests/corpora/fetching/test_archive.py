@@ -13,7 +13,8 @@ from threading import Thread
 import pytest
 
 from bioner.config.dataset import DatasetConfig
-from bioner.corpora.catalogue import check_config, load_corpus
+from bioner.corpora.catalogue import load_corpus
+from bioner.corpora.dataset_checks import check_config
 from bioner.corpora.fetching import archive
 from bioner.corpora.fetching.archive import ArchiveError, unpack
 from bioner.corpora.fetching.fetch import ensure

@@ -12,7 +12,8 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from bioner.config.dataset import DatasetConfig, Flatten, HubConfig
-from bioner.corpora.catalogue import check_config, load_corpus
+from bioner.corpora.catalogue import load_corpus
+from bioner.corpora.dataset_checks import check_config
 from bioner.corpora.fetching.hub import WRITERS
 from bioner.corpora.sentence import Sentence
 from bioner.errors import ConfigError, UserError
