@@ -25,8 +25,8 @@ class Batch:
     Attributes:
         task: the name of the dataset.
         pieces: Long [pieces], token ids row after row with special tokens, no padding.
-        rows: Long [rows], pieces in each row; a row is a sentence or a window of a long one. A
-            sentence without a word has no row, so a batch may have none.
+        rows: Long [rows], pieces in each row; a row is a sentence, or several, or a window of a
+            long one. A sentence without a word has no row, so a batch may have none.
         first: Long [words], the place in `pieces` of each word's first piece.
         count: Long [words], the number of its pieces, at least 1.
         words: Long [sentences], words of each sentence; may be 0.
@@ -100,6 +100,7 @@ def make_batch(
     special: SpecialTokens,
     max_pieces: int,
     overlap: int,
+    stretches: _Ints | None = None,
 ) -> Batch:
     """Lay sentences out as rows; a sentence that is too long becomes overlapping windows.
 
@@ -114,6 +115,8 @@ def make_batch(
         special: what goes before and after each row.
         max_pieces: pieces in one row, special tokens included.
         overlap: pieces that two windows share, at most; windows start and end at word borders.
+        stretches: where in `indices` each stretch of sentences that share a row starts, and the
+            end, [stretches + 1]; None: each sentence has its own.
 
     Raises:
         ConfigError: if no piece fits into a row, or the overlap leaves no room for new pieces.
@@ -134,12 +137,13 @@ def make_batch(
     words = np.diff(starts_of(kept)[sentence_starts])
     before = starts_of(piece_counts)
     in_split = np.repeat(encoded.piece_starts[index] - before[sentence_starts[:-1]], lengths)
+    in_rows = words if stretches is None else np.diff(starts_of(words)[stretches])
     count = np.minimum(piece_counts[kept], window).astype(np.int64)
     pieces, rows, first = _lay_out(
         encoded.pieces,
         (before[:-1] + in_split)[kept],
         count,
-        *_cut(words, count, window, overlap),
+        *_cut(in_rows, count, window, overlap),
         special,
     )
     arrays = {
@@ -161,7 +165,7 @@ def _cut(words: _Ints, count: _Ints, window: int, overlap: int) -> tuple[_Ints, 
     """Return the first word and the number of words of each row, [rows] and [rows].
 
     Args:
-        words: words of each sentence, [sentences].
+        words: words of each sentence, or stretch, [sentences].
         count: pieces of each word, at most `window`, [words].
         window: pieces that a row holds.
         overlap: pieces that two windows share, at most.

@@ -7,8 +7,9 @@ import numpy as np
 import pytorch_lightning as pl
 
 from bioner.batches.batch import Batch, Update, make_batch
-from bioner.batches.plan import Plan
+from bioner.batches.plan import Drawn, Plan
 from bioner.batches.soft import SoftDraw, SoftText
+from bioner.batches.stretches import Stretches, alone, packed
 from bioner.batches.tokenizer import SpecialTokens
 from bioner.batches.tokens import Encoded
 
@@ -25,12 +26,14 @@ class Window:
         max_pieces: pieces in one row, special tokens included.
         overlap: pieces that two windows of a long sentence share.
         marked: of tasks with markers, the ids in the place of `special`.
+        documents: whether neighbouring sentences of a document share a row.
     """
 
     special: SpecialTokens
     max_pieces: int
     overlap: int
     marked: Mapping[str, SpecialTokens] = field(default_factory=dict)
+    documents: bool = False
 
     @property
     def room(self) -> int:
@@ -50,10 +53,18 @@ class Window:
         """Return the window of one task's rows, whatever the rows are then called."""
         return replace(self, special=self.special_of(task), marked={})
 
+    def stretches(self, task: str, encoded: Encoded, sentences: np.ndarray) -> Stretches:
+        """Return some sentences of a split in what is drawn, and read, as one."""
+        if not self.documents:
+            return alone(encoded, sentences)
+        return packed(encoded, sentences, self.special_of(task).window(self.max_pieces))
+
     def batch(self, task: str, encoded: Encoded, indices: np.ndarray) -> Batch:
-        """Return the batch of these sentences."""
+        """Return the batch of these sentences; whole stretches of them stay what they are."""
+        # A stretch ends where the next sentence has no room, so it is found again in any batch.
+        starts = self.stretches(task, encoded, indices).starts if self.documents else None
         special = self.special_of(task)
-        return make_batch(task, encoded, indices, special, self.max_pieces, self.overlap)
+        return make_batch(task, encoded, indices, special, self.max_pieces, self.overlap, starts)
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,11 @@ class DrawnBatches:
         soft: Mapping[str, SoftText] | None = None,
     ) -> None:
         self._soft = soft or {}
-        self._train, self._plan, self._epoch = train, plan, epoch
+        self._train = {
+            task: (encoded, window.stretches(task, encoded, used))
+            for task, (encoded, used) in train.items()
+        }
+        self._plan, self._epoch = plan, epoch
         self._window, self._shard, self._parts = window, shard, parts
         self._drawn = 0
 
@@ -104,22 +119,31 @@ class DrawnBatches:
         soft = {task: text.draws(done[task]) for task, text in self._soft.items()}
         for update in self._plan.updates(self._epoch, self._drawn):
             self._drawn += 1
-            labelled = [part for task, drawn in update for part in self._batches(task, drawn)]
+            labelled = [*self._labelled(update)]
             taught = [task for task, _ in update if task in soft]
             yield (*labelled, *(one for t in taught for one in self._taught(t, next(soft[t]))))
 
-    def _batches(self, task: str, drawn: np.ndarray) -> Iterator[Batch]:
-        encoded, subset = self._train[task]
-        for part in self._mine(drawn):
-            yield self._window.batch(task, encoded, subset[part])
+    def _labelled(self, update: Sequence[Drawn]) -> Iterator[Batch]:
+        before = 0
+        for task, drawn in update:
+            encoded, stretches = self._train[task]
+            for part in self._mine(drawn, before):
+                yield self._window.batch(task, encoded, stretches.take(part))
+            if self._plan.mixed:  # else the first process would have each that stands alone
+                before += len(drawn)
 
     def _taught(self, task: str, draw: SoftDraw) -> Iterator[Batch]:
         for part in self._mine(draw.sentences):
             yield draw.with_soft(self._window.batch(task, draw.encoded, part))
 
-    def _mine(self, drawn: np.ndarray) -> list[np.ndarray]:
-        """Return this process's share of a batch, in parts."""
-        mine = drawn[self._shard.rank :: self._shard.processes]
+    def _mine(self, drawn: np.ndarray, before: int = 0) -> list[np.ndarray]:
+        """Return this process's share of a batch, in parts.
+
+        Args:
+            drawn: the batch.
+            before: sentences that were dealt out before it.
+        """
+        mine = drawn[(self._shard.rank - before) % self._shard.processes :: self._shard.processes]
         return np.array_split(mine, max(1, min(self._parts, len(mine))))
 
     def state_dict(self) -> dict[str, int]:
@@ -146,16 +170,16 @@ class ScoredBatches:
         self, task: str, encoded: Encoded, scored: np.ndarray, window: Window, shard: Shard
     ) -> None:
         self.task, self._encoded, self._window = task, encoded, window
-        lengths, special = encoded.sentence_pieces, window.special_of(task).count
-        by_length = scored[np.argsort(lengths[scored], kind="stable")]
-        order = by_length[shard.rank :: shard.processes]
+        stretches = window.stretches(task, encoded, scored)
+        lengths, special = stretches.pieces, window.special_of(task).count
+        order = np.argsort(lengths, kind="stable")[shard.rank :: shard.processes]
         # Rows are sorted, so the longest of a batch is its last: the padded size is count x last.
         self._batches: list[np.ndarray] = []
         start = 0
         for end in range(1, len(order) + 1):
             longest = lengths[order[min(end, len(order) - 1)]] + special
             if end == len(order) or (end + 1 - start) * longest > _SCORED_PIECES:
-                self._batches.append(order[start:end])
+                self._batches.append(stretches.take(order[start:end]))
                 start = end
 
     def __len__(self) -> int:

@@ -21,6 +21,18 @@ class Pooling(StrEnum):
     every = "every"
 
 
+class Context(StrEnum):
+    """What one row holds, and so what the words of a sentence see.
+
+    `sentence`: it alone. `document`: neighbouring sentences of its document, as many as a row
+    holds, from the first on (Mulyar & McInnes 2020, arXiv 2004.10220). Where sentences are left
+    out, or a file marks no documents, there are no neighbours. `batch.sentences` counts rows then.
+    """
+
+    sentence = "sentence"
+    document = "document"
+
+
 class TaskTokens(StrEnum):
     """The learnt markers at both ends of a row, which say whose labels are asked for.
 
@@ -61,6 +73,7 @@ class EncoderConfig:
         pooling: which pieces stand for a word.
         max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
         overlap: pieces that two windows of a long sentence share.
+        context: what one row holds: a sentence, or its neighbours in the document too.
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
         flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
@@ -82,6 +95,7 @@ class EncoderConfig:
     pooling: Pooling = value(Pooling.first, STAGE)
     max_pieces: int | None = value(None, STAGE)
     overlap: int = value(64, STAGE)
+    context: Context = value(Context.sentence, STAGE, neutral=Context.sentence)
     packed: bool | None = value(None, STAGE)
     flash_attention: bool | None = value(None, STAGE)
     compile: bool | None = value(None, STAGE)

@@ -95,14 +95,21 @@ def cached_words(
         "version": VECTORS_VERSION,
         "weights": _hash(w.detach().cpu().numpy() for w in encoder.state_dict().values()),
         "sentences": _hash(_contents(encoded, places)),
-        # Rows here have no task.
-        "window": {name: one for name, one in asdict(window).items() if name != "marked"},
+        "window": _window(encoded, places, window),
         # The last bits of a product depend on these.
         "torch": [torch.__version__, torch.device(device).type, torch.get_num_threads()],
     }
     return cached(
         folder, whole, WordVectors, lambda: read_words(encoder, encoded, places, window, device)
     )
+
+
+def _window(encoded: Encoded, places: NDArray[np.int64], window: Window) -> dict[str, object]:
+    """Return what decides how some sentences are laid out; rows here have no task."""
+    cut = {n: one for n, one in asdict(window).items() if n not in ("marked", "documents")}
+    if not window.documents:
+        return cut
+    return {**cut, "stretches": window.stretches("", encoded, places).starts.tolist()}
 
 
 def _contents(encoded: Encoded, places: NDArray[np.int64]) -> Iterator[NDArray[Any]]:

@@ -54,6 +54,11 @@ def export(config: ExportConfig) -> None:
     losses = []
     if isinstance(head, CrfHead) or head.legal:
         losses.append(_word_by_word(config, run, name, tagger, network.encoder, head))
+    if window.documents:
+        losses.append(
+            "In training, and in what is measured here, a text was neighbouring sentences of a "
+            f"document, up to {window.max_pieces} pieces: give it such, not single sentences.\n"
+        )
     partial = output.with_name(f"{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     with naming(output), gone_if_it_fails(partial):

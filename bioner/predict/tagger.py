@@ -77,8 +77,13 @@ class Tagger:
     hardware: Hardware
 
     def tag(self, sentences: Sequence[Sentence]) -> dict[str, Tagged]:
-        """Return what each head makes of the sentences; their own tags are not looked at."""
-        words = [Sentence(s.words, (OUTSIDE,) * len(s.words), s.line) for s in sentences]
+        """Return what each head makes of the sentences; their own tags are not looked at.
+
+        Where a row holds neighbours, these are sentences of the same `document` in a row.
+        """
+        words = [
+            Sentence(s.words, (OUTSIDE,) * len(s.words), s.line, s.document) for s in sentences
+        ]
         encoded = encode(words, (OUTSIDE,), self.tokenizer)
         size = len(encoded.tags)
         found = {

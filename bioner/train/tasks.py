@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from bioner.batches.tokenizer import fingerprint
 from bioner.batches.tokens import Encoded, encode, encoding_key
 from bioner.config.dataset import SPLITS
+from bioner.config.encoder import Context
 from bioner.config.train import TrainConfig
 from bioner.corpora.cache import cached
 from bioner.corpora.catalogue import Corpus, load_corpus
@@ -19,6 +20,7 @@ from bioner.corpora.subset import subset
 from bioner.runs.record import DatasetUse
 from bioner.runs.stage_record import TaskUse
 from bioner.train.guard import Guard, Guarded
+from bioner.train.said import say_sizes, say_what_is_alone, say_what_is_lost
 from bioner.train.stage_kinds import Asked, Size
 
 log = logging.getLogger(__name__)
@@ -135,9 +137,11 @@ def load_tasks(
                 role in stage.devel_too,
             )
             tasks[stage.name][name] = task
-            _say_sizes(stage.name, name, task)
+            say_sizes(stage.name, name, task)
             if not known:
-                _say_what_is_lost(name, task, longest_word)
+                say_what_is_lost(name, task, longest_word)
+                if config.encoder.context == Context.document:
+                    say_what_is_alone(name, task)
     return tasks
 
 
@@ -213,39 +217,3 @@ def encode_corpus(
             partial(encode, content.sentences, corpus.tags, tokenizer),
         )
     return found
-
-
-def _say_sizes(stage: str, name: str, task: Task) -> None:
-    sentences = {split: len(content.sentences) for split, content in task.corpus.splits.items()}
-    mentions = {s: content.sentences.mentions.total() for s, content in task.corpus.splits.items()}
-    counts = ", ".join(f"{s} {n} ({mentions[s]} mentions)" for s, n in sentences.items())
-    devel = task.devel_trained
-    used = {"train": len(task.used) - devel, "devel": len(task.scored["devel"])}
-    taken = "".join(f", {n} {s} used" for s, n in used.items() if n < sentences[s])
-    taken += f", {devel} devel trained on too" if devel else ""
-    log.info("%s, %s %s: sentences %s%s", stage, task.role, name, counts, taken)
-
-
-def _say_what_is_lost(name: str, task: Task, longest_word: int) -> None:
-    found = task.contents(longest_word)
-    for split, share in (("devel", found.devel_share), ("test", found.test_share)):
-        if share is not None:
-            log.warning(
-                "%s: %s is a part of its train file, for there is no other: %.0f %%, by %s",
-                name,
-                split,
-                100 * share,
-                task.corpus.held_out_by,
-            )
-    for warning in (*task.corpus.warnings, *task.corpus.unscored):
-        log.warning("%s: %s", name, warning)
-    for what, words in (
-        ("words the tokenizer lost (predicted O)", found.lost_words),
-        ("words longer than a window (their first pieces are used)", found.oversized_words),
-        (
-            "sentences longer than a window (read in several)",
-            {split: encoded.windowed(longest_word) for split, encoded in task.encoded.items()},
-        ),
-    ):
-        if any(words.values()):
-            log.warning("%s: %s: %s", name, what, ", ".join(f"{s} {n}" for s, n in words.items()))
