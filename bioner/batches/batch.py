@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bioner.batches.syntax import features
 from bioner.batches.tokenizer import SpecialTokens
 from bioner.batches.tokens import Encoded, kept_tags
 from bioner.corpora.sentence_table import ranges, starts_of
@@ -37,6 +38,8 @@ class Batch:
         index: Long [sentences], the place of each sentence in its split.
         soft: Float [words, tags], what a teacher says in the place of the gold tags, which are not
             known; zeros: nothing. None where these are known.
+        features: Short [words, features], how often each is in a word's context
+            (`bioner.batches.syntax`); None where nobody parsed the words.
     """
 
     task: str
@@ -51,6 +54,7 @@ class Batch:
     lengths: Tensor
     index: Tensor
     soft: Tensor | None = None
+    features: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the batch with its tensors on `device`."""
@@ -158,6 +162,8 @@ def make_batch(
         "lengths": lengths,
         "index": index,
     }
+    if encoded.syntax.shape[1]:
+        arrays["features"] = features(encoded.syntax[places], lengths)[kept]
     return Batch(task, **{name: torch.from_numpy(array) for name, array in arrays.items()})
 
 

@@ -41,6 +41,7 @@ class Encoded:
         words_by_pieces: int64 [most pieces of a word + 1], how many words have so many pieces.
         documents: int32 [sentences], the number of each sentence's document; where the file marks
             none, each sentence is one.
+        syntax: int16 [words, 4], see `bioner.batches.syntax`; [words, 0] where nobody parsed them.
     """
 
     pieces: NDArray[np.int32]
@@ -50,6 +51,7 @@ class Encoded:
     sentence_pieces: NDArray[np.int32]
     words_by_pieces: NDArray[np.int64]
     documents: NDArray[np.int32]
+    syntax: NDArray[np.int16]
 
     @classmethod
     def of(
@@ -59,10 +61,11 @@ class Encoded:
         tags: NDArray[np.int16],
         sentence_words: NDArray[np.int32],
         documents: NDArray[np.int32] | None = None,
+        syntax: NDArray[np.int16] | None = None,
     ) -> Encoded:
         """Return the split of these arrays, with what is counted from them.
 
-        Without `documents` each sentence is one.
+        Without `documents` each sentence is one, and without `syntax` nothing is parsed.
         """
         of_sentences = np.diff(starts_of(piece_counts)[starts_of(sentence_words)])
         by_pieces = np.bincount(piece_counts, minlength=1)
@@ -76,6 +79,7 @@ class Encoded:
             of_sentences.astype(np.int32),
             by_pieces,
             documents,
+            np.zeros((len(tags), 0), np.int16) if syntax is None else syntax,
         )
 
     def followed_by(self, other: Encoded) -> Encoded:
@@ -83,6 +87,7 @@ class Encoded:
         names = ("pieces", "piece_counts", "tags", "sentence_words")
         both = [(getattr(self, name), getattr(other, name)) for name in names]
         both.append((self.documents, other.documents + (self.documents.max(initial=-1) + 1)))
+        both.append((self.syntax, other.syntax))
         return Encoded.of(*map(np.concatenate, both))
 
     @cached_property

@@ -45,6 +45,41 @@ class TaskTokens(StrEnum):
     types = "types"
 
 
+class Syntactic(StrEnum):
+    """A kind of features that words of a sentence have for each other.
+
+    `pos`: parts of speech. `constituents`: noun chunks. `dependencies`: relations.
+    """
+
+    pos = "pos"
+    constituents = "constituents"
+    dependencies = "dependencies"
+
+
+class Combine(StrEnum):
+    """How what several kinds of features say becomes one vector.
+
+    `concat`: one after the other. `sum`. `gate`: their mean, weighted by the word.
+    """
+
+    concat = "concat"
+    sum = "sum"
+    gate = "gate"
+
+
+@dataclass
+class SyntaxConfig:
+    """Syntactic features of a word's context, which stand in front of its vector.
+
+    Attributes:
+        kinds: which; none: the vector stands alone. They need the extra `syntax`.
+        combine: how several become one.
+    """
+
+    kinds: list[Syntactic] = made(list, STAGE, neutral=[])
+    combine: Combine = value(Combine.concat, STAGE, neutral=Combine.concat)
+
+
 @dataclass
 class AdapterConfig:
     """Few new weights that are trained in the place of the transformer's own.
@@ -84,6 +119,7 @@ class EncoderConfig:
             the embeddings neither.
         task_tokens: the learnt markers at both ends of a row; they are no words of it.
         adapter: what is trained in the place of the transformer's own weights, if anything.
+        syntax: features that a parser gives, beside the word's vector, if any.
     """
 
     label: str | None = value(None, NOTHING)
@@ -103,3 +139,4 @@ class EncoderConfig:
     frozen_layers: int = value(0, STAGE, neutral=0)
     task_tokens: TaskTokens = value(TaskTokens.none, STAGE, neutral=TaskTokens.none)
     adapter: AdapterConfig = group(AdapterConfig)
+    syntax: SyntaxConfig = group(SyntaxConfig)

@@ -1,6 +1,6 @@
 """Values that do not go together: each such pair is an error at the start that names both keys."""
 
-from bioner.config.encoder import Context
+from bioner.config.encoder import Context, Pooling
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
 
@@ -17,6 +17,20 @@ def check_together(config: TrainConfig) -> None:
         raise ConfigError("encoder.context", found, "encoder.context=sentence, or selftrain=none")
     if config.batch.shared:
         _check_shared(config, taught)
+    if config.encoder.syntax.kinds:
+        _check_syntax(config, taught)
+
+
+def _check_syntax(config: TrainConfig, taught: str) -> None:
+    key, kinds = "encoder.syntax.kinds", config.encoder.syntax.kinds
+    said = f"is [{', '.join(kinds)}]"
+    if len({*kinds}) < len(kinds):
+        raise ConfigError(key, said, "each kind once")
+    if config.encoder.pooling == Pooling.every:
+        found = f"{said}, of words, and encoder.pooling=every trains on pieces"
+        raise ConfigError(key, found, "encoder.pooling=first, last or mean")
+    if not config.selftrain.left_out:
+        raise ConfigError(key, f"{said}, and {taught} has a text of its own", "selftrain=none")
 
 
 def _check_shared(config: TrainConfig, taught: str) -> None:

@@ -119,6 +119,8 @@ def _contents(encoded: Encoded, places: NDArray[np.int64]) -> Iterator[NDArray[A
     yield words
     yield encoded.piece_counts[in_words]
     yield encoded.tags[in_words]
+    if encoded.syntax.shape[1]:
+        yield encoded.syntax[in_words]
     yield encoded.pieces[ranges(encoded.piece_starts[places], pieces)]
 
 

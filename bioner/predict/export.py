@@ -44,6 +44,9 @@ def export(config: ExportConfig) -> None:
     _check_free(output, config.overwrite)
     run = open_run(Path(config.run), config.fetch)
     name = _only(run, config.of_head)
+    if run.config.encoder.syntax.kinds:
+        found = "has encoder.syntax.kinds, whose features no program but bioner gives"
+        raise ConfigError("run", found, "bioner predict")
     tagger = load_tagger(run, [name], "cpu", FULL)
     (network,) = tagger.networks.values()
     head = network.bank.head(name)

@@ -70,6 +70,7 @@ def _prepare(encoder: Encoder, stage: Stage, config: TrainConfig, window: Window
     if asked.compile:
         encoder.compile_transformer()
     encoder.mark(stage.tags, config.seed)
+    encoder.attend_to_syntax(config.seed)
 
 
 def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
+from bioner.batches.syntax import Syntax, check_parser, parse, syntax_key
 from bioner.batches.tokenizer import fingerprint
 from bioner.batches.tokens import Encoded, encode, encoding_key
 from bioner.config.dataset import SPLITS
@@ -115,6 +116,8 @@ def load_tasks(
     Raises:
         UserError: a corpus that can't be read as its YAML says.
     """
+    if config.encoder.syntax.kinds:
+        check_parser()
     vocabulary = fingerprint(tokenizer)
     corpora = load_corpora(config)
     chosen = choose_sentences(config, stages, corpora)
@@ -200,7 +203,9 @@ def _scored(config: TrainConfig, size: Size, corpus: Corpus) -> dict[str, np.nda
 def encode_corpus(
     corpus: Corpus, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, vocabulary: str
 ) -> dict[str, Encoded]:
-    """Return the pieces and tags of each split, from the cache where they are in it.
+    """Return the pieces and tags of each split, and their syntax where that is asked for.
+
+    What is in the cache is taken from it.
 
     Args:
         corpus: the dataset.
@@ -216,4 +221,8 @@ def encode_corpus(
             Encoded,
             partial(encode, content.sentences, corpus.tags, tokenizer),
         )
+        if config.encoder.syntax.kinds:
+            folder, key = Path(config.cache_dir) / "syntax", syntax_key(content.key)
+            parsed = cached(folder, key, Syntax, partial(parse, content.sentences))
+            found[split] = replace(found[split], syntax=parsed.words)
     return found

@@ -20,6 +20,14 @@ MIXED = [TARGET, *SHARED, "batch.shared=true", "mixing.tasks_per_update=all"]
             [TARGET, *SHARED, "batch.shared=true"],
             ("batch.shared", "mixing.tasks_per_update"),
         ),
+        (
+            [TARGET, "encoder.syntax.kinds=[pos]", "encoder.pooling=every"],
+            ("encoder.syntax.kinds", "encoder.pooling"),
+        ),
+        (
+            [TARGET, "encoder.syntax.kinds=[pos]", "selftrain=soft"],
+            ("encoder.syntax.kinds", "selftrain.kind"),
+        ),
         ([*MIXED, "batch.tokens=512"], ("batch.shared", "batch.tokens")),
         ([*MIXED, "weighting=mean"], ("batch.shared", "weighting.strategy")),
         ([*MIXED, "selftrain=soft"], ("batch.shared", "selftrain.kind")),
