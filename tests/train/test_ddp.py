@@ -77,7 +77,8 @@ def trained(tmp_path: Path, study: str) -> tuple[dict, dict[str, Tensor]]:
 
 
 def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
-    return max(float((ours[name] - theirs[name]).abs().max()) for name in ours if name in theirs)
+    both = [n for n in ours if n in theirs and ours[n].shape == theirs[n].shape]
+    return max(float((ours[name] - theirs[name]).abs().max()) for name in both)
 
 
 TOGETHER = ["mixing.tasks_per_update=2"]
