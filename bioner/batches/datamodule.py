@@ -6,7 +6,7 @@ import numpy as np
 import pytorch_lightning as pl
 
 from bioner.batches.batch import Batch, Update
-from bioner.batches.plan import Plan
+from bioner.batches.plan import Drawn, Plan
 from bioner.batches.scored import ScoredBatches, Shard
 from bioner.batches.soft import SoftDraw, SoftText
 from bioner.batches.tokens import Encoded
@@ -40,7 +40,11 @@ class DrawnBatches:
         soft: Mapping[str, SoftText] | None = None,
     ) -> None:
         self._soft = soft or {}
-        self._train, self._plan, self._epoch = train, plan, epoch
+        self._train = {
+            task: (encoded, window.stretches(task, encoded, used))
+            for task, (encoded, used) in train.items()
+        }
+        self._plan, self._epoch = plan, epoch
         self._window, self._shard, self._parts = window, shard, parts
         self._drawn = 0
 
@@ -53,22 +57,31 @@ class DrawnBatches:
         soft = {task: text.draws(done[task]) for task, text in self._soft.items()}
         for update in self._plan.updates(self._epoch, self._drawn):
             self._drawn += 1
-            labelled = [part for task, drawn in update for part in self._batches(task, drawn)]
+            labelled = [*self._labelled(update)]
             taught = [task for task, _ in update if task in soft]
             yield (*labelled, *(one for t in taught for one in self._taught(t, next(soft[t]))))
 
-    def _batches(self, task: str, drawn: np.ndarray) -> Iterator[Batch]:
-        encoded, subset = self._train[task]
-        for part in self._mine(drawn):
-            yield self._window.batch(task, encoded, subset[part])
+    def _labelled(self, update: Sequence[Drawn]) -> Iterator[Batch]:
+        before = 0
+        for task, drawn in update:
+            encoded, stretches = self._train[task]
+            for part in self._mine(drawn, before):
+                yield self._window.batch(task, encoded, stretches.take(part))
+            if self._plan.mixed:  # else the first process would have each that stands alone
+                before += len(drawn)
 
     def _taught(self, task: str, draw: SoftDraw) -> Iterator[Batch]:
         for part in self._mine(draw.sentences):
             yield draw.with_soft(self._window.batch(task, draw.encoded, part))
 
-    def _mine(self, drawn: np.ndarray) -> list[np.ndarray]:
-        """Return this process's share of a batch, in parts."""
-        mine = drawn[self._shard.rank :: self._shard.processes]
+    def _mine(self, drawn: np.ndarray, before: int = 0) -> list[np.ndarray]:
+        """Return this process's share of a batch, in parts.
+
+        Args:
+            drawn: the batch.
+            before: sentences that were dealt out before it.
+        """
+        mine = drawn[(self._shard.rank - before) % self._shard.processes :: self._shard.processes]
         return np.array_split(mine, max(1, min(self._parts, len(mine))))
 
     def state_dict(self) -> dict[str, int]:

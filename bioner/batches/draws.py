@@ -16,6 +16,8 @@ _CHUNK = 4096
 # First word of the spawn key of the streams here; `bioner.batches.passes` permutes with 1. The
 # third word counts the tasks of an update, from 1; the first task's stream has none.
 _DRAWS = 0
+# The same of the tasks of an update's sentences.
+_SENTENCES = 3
 
 
 class TaskDraws:
@@ -29,6 +31,8 @@ class TaskDraws:
         seed: of all draws.
         together: tasks of one update, all different.
         targets: those of the tasks that are targets.
+        mixed: sentences of an update which its tasks share, each of one of them by the mixing's
+            shares; None: each task of an update has a batch of its own.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class TaskDraws:
         seed: int,
         together: int,
         targets: Collection[str],
+        mixed: int | None = None,
     ) -> None:
         # Shares are linear in the progress, so the two ends say all.
         self._start, self._end = (
@@ -48,7 +53,7 @@ class TaskDraws:
         )
         self._cyclic = config.strategy is Strategy.round_robin
         self._epochs, self._steps, self._seed = epochs, steps, seed
-        self._together = together
+        self._together, self._mixed = together, mixed
 
     def smallest_share(self, is_target: NDArray[np.bool_]) -> float:
         """Return the smallest share that the targets ever get together."""
@@ -69,17 +74,22 @@ class TaskDraws:
             epoch: its number, from 0.
             first: the number of its first step in the stage.
             is_target: for each task, [tasks].
-            updates: target batches of the epoch.
+            updates: target batches of the epoch, or target sentences where updates are mixed.
 
         Returns:
-            Positions of tasks, int16 [steps, tasks of an update].
+            Positions of tasks, int16 [steps, tasks of an update], or sorted [steps, sentences of
+            an update].
         """
         streams = [stream_for(self._seed, _DRAWS, epoch)]
         streams += [stream_for(self._seed, _DRAWS, epoch, i) for i in range(1, self._together)]
+        of_sentences = stream_for(self._seed, _SENTENCES, epoch)
         parts: list[NDArray[np.int16]] = []
         while updates > 0:
             uniform = np.stack([stream.random(_CHUNK) for stream in streams], axis=1)
-            part = self._draw(uniform, self.progress(epoch, first, _CHUNK), first)
+            progress = self.progress(epoch, first, _CHUNK)
+            part = self._draw(uniform, progress, first)
+            if self._mixed is not None:
+                part = self._mix(part, progress, of_sentences.random((_CHUNK, self._mixed)))
             hits = np.cumsum(is_target[part].sum(axis=1))
             parts.append(part[: np.searchsorted(hits, updates) + 1])
             updates -= int(hits[-1])
@@ -113,6 +123,23 @@ class TaskDraws:
             some = left.any(axis=1, keepdims=True)
             drawn[:, i] = _by_share(np.where(some, left, free), uniform[:, i])
         return drawn
+
+    def _mix(
+        self, tasks: NDArray[np.int16], progress: NDArray[np.float64], uniform: NDArray[np.float64]
+    ) -> NDArray[np.int16]:
+        """Return the task of each sentence of consecutive steps, int16 [steps, sentences].
+
+        Args:
+            tasks: of each step, [steps, tasks of an update].
+            progress: of the mixing, [steps].
+            uniform: random numbers in [0, 1), [steps, sentences].
+        """
+        here = np.zeros((len(tasks), len(self._start)))
+        np.put_along_axis(here, tasks.astype(np.int64), 1.0, axis=1)
+        shares = here * (self._start + progress[:, None] * (self._end - self._start))
+        shares = np.where(shares.any(axis=1, keepdims=True), shares, here)
+        drawn = [_by_share(shares, column) for column in uniform.T]
+        return np.sort(np.stack(drawn, axis=1), axis=1).astype(np.int16)
 
 
 def _by_share(left: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,14 +49,17 @@ class Plan:
             several tasks in an update, or a share that rises with the targets' updates, those
             that were drawn.
         order: for each epoch, the positions in `tasks` that each step draws, all different,
-            int16 [steps, tasks of an update].
-        passes: the batches of each task.
+            int16 [steps, tasks of an update]; where updates are mixed the position of each of
+            their sentences, sorted, int16 [steps, sentences of an update].
+        passes: the batches of each task; of one sentence where updates are mixed.
+        mixed: whether the sentences of an update are of several tasks.
     """
 
     sizes: Mapping[str, int]
     shares: Mapping[str, float]
     order: tuple[NDArray[np.int16], ...]
     passes: Mapping[str, Passes]
+    mixed: bool = False
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -121,7 +125,10 @@ class Plan:
         batches = [_following(self.passes[task], number) for task, number in done.items()]
         tasks = self.tasks
         for positions in self.order[epoch][start:].tolist():
-            yield tuple((tasks[position], next(batches[position])) for position in positions)
+            yield tuple(
+                (tasks[position], np.concatenate([next(batches[position]) for _ in same]))
+                for position, same in groupby(positions)
+            )
 
 
 def _following(passes: Passes, done: int) -> Iterator[NDArray[np.int64]]:
@@ -142,6 +149,7 @@ def make_plan(
     steps: int | None,
     seed: int,
     together: int = 1,
+    mixed: int | None = None,
 ) -> Plan:
     """Draw the tasks of every update.
 
@@ -164,11 +172,16 @@ def make_plan(
         steps: the number of updates, or null where `epochs` is given.
         seed: of all draws.
         together: different tasks in one update, at most as many as there are.
+        mixed: sentences of an update that its tasks share, each of a task that the mixing draws
+            for it; None: each task has a batch of its own. An epoch then ends with the update
+            that has the last of the target sentences, and `cuts` are not read.
 
     Raises:
         ConfigError: if a value can't be used, or the targets get so small a share that an epoch
             would take more than ten million steps.
     """
+    if mixed is not None:
+        cuts = dict.fromkeys(sizes, Cut(1))
     _check(cuts, epochs, steps, seed)
     if not 1 <= together <= len(sizes):
         legal = f"1 to {len(sizes)}, the tasks that train together"
@@ -177,12 +190,13 @@ def make_plan(
     counted = [max(sizes, key=sizes.__getitem__)] if config.epoch is Epoch.largest else targets
     is_target = np.isin(list(sizes), list(counted))
     passes = {t: Passes(size, cuts[t], seed, i) for i, (t, size) in enumerate(sizes.items())}
-    draws = TaskDraws(config, sizes, epochs, steps, seed, together, targets)
+    draws = TaskDraws(config, sizes, epochs, steps, seed, together, targets, mixed)
     rising = config.strategy is Strategy.to_targets and together == 1 and not is_target.all()
     if rising and epochs is not None:
         total = sum(_updates(passes, counted, epoch) for epoch in range(epochs))
         draws = RisingDraws(config, sizes, epochs, seed, targets, total)
-    _check_length(config, _updates(passes, counted, 0), draws.smallest_share(is_target))
+    updates = _updates(passes, counted, 0) // (mixed or 1)
+    _check_length(config, updates, draws.smallest_share(is_target))
 
     order: list[NDArray[np.int16]] = []
     progress, first = 0.0, 0
@@ -194,11 +208,12 @@ def make_plan(
         first += len(drawn)
         order.append(drawn)
     mean = shares(config, sizes, progress / first, targets)
-    plan = Plan(dict(sizes), mean, tuple(order), passes)
+    plan = Plan(dict(sizes), mean, tuple(order), passes, mixed is not None)
     if together == 1 and not isinstance(draws, RisingDraws):
         return plan
     batches = plan.drawn()
-    return replace(plan, shares={t: n / (first * together) for t, n in batches.items()})
+    drawn_each = first * (mixed or together)
+    return replace(plan, shares={t: n / drawn_each for t, n in batches.items()})
 
 
 def _updates(passes: Mapping[str, Passes], counted: Sequence[str], epoch: int) -> int:

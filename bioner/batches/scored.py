@@ -36,16 +36,16 @@ class ScoredBatches:
         self, task: str, encoded: Encoded, scored: np.ndarray, window: Window, shard: Shard
     ) -> None:
         self.task, self._encoded, self._window = task, encoded, window
-        lengths, special = encoded.sentence_pieces, window.special_of(task).count
-        by_length = scored[np.argsort(lengths[scored], kind="stable")]
-        order = by_length[shard.rank :: shard.processes]
+        stretches = window.stretches(task, encoded, scored)
+        lengths, special = stretches.pieces, window.special_of(task).count
+        order = np.argsort(lengths, kind="stable")[shard.rank :: shard.processes]
         # Rows are sorted, so the longest of a batch is its last: the padded size is count x last.
         self._batches: list[np.ndarray] = []
         start = 0
         for end in range(1, len(order) + 1):
             longest = lengths[order[min(end, len(order) - 1)]] + special
             if end == len(order) or (end + 1 - start) * longest > _SCORED_PIECES:
-                self._batches.append(order[start:end])
+                self._batches.append(stretches.take(order[start:end]))
                 start = end
 
     def __len__(self) -> int:

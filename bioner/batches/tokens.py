@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioner.batches.tokenizer import plain
+from bioner.corpora.document_groups import document_numbers
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.sentence_table import Table, ranges, starts_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 # To be raised when the encoding gives something else for the same sentences and settings.
-ENCODING_VERSION = 2
+ENCODING_VERSION = 3
 
 _AT_A_TIME = 100_000  # sentences whose pieces are in memory together
 
@@ -29,7 +30,7 @@ class Encoded:
     """One split of a dataset as a tokenizer sees it.
 
     The arrays may be mapped from disk, and larger than the memory: nothing here goes through all
-    words or pieces. `Encoded.of` fills the last two.
+    words or pieces. `Encoded.of` fills the counts of sentences and words.
 
     Attributes:
         pieces: int32 [pieces], the token ids of all words in order, no special tokens.
@@ -38,6 +39,9 @@ class Encoded:
         sentence_words: int32 [sentences], words of each sentence.
         sentence_pieces: int32 [sentences], pieces of each sentence.
         words_by_pieces: int64 [most pieces of a word + 1], how many words have so many pieces.
+        documents: int32 [sentences], the number of each sentence's document; where the file marks
+            none, each sentence is one.
+        syntax: int16 [words, 4], see `bioner.batches.syntax`; [words, 0] where nobody parsed them.
     """
 
     pieces: NDArray[np.int32]
@@ -46,6 +50,8 @@ class Encoded:
     sentence_words: NDArray[np.int32]
     sentence_pieces: NDArray[np.int32]
     words_by_pieces: NDArray[np.int64]
+    documents: NDArray[np.int32]
+    syntax: NDArray[np.int16]
 
     @classmethod
     def of(
@@ -54,18 +60,34 @@ class Encoded:
         piece_counts: NDArray[np.int32],
         tags: NDArray[np.int16],
         sentence_words: NDArray[np.int32],
+        documents: NDArray[np.int32] | None = None,
+        syntax: NDArray[np.int16] | None = None,
     ) -> Encoded:
-        """Return the split of these arrays, with what is counted from them."""
+        """Return the split of these arrays, with what is counted from them.
+
+        Without `documents` each sentence is one, and without `syntax` nothing is parsed.
+        """
         of_sentences = np.diff(starts_of(piece_counts)[starts_of(sentence_words)])
         by_pieces = np.bincount(piece_counts, minlength=1)
+        if documents is None:
+            documents = np.arange(len(sentence_words), dtype=np.int32)
         return cls(
-            pieces, piece_counts, tags, sentence_words, of_sentences.astype(np.int32), by_pieces
+            pieces,
+            piece_counts,
+            tags,
+            sentence_words,
+            of_sentences.astype(np.int32),
+            by_pieces,
+            documents,
+            np.zeros((len(tags), 0), np.int16) if syntax is None else syntax,
         )
 
     def followed_by(self, other: Encoded) -> Encoded:
         """Return the sentences of this split and behind them those of another, in memory."""
         names = ("pieces", "piece_counts", "tags", "sentence_words")
-        both = ((getattr(self, name), getattr(other, name)) for name in names)
+        both = [(getattr(self, name), getattr(other, name)) for name in names]
+        both.append((self.documents, other.documents + (self.documents.max(initial=-1) + 1)))
+        both.append((self.syntax, other.syntax))
         return Encoded.of(*map(np.concatenate, both))
 
     @cached_property
@@ -175,6 +197,7 @@ def encode(
         piece_counts=piece_counts,
         tags=_tag_ids(table, {tag: i for i, tag in enumerate(tag_names)}),
         sentence_words=np.array(table.sentence_words),
+        documents=document_numbers(table).astype(np.int32),
     )
 
 

@@ -19,6 +19,7 @@ from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import dataset_keys, datasets_of, stages_of
 from bioner.config.per_stage import StageConfig
 from bioner.config.selftrain import check_selftraining
+from bioner.config.together import check_together
 from bioner.config.train import (
     FinetuneConfig,
     Finetuning,
@@ -63,6 +64,7 @@ def typed(cfg: DictConfig) -> TrainConfig:
     check_selftraining(config.selftrain, config.finetune.looks)
     check_budget("selftrain", config.selftrain, config.selection)
     check_pretraining(config)
+    check_together(config)
     return config
 
 

@@ -21,6 +21,18 @@ class Pooling(StrEnum):
     every = "every"
 
 
+class Context(StrEnum):
+    """What one row holds, and so what the words of a sentence see.
+
+    `sentence`: it alone. `document`: neighbouring sentences of its document, as many as a row
+    holds, from the first on (Mulyar & McInnes 2020, arXiv 2004.10220). Where sentences are left
+    out, or a file marks no documents, there are no neighbours. `batch.sentences` counts rows then.
+    """
+
+    sentence = "sentence"
+    document = "document"
+
+
 class TaskTokens(StrEnum):
     """The learnt markers at both ends of a row, which say whose labels are asked for.
 
@@ -31,6 +43,41 @@ class TaskTokens(StrEnum):
     none = "none"
     dataset = "dataset"
     types = "types"
+
+
+class Syntactic(StrEnum):
+    """A kind of features that words of a sentence have for each other.
+
+    `pos`: parts of speech. `constituents`: noun chunks. `dependencies`: relations.
+    """
+
+    pos = "pos"
+    constituents = "constituents"
+    dependencies = "dependencies"
+
+
+class Combine(StrEnum):
+    """How what several kinds of features say becomes one vector.
+
+    `concat`: one after the other. `sum`. `gate`: their mean, weighted by the word.
+    """
+
+    concat = "concat"
+    sum = "sum"
+    gate = "gate"
+
+
+@dataclass
+class SyntaxConfig:
+    """Syntactic features of a word's context, which stand in front of its vector.
+
+    Attributes:
+        kinds: which; none: the vector stands alone. They need the extra `syntax`.
+        combine: how several become one.
+    """
+
+    kinds: list[Syntactic] = made(list, STAGE, neutral=[])
+    combine: Combine = value(Combine.concat, STAGE, neutral=Combine.concat)
 
 
 @dataclass
@@ -61,6 +108,7 @@ class EncoderConfig:
         pooling: which pieces stand for a word.
         max_pieces: pieces in one row, special tokens included; null takes the model's own limit.
         overlap: pieces that two windows of a long sentence share.
+        context: what one row holds: a sentence, or its neighbours in the document too.
         packed: attention inside each sentence of one padding-free row; null: where proven equal.
         flash_attention: the kernels of flash-attn for packed rows, in runs of 16 bits on a GPU.
         compile: torch.compile in training (experiments/speed/README.md: what it costs and gains).
@@ -71,6 +119,7 @@ class EncoderConfig:
             the embeddings neither.
         task_tokens: the learnt markers at both ends of a row; they are no words of it.
         adapter: what is trained in the place of the transformer's own weights, if anything.
+        syntax: features that a parser gives, beside the word's vector, if any.
     """
 
     label: str | None = value(None, NOTHING)
@@ -82,6 +131,7 @@ class EncoderConfig:
     pooling: Pooling = value(Pooling.first, STAGE)
     max_pieces: int | None = value(None, STAGE)
     overlap: int = value(64, STAGE)
+    context: Context = value(Context.sentence, STAGE, neutral=Context.sentence)
     packed: bool | None = value(None, STAGE)
     flash_attention: bool | None = value(None, STAGE)
     compile: bool | None = value(None, STAGE)
@@ -89,3 +139,4 @@ class EncoderConfig:
     frozen_layers: int = value(0, STAGE, neutral=0)
     task_tokens: TaskTokens = value(TaskTokens.none, STAGE, neutral=TaskTokens.none)
     adapter: AdapterConfig = group(AdapterConfig)
+    syntax: SyntaxConfig = group(SyntaxConfig)

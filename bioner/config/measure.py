@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from bioner.config.batch import BatchConfig
 from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
 from bioner.config.budget import check_size
 from bioner.config.checks import check_pretraining, check_rate_is_given
@@ -25,7 +26,6 @@ from bioner.config.optimizer import OptimizerConfig
 from bioner.config.parts import shared_part
 from bioner.config.semantics import SEMANTICS
 from bioner.config.train import (
-    BatchConfig,
     FinetuneConfig,
     Finetuning,
     Leakage,
@@ -137,6 +137,11 @@ def check_reading(encoder: EncoderConfig) -> None:
     if encoder.task_tokens != TaskTokens.none:
         found = f"is {encoder.task_tokens}, and measures read words that no labels are asked for of"
         raise ConfigError("encoder.task_tokens", found, "none")
+    if encoder.syntax.kinds:
+        found = (
+            f"is [{', '.join(encoder.syntax.kinds)}], and measures read the encoder's words alone"
+        )
+        raise ConfigError("encoder.syntax.kinds", found, "[]")
 
 
 def check_sample(words: int, target_size: int | float | None, seed: int, subset_seed: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from omegaconf import MISSING
 
+from bioner.config.batch import BatchConfig
 from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import DATA, LATER, NOTHING, RUN, STAGE, group, groups, made, value
@@ -188,25 +189,6 @@ class FinetuneConfig(StageConfig):
     def of(self, tasks: Mapping[str, str]) -> Self:
         """Return the stage without the size of auxiliaries that it lacks."""
         return self if self.auxiliaries else replace(self, auxiliary_size=None)
-
-
-@dataclass
-class BatchConfig:
-    """What one update sees.
-
-    Attributes:
-        sentences: the most in a batch.
-        tokens: null, or the most positions, sentences times the longest of them in pieces: a
-            batch then holds sentences of similar length.
-        accumulate: parts that a batch is computed in, one after the other, so that the memory
-            need hold one part alone. What is drawn, the loss and the gradients are those of the
-            whole batch, but for rounding and for which components dropout drops. Each part but
-            the last is computed twice in the forward direction (`bioner.model.accumulating`).
-    """
-
-    sentences: int = value(32, STAGE)
-    tokens: int | None = value(None, STAGE)
-    accumulate: int = value(1, STAGE, neutral=1)
 
 
 @dataclass

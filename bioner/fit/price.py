@@ -100,6 +100,7 @@ def _steps(asked: Asked, config: TrainConfig, corpora: Mapping[str, Corpus]) -> 
         asked.steps,
         config.seed,
         tasks_together(config.mixing, len(sizes)),
+        config.batch.mixed(len(sizes)),
     )
     return plan.steps, plan.epochs
 

@@ -12,6 +12,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from bioner.batches.batch import Batch
+from bioner.batches.syntax import sizes
 from bioner.batches.task_tokens import in_order, marked, markers_of
 from bioner.batches.window import Window
 from bioner.config.encoder import EncoderConfig, Pooling
@@ -19,6 +20,7 @@ from bioner.errors import ConfigError
 from bioner.model import packing
 from bioner.model.adapter import Adapter
 from bioner.model.attention import ATTENTION, FLASH, leave_uncompiled
+from bioner.model.syntax import FeatureAttention
 from bioner.model.task_tokens import mark, not_needed
 from bioner.model.used_rows import UsedRows
 
@@ -32,6 +34,7 @@ class Encoder(nn.Module):
 
     Attributes:
         hidden: size of a word's vector.
+        syntax: what puts features of the context beside it; None: nothing does.
         max_pieces: the most pieces in one row, special tokens included.
         packed: whether rows lie in one row without padding.
         markers: of each task, the names of its markers; of tasks without any, nothing.
@@ -48,6 +51,8 @@ class Encoder(nn.Module):
         self.max_pieces = packing.row_limit(config.max_pieces, transformer.config)
         self.packed = transformer.config._attn_implementation == ATTENTION
         self._pooling, self._task_tokens = config.pooling, config.task_tokens
+        self._features = config.syntax
+        self.syntax: FeatureAttention | None = None
         self._adapter: Adapter | None = None
         self.markers: dict[str, tuple[str, ...]] = {}
         self.base: str | None = None
@@ -66,7 +71,11 @@ class Encoder(nn.Module):
         vectors = self._read(batch.pieces, batch.rows, self._layers)
         if to_learn and self.every_piece:
             return vectors.index_select(0, packing.pieces_of_words(batch.first, batch.count))
-        return packing.read_words(vectors, batch.first, batch.count, self._pooling)
+        words = packing.read_words(vectors, batch.first, batch.count, self._pooling)
+        if self.syntax is None:
+            return words
+        assert batch.features is not None, "the words are not parsed"
+        return self.syntax(words, batch.features)
 
     @property
     def every_piece(self) -> bool:
@@ -169,6 +178,22 @@ class Encoder(nn.Module):
         self.markers = markers_of(self._task_tokens, tags)
         if self.markers:
             mark(self.transformer, in_order(self.markers), seed)
+
+    def attend_to_syntax(self, seed: int = 0) -> None:
+        """Let words attend to the features that the config asks for; `hidden` grows by them.
+
+        They are trained, whatever is frozen.
+
+        Args:
+            seed: of the first values.
+
+        Raises:
+            ConfigError: they are asked for, and there is no parser.
+        """
+        if self._features.kinds:
+            kinds, combine = self._features.kinds, self._features.combine
+            self.syntax = FeatureAttention(self.hidden, kinds, sizes(), combine, seed)
+            self.hidden = self.syntax.width
 
     def window(self, plain: Window) -> Window:
         """Return a window whose rows have the markers of their task."""

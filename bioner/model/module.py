@@ -41,6 +41,8 @@ class TaggingModule(pl.LightningModule):
         weighting: turns an update's losses into gradients.
         optimizer: rates and schedule.
         steps: updates of the whole stage, for the schedule.
+        mixed: whether an update is one batch of several tasks: each loss then counts as its words
+            do among those of the update.
         seed: with the step's number it determines the dropout of each update, so that a run
             that goes on from a checkpoint draws what it would have drawn.
     """
@@ -53,6 +55,7 @@ class TaggingModule(pl.LightningModule):
         optimizer: OptimizerConfig,
         steps: int,
         seed: int,
+        mixed: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
@@ -64,6 +67,7 @@ class TaggingModule(pl.LightningModule):
         self._losses: dict[str, Tensor] = {}
         self._last_loss: Tensor | None = None
         self._optimizer, self._steps, self._seed = optimizer, steps, seed
+        self._mixed = mixed
 
     def on_train_batch_start(self, batch: Update, batch_idx: int) -> None:
         """Free the last gradients, and make the update a function of the seed and the step alone.
@@ -111,14 +115,19 @@ class TaggingModule(pl.LightningModule):
     def _shares(self, units: list[int]) -> list[float]:
         """Return the factors that make the means over processes the means over all their words.
 
+        Where an update is mixed, the sum is then the mean over all words of the update.
+
         Args:
             units: words, or pieces, of each loss of the update, in this process.
         """
         processes = self.trainer.world_size
-        if processes == 1:
+        if processes == 1 and not self._mixed:
             return [1.0] * len(units)
         every = torch.tensor(units, dtype=torch.float32, device=self.device)
-        torch.distributed.all_reduce(every)
+        if processes > 1:
+            torch.distributed.all_reduce(every)
+        if self._mixed:
+            every = every.sum().expand(len(units))
         return [n * processes / max(1.0, e) for n, e in zip(units, every.tolist(), strict=True)]
 
     def _over_processes(self, loss: Tensor) -> Tensor:

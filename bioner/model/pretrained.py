@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerFast as Tokenizer
 from bioner.batches.task_tokens import marked, markers_of
 from bioner.batches.tokenizer import special_tokens
 from bioner.batches.window import Window
-from bioner.config.encoder import EncoderConfig
+from bioner.config.encoder import Context, EncoderConfig
 from bioner.errors import ConfigError, UserError, nearest
 from bioner.model import packing
 from bioner.model.encoder_place import from_the_hub, resolve_name
@@ -83,7 +83,8 @@ class Pretrained:
             raise ConfigError("encoder.name", found)
         special = special_tokens(self.tokenizer)
         size = packing.row_limit(self.config.max_pieces, self.model_config)
-        window = Window(special, size, self.config.overlap)
+        documents = self.config.context == Context.document
+        window = Window(special, size, self.config.overlap, documents=documents)
         _ = window.room  # there is some
         return window
 

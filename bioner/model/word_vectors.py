@@ -113,12 +113,12 @@ def reading(
         window: see `encoder`.
         device: see `encoder`.
     """
+    places = np.asarray(sentences, dtype=np.int64)
     return {
         "version": VECTORS_VERSION,
         "weights": hash_of(encoder.state_dict().values()),
-        "sentences": _hash(_contents(encoded, sentences.astype(np.int64))),
-        # Rows here have no task.
-        "window": {name: one for name, one in asdict(window).items() if name != "marked"},
+        "sentences": _hash(_contents(encoded, places)),
+        "window": _window(encoded, places, window),
         # The last bits of a product depend on these.
         "torch": [torch.__version__, torch.device(device).type, torch.get_num_threads()],
     }
@@ -129,6 +129,14 @@ def hash_of(tensors: Iterable[Tensor]) -> str:
     return _hash(tensor.detach().cpu().numpy() for tensor in tensors)
 
 
+def _window(encoded: Encoded, places: NDArray[np.int64], window: Window) -> dict[str, object]:
+    """Return what decides how some sentences are laid out; rows here have no task."""
+    cut = {n: one for n, one in asdict(window).items() if n not in ("marked", "documents")}
+    if not window.documents:
+        return cut
+    return {**cut, "stretches": window.stretches("", encoded, places).starts.tolist()}
+
+
 def _contents(encoded: Encoded, places: NDArray[np.int64]) -> Iterator[NDArray[Any]]:
     """Yield all that is read of some sentences of a split."""
     words, pieces = encoded.sentence_words[places], encoded.sentence_pieces[places]
@@ -136,6 +144,8 @@ def _contents(encoded: Encoded, places: NDArray[np.int64]) -> Iterator[NDArray[A
     yield words
     yield encoded.piece_counts[in_words]
     yield encoded.tags[in_words]
+    if encoded.syntax.shape[1]:
+        yield encoded.syntax[in_words]
     yield encoded.pieces[ranges(encoded.piece_starts[places], pieces)]
 
 

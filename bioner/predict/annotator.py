@@ -96,7 +96,8 @@ class Annotator:
             documents: those with words are tagged in these; the others get words.
         """
         chunk = [one if one.sentences else in_words(one) for one in documents]
-        cut = [list(_cut(one)) for one in chunk]
+        # Two documents may have one name, or none.
+        cut = [[replace(s, document=f"{i}") for s in _cut(one)] for i, one in enumerate(chunk)]
         tagged = self._tagger.tag([sentence for sentences in cut for sentence in sentences])
         found, first = [], 0
         for one, sentences in zip(chunk, cut, strict=True):

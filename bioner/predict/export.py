@@ -44,6 +44,9 @@ def export(config: ExportConfig) -> None:
     _check_free(output, config.overwrite)
     run = open_run(Path(config.run), config.fetch)
     name = _only(run, config.of_head)
+    if run.config.encoder.syntax.kinds:
+        found = "has encoder.syntax.kinds, whose features no program but bioner gives"
+        raise ConfigError("run", found, "bioner predict")
     tagger = load_tagger(run, [name], "cpu", FULL)
     (network,) = tagger.networks.values()
     head = network.bank.head(name)
@@ -54,6 +57,11 @@ def export(config: ExportConfig) -> None:
     losses = []
     if isinstance(head, CrfHead) or head.legal:
         losses.append(_word_by_word(config, run, name, tagger, network.encoder, head))
+    if window.documents:
+        losses.append(
+            "In training, and in what is measured here, a text was neighbouring sentences of a "
+            f"document, up to {window.max_pieces} pieces: give it such, not single sentences.\n"
+        )
     partial = output.with_name(f"{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     with naming(output), gone_if_it_fails(partial):

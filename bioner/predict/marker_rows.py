@@ -1,6 +1,7 @@
 """The markers of one head as plain rows of an encoder and plain tokens of its tokenizer."""
 
 import re
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -66,7 +67,7 @@ def write_out_markers(
         model_input_names=tokenizer.model_input_names,
         **tokenizer.special_tokens_map,
     )
-    return Window(special, window.max_pieces, window.overlap), of_no_family
+    return replace(window, special=special, marked={}), of_no_family
 
 
 def _put_around(tokenizer: PreTrainedTokenizerFast, special: SpecialTokens) -> None:

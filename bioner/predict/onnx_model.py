@@ -96,7 +96,7 @@ def tag(
         window: how rows are cut.
         tags: by id.
     """
-    words = [Sentence(s.words, (OUTSIDE,) * len(s.words), s.line) for s in sentences]
+    words = [Sentence(s.words, (OUTSIDE,) * len(s.words), s.line, s.document) for s in sentences]
     encoded = encode(words, (OUTSIDE,), tokenizer)
     found = np.zeros(len(encoded.tags), np.int64)
     for batch in ScoredBatches("", encoded, np.arange(len(sentences)), window, Shard()):

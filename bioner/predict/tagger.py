@@ -7,7 +7,7 @@ every other head has a pass of its own.
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,7 @@ from transformers import PreTrainedTokenizerFast
 
 from bioner.batches.batch import Batch
 from bioner.batches.scored import ScoredBatches, Shard
+from bioner.batches.syntax import check_parser, parse
 from bioner.batches.tokens import Encoded, encode
 from bioner.batches.window import Window
 from bioner.corpora.sentence import Sentence
@@ -69,6 +70,7 @@ class Tagger:
         tags: the tags of each head, by id.
         networks: each with the heads that are read off it.
         hardware: where these are, and how precisely they compute.
+        parsed: whether they read what a parser says of the words too.
     """
 
     tokenizer: PreTrainedTokenizerFast
@@ -76,11 +78,19 @@ class Tagger:
     tags: Mapping[str, tuple[str, ...]]
     networks: Mapping[tuple[str, ...], Network]
     hardware: Hardware
+    parsed: bool = False
 
     def tag(self, sentences: Sequence[Sentence]) -> dict[str, Tagged]:
-        """Return what each head makes of the sentences; their own tags are not looked at."""
-        words = [Sentence(s.words, (OUTSIDE,) * len(s.words), s.line) for s in sentences]
+        """Return what each head makes of the sentences; their own tags are not looked at.
+
+        Where a row holds neighbours, these are sentences of the same `document` in a row.
+        """
+        words = [
+            Sentence(s.words, (OUTSIDE,) * len(s.words), s.line, s.document) for s in sentences
+        ]
         encoded = encode(words, (OUTSIDE,), self.tokenizer)
+        if self.parsed:
+            encoded = replace(encoded, syntax=parse(words).words)
         size = len(encoded.tags)
         found = {
             head: Tagged(
@@ -147,6 +157,8 @@ def load_tagger(
         UserError: weights that are damaged or are not those of this config, or no such device.
     """
     hardware = pick_hardware(device, precision, run.record.precision)
+    if parsed := bool(run.config.encoder.syntax.kinds):
+        check_parser()
     pretrained = Pretrained(run.config.encoder, run.fetch)
     window = pretrained.window
     selected = {head: _selected(run, head) for head in heads}
@@ -157,13 +169,14 @@ def load_tagger(
         if hardware.precision == INT8:
             to_int8(network.encoder)
         networks[tuple(shared)] = network.to(hardware.device).eval()
-    return Tagger(pretrained.tokenizer, window, tags, networks, hardware)
+    return Tagger(pretrained.tokenizer, window, tags, networks, hardware, parsed)
 
 
 def _network(run: FinishedRun, encoder: Encoder, weights: Sequence[Weights]) -> Network:
     """Make the network of a run's config with the heads of some files, and their weights."""
     tags = {task: names for one in weights for task, names in one.tags.items()}
     encoder.mark(tags)
+    encoder.attend_to_syntax()
     make = partial(build_head, run.config.head, encoder.hidden)
     network = Network(encoder, build_bank(run.config.head, tags, lambda name, names: make(names)))
     for one in weights:

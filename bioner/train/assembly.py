@@ -51,7 +51,8 @@ def make_module(
         network.heads.requires_grad_(False)
     scored = {name: stage.tasks[name].corpus.types for name in stage.scored}
     weighting = build_weighting(config.weighting, list(stage.tasks))
-    return TaggingModule(network, scored, weighting, config.optimizer, steps, seed=config.seed)
+    mixed = config.batch.mixed(len(stage.tasks)) is not None
+    return TaggingModule(network, scored, weighting, config.optimizer, steps, config.seed, mixed)
 
 
 def _prepare(encoder: Encoder, stage: Stage, config: TrainConfig, window: Window) -> None:
@@ -69,6 +70,7 @@ def _prepare(encoder: Encoder, stage: Stage, config: TrainConfig, window: Window
     if asked.compile:
         encoder.compile_transformer()
     encoder.mark(stage.tags, config.seed)
+    encoder.attend_to_syntax(config.seed)
 
 
 def _head_maker(config: TrainConfig, hidden: int) -> MakeHead:
@@ -105,10 +107,13 @@ def _check_flash(config: TrainConfig, stage: Stage) -> None:
 
 def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int) -> Plan:
     """Resolve sizes, shares and the order of all batches, and print them."""
-    sizes = {name: len(task.used) for name, task in stage.tasks.items()}
+    drawn = {
+        name: window.stretches(name, task.training, task.used) for name, task in stage.tasks.items()
+    }
+    sizes = {name: len(stretches) for name, stretches in drawn.items()}
     cuts = {
-        name: cut_of(config, processes, window, name, task.training.sentence_pieces[task.used])
-        for name, task in stage.tasks.items()
+        name: cut_of(config, processes, window, name, stretches.pieces)
+        for name, stretches in drawn.items()
     }
     plan = make_plan(
         mixing_of(config.mixing, {name: task.role for name, task in stage.tasks.items()}),
@@ -119,6 +124,7 @@ def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int
         stage.steps,
         config.seed,
         tasks_together(config.mixing, len(sizes)),
+        config.batch.mixed(len(sizes), processes),
     )
     log.info(
         "%s: %d epochs, %d steps, mixing %s",
@@ -129,9 +135,10 @@ def plan_stage(stage: Stage, config: TrainConfig, window: Window, processes: int
     )
     for row in plan.describe():
         log.info(
-            "  %-24s %7d sentences %6.2f %% of the batches, about %.0f",
+            "  %-24s %7d %s %6.2f %% of the batches, about %.0f",
             row.task,
             row.sentences,
+            "stretches" if window.documents else "sentences",
             100 * row.share,
             row.expected,
         )

@@ -117,6 +117,8 @@ def _part(name: str) -> str:
     """Return the part that a weight belongs to, by its full name."""
     if name.startswith("heads."):
         return "heads"
+    if name.startswith("encoder.syntax."):
+        return "syntax"
     layer = _LAYER.search(name)
     return f"layer {int(layer[1]) + 1}" if layer else "embeddings"
 

@@ -22,7 +22,7 @@ class Looks(pl.Callback):
     Args:
         tasks: those that train together.
         every: updates from one look to the next, the first before the first update.
-        sentences: in a batch of a task.
+        sentences: in a batch of a task, or stretches of them.
         window: how rows are cut.
         seed: of the batches, together with the step.
     """
@@ -65,8 +65,9 @@ class Looks(pl.Callback):
     def _draw(self, step: int) -> Iterator[tuple[str, Batch]]:
         random = np.random.default_rng([self._seed, step])
         for name, task in self._tasks.items():
-            size = min(self._sentences, len(task.used))
-            drawn = random.choice(task.used, size, replace=False)
+            stretches = self._window.stretches(name, task.training, task.used)
+            size = min(self._sentences, len(stretches))
+            drawn = stretches.take(random.choice(len(stretches), size, replace=False))
             yield name, self._window.batch(name, task.training, drawn)
 
 

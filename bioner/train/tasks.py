@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
+from bioner.batches.syntax import Syntax, check_parser, parse, syntax_key
 from bioner.batches.tokenizer import fingerprint
 from bioner.batches.tokens import Encoded, encode, encoding_key
 from bioner.config.dataset import SPLITS
+from bioner.config.encoder import Context
 from bioner.config.train import TrainConfig
 from bioner.corpora.cache import cached
 from bioner.corpora.catalogue import Corpus, load_corpus
@@ -19,6 +21,7 @@ from bioner.corpora.subset import subset
 from bioner.runs.record import DatasetUse
 from bioner.runs.stage_record import TaskUse
 from bioner.train.guard import Guard, Guarded
+from bioner.train.said import say_sizes, say_what_is_alone, say_what_is_lost
 from bioner.train.stage_kinds import Asked, Size
 
 log = logging.getLogger(__name__)
@@ -115,6 +118,8 @@ def load_tasks(
     Raises:
         UserError: a corpus that can't be read as its YAML says.
     """
+    if config.encoder.syntax.kinds:
+        check_parser()
     vocabulary = fingerprint(tokenizer)
     corpora = load_corpora(config)
     chosen = choose_sentences(config, stages, corpora)
@@ -137,9 +142,11 @@ def load_tasks(
                 role in stage.devel_too,
             )
             tasks[stage.name][name] = task
-            _say_sizes(stage.name, name, task)
+            say_sizes(stage.name, name, task)
             if not known:
-                _say_what_is_lost(name, task, longest_word)
+                say_what_is_lost(name, task, longest_word)
+                if config.encoder.context == Context.document:
+                    say_what_is_alone(name, task)
     return tasks
 
 
@@ -198,7 +205,9 @@ def _scored(config: TrainConfig, size: Size, corpus: Corpus) -> dict[str, np.nda
 def encode_corpus(
     corpus: Corpus, config: TrainConfig, tokenizer: PreTrainedTokenizerFast, vocabulary: str
 ) -> dict[str, Encoded]:
-    """Return the pieces and tags of each split, from the cache where they are in it.
+    """Return the pieces and tags of each split, and their syntax where that is asked for.
+
+    What is in the cache is taken from it.
 
     Args:
         corpus: the dataset.
@@ -214,43 +223,8 @@ def encode_corpus(
             Encoded,
             partial(encode, content.sentences, corpus.tags, tokenizer),
         )
+        if config.encoder.syntax.kinds:
+            folder, key = Path(config.cache_dir) / "syntax", syntax_key(content.key)
+            parsed = cached(folder, key, Syntax, partial(parse, content.sentences))
+            found[split] = replace(found[split], syntax=parsed.words)
     return found
-
-
-def _say_sizes(stage: str, name: str, task: Task) -> None:
-    sentences = {split: len(content.sentences) for split, content in task.corpus.splits.items()}
-    mentions = {s: content.sentences.mentions.total() for s, content in task.corpus.splits.items()}
-    counts = ", ".join(f"{s} {n} ({mentions[s]} mentions)" for s, n in sentences.items())
-    devel = task.devel_trained
-    used = {"train": len(task.used) - devel, "devel": len(task.scored["devel"])}
-    taken = "".join(f", {n} {s} used" for s, n in used.items() if n < sentences[s])
-    taken += f", {devel} devel trained on too" if devel else ""
-    log.info("%s, %s %s: sentences %s%s", stage, task.role, name, counts, taken)
-
-
-def _say_what_is_lost(name: str, task: Task, longest_word: int) -> None:
-    found = task.contents(longest_word)
-    if found.folds is not None:
-        what = f"{found.folds} of its train file, parted by {task.corpus.held_out_by}"
-        log.info("%s: test is fold %s of %s", name, found.fold, what)
-    for split, share in (("devel", found.devel_share), ("test", found.test_share)):
-        if share is not None:
-            log.warning(
-                "%s: %s is a part of its train file, for there is no other: %.0f %%, by %s",
-                name,
-                split,
-                100 * share,
-                task.corpus.held_out_by,
-            )
-    for warning in (*task.corpus.warnings, *task.corpus.unscored):
-        log.warning("%s: %s", name, warning)
-    for what, words in (
-        ("words the tokenizer lost (predicted O)", found.lost_words),
-        ("words longer than a window (their first pieces are used)", found.oversized_words),
-        (
-            "sentences longer than a window (read in several)",
-            {split: encoded.windowed(longest_word) for split, encoded in task.encoded.items()},
-        ),
-    ):
-        if any(words.values()):
-            log.warning("%s: %s: %s", name, what, ", ".join(f"{s} {n}" for s, n in words.items()))

@@ -166,7 +166,7 @@ def test_two_short_sentences():
     assert batch.first.tolist() == [1, 4, 5] and batch.count.tolist() == [1, 1, 2]
     assert batch.task == "ncbi" and batch.words.tolist() == [1, 2]
     tensors = {name: value for name, value in vars(batch).items() if name != "task"}
-    assert tensors.pop("soft") is None
+    assert tensors.pop("soft") is None and tensors.pop("features") is None
     assert tensors.pop("kept").dtype == torch.bool
     assert all(tensor.dtype == torch.long for tensor in tensors.values())
 

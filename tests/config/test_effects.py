@@ -189,6 +189,7 @@ def expected(config: TrainConfig, key: Key, one: Declared) -> dict[str, bool]:
     alone = (
         "finetune" in users
         and top not in theirs
+        and key != ("batch", "shared")
         and not (top == "finetune" and key[1] in partners)
         and not (top == "dataset" and key[1] != TARGETS[0])
     )
@@ -263,7 +264,7 @@ def test_every_field_of_measures_changes_what_it_says(
 ) -> None:
     one = dict(leaves(config))[key]
     # A source's stage has one task, and what each dataset held stands in the directory.
-    used = key[0] not in ("mixing", "weighting", "dataset")
+    used = key[0] not in ("mixing", "weighting", "dataset") and key != ("batch", "shared")
     digest, other_digest = (name(c).rpartition("-")[2] for c in (config, changed(config, key)))
     assert (digest != other_digest) == (used and one.effect.changes is STAGE)
 

@@ -127,6 +127,24 @@ def test_an_update_of_two_tasks_has_the_sum_of_their_gradients(tmp_path: Path) -
             torch.testing.assert_close(gradient, sum(parts), rtol=1e-4, atol=1e-7)  # type: ignore[arg-type]
 
 
+def test_a_mixed_update_has_the_gradient_of_the_mean_over_all_its_words(tmp_path: Path) -> None:
+    mixed = [
+        "batch.shared=true",
+        "mixing.tasks_per_update=2",
+        "finetune.auxiliaries=[demo_chemical]",
+    ]
+    module, noted = fitted(tmp_path, *mixed)
+    for step in (0, 1):
+        words = [len(batch.tags) for batch in noted.updates[step]]
+        assert words[0] != words[1]
+        found = separately(module, noted, step)
+        for name, gradient in noted.gradients[step].items():
+            parts = [
+                g[name] * n / sum(words) for g, n in zip(found, words, strict=True) if name in g
+            ]
+            torch.testing.assert_close(gradient, sum(parts), rtol=1e-4, atol=1e-7)  # type: ignore[arg-type]
+
+
 def test_a_gradient_method_is_one_class_and_one_line(tmp_path: Path) -> None:
     module, noted = fitted(tmp_path, "weighting.strategy=surgery")
     conflicts = 0

@@ -130,3 +130,23 @@ def test_offsets_are_exact_in_any_text(annotator: Annotator, text: str) -> None:
     disease = "cirrhosis"
     (document,) = annotator.predict([f"{text}{disease} {text}\u0301 with {disease}."])
     assert_exact(document)
+
+
+def test_a_row_of_a_document_holds_sentences_of_that_document_alone(
+    runs: Runs, texts: list[str]
+) -> None:
+    one = load(runs.linear, heads=["demo_disease"])
+    window = replace(one._tagger.window, documents=True)
+    one._tagger = replace(one._tagger, window=window)
+    # Of one name, and each with a title.
+    documents = [
+        Document("same", (Passage(a, 0), Passage(b, len(a) + 1)), ())
+        for a, b in pairwise(texts[:12])
+    ]
+
+    def scored(found: list[Document]) -> list[list[tuple[object, object]]]:
+        return [[(a.spans, pytest.approx(a.score)) for a in d.annotations] for d in found]
+
+    together = one.predict(documents)
+    assert scored(together) == scored([one.predict([d])[0] for d in documents])
+    assert scored(together) != scored(load(runs.linear, heads=["demo_disease"]).predict(documents))

@@ -15,15 +15,19 @@ from bioner.machine.precision import resolve_precision
 from bioner.predict.device import FULL, INT8, MIXED, pick_hardware
 from bioner.predict.finished import open_run
 from bioner.predict.tagger import load_tagger
+from bioner.runs.predictions import DOCUMENT
 from tests.predict.conftest import Runs
 
 
 def predictions(file: Path) -> list[tuple[Sentence, tuple[str, ...]]]:
     """Return the sentences and the predicted tags of a run's predictions."""
-    found = []
+    found, document = [], ""
     for block in file.read_text(encoding="utf-8").strip().split("\n\n"):
-        words, gold, guess = zip(*(line.split("\t") for line in block.split("\n")), strict=True)
-        found.append((Sentence(words, gold, 1), guess))
+        lines = block.split("\n")
+        if lines[0].startswith(DOCUMENT):
+            document = lines.pop(0).removeprefix(DOCUMENT)
+        words, gold, guess = zip(*(line.split("\t") for line in lines), strict=True)
+        found.append((Sentence(words, gold, 1, document), guess))
     return found
 
 

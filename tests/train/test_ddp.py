@@ -77,17 +77,34 @@ def trained(tmp_path: Path, study: str) -> tuple[dict, dict[str, Tensor]]:
 
 
 def furthest(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
-    return max(float((ours[name] - theirs[name]).abs().max()) for name in ours if name in theirs)
+    both = [n for n in ours if n in theirs and ours[n].shape == theirs[n].shape]
+    return max(float((ours[name] - theirs[name]).abs().max()) for name in both)
 
 
-def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path) -> None:
-    config = train_config(*overrides(tmp_path, "one", "batch.sentences=16"))
+TOGETHER = ["mixing.tasks_per_update=2"]
+MIXED = [*TOGETHER, "batch.shared=true"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param([], id="plain"),
+        pytest.param(["head.shared=type", *TOGETHER], id="types", marks=pytest.mark.slow),
+        pytest.param(
+            ["head.shared=all", "encoder.task_tokens=dataset", *MIXED],
+            id="fully shared",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path, more: list[str]) -> None:
+    config = train_config(*overrides(tmp_path, "one", "batch.sentences=16", *more))
     directory = tmp_path / "runs" / "one" / run_name(config)
     directory.mkdir(parents=True)
     train(config, directory)
     halves = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "batch.sentences=8"]
     run = subprocess.run(
-        [sys.executable, "-m", "bioner", "train", *overrides(tmp_path, "two", *halves)],
+        [sys.executable, "-m", "bioner", "train", *overrides(tmp_path, "two", *halves, *more)],
         cwd=tmp_path,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -105,7 +122,8 @@ def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path) -> No
         assert mine["f1"] == pytest.approx(theirs["f1"], abs=0.02)
     start = next((tmp_path / "runs" / ".stages").glob("*/weights.safetensors"))
     assert one["best"] == two["best"]
-    assert furthest(weights, same) < 1e-3 * furthest(weights, load_file(start))
+    # Sums of other orders: what they differ by grows with each of the updates.
+    assert furthest(weights, same) < 3e-3 * furthest(weights, load_file(start))
 
 
 @pytest.mark.slow
