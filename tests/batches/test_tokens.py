@@ -67,7 +67,16 @@ def test_the_arrays_of_a_small_split():
     assert encoded.sentence_words.tolist() == [3, 1]
     assert encoded.sentence_pieces.tolist() == [4, 1]
     dtypes = [getattr(encoded, field.name).dtype for field in dataclasses.fields(encoded)]
-    assert dtypes == [np.int32, np.int32, np.int16, np.int32, np.int32, np.int64, np.int32]
+    assert dtypes == [
+        np.int32,
+        np.int32,
+        np.int16,
+        np.int32,
+        np.int32,
+        np.int64,
+        np.int32,
+        np.int16,
+    ]
     assert encoded.documents.tolist() == [0, 1]
     assert encoded.words_by_pieces.tolist() == [0, 3, 1]
 
