@@ -31,9 +31,9 @@ def gains_of(study: Path) -> pd.DataFrame:
         UserError: no such study, no gain in it, or gains of several mixings or variants.
     """
     runs, problems = read_study(study)
-    everything, damaged = tidy(runs)
-    frame, others = compatible(everything)
-    for problem in (*problems, *damaged, *others):
+    rows = tidy(runs)
+    frame, others = compatible(rows.frame)
+    for problem in (*problems, *rows.problems, *others):
         print(f"left out: {problem.place} {problem.state}: {problem.says}", file=sys.stderr)
     table = gain_table(paired(frame, "single"))
     if table.empty:
