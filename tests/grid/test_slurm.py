@@ -48,6 +48,16 @@ def script(folder: Path) -> str:
     return (folder / "1" / "script").read_text()
 
 
+def ends_as(folder: Path, state: str) -> bool:
+    """Wait for a state of the first job: its result is there before Slurm says that it ended."""
+    last = time.monotonic() + 60
+    while (folder / "1" / "state").read_text() != state:
+        if time.monotonic() > last:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 @pytest.mark.slow
 def test_local_executor(tmp_path: Path) -> None:
     ended = grid(tmp_path, *LOCAL, heads("raises", "killed", "linear"))
@@ -93,7 +103,7 @@ def test_a_preempted_job_goes_on(tmp_path: Path, slurm: Path) -> None:
     assert states(printed) == ["done"]
     assert is_gone(first)
     assert len(list(slurm.glob("[0-9]*"))) == 1  # the same job of Slurm
-    assert (slurm / "1" / "state").read_text() == "COMPLETED"
+    assert ends_as(slurm, "COMPLETED")
 
 
 @pytest.mark.slow
