@@ -1,7 +1,7 @@
 """How long runs take, from the records of runs like them."""
 
-import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 from bioner.config.effects import what_is_set
 from bioner.config.identity import digest, what_counts
 from bioner.config.train import TrainConfig
+from bioner.errors import UserError
+from bioner.runs.record_file import read_record
 
 # The groups that say how much there is to compute; seeds, rates and heads hardly change that.
 _GROUPS = ("encoder", "mixing", "pretrain", "finetune", "batch")
@@ -24,13 +26,11 @@ class LikeRuns:
     def __init__(self, runs_dir: Path) -> None:
         self._seconds: dict[str, list[float]] = {}
         for file in runs_dir.glob("[!.]*/*/record.json"):
-            try:
-                record = json.loads(file.read_text(encoding="utf-8"))
-                if record["status"] == "complete":
-                    seconds = float(record["timing"]["wall_seconds"])
-                    self._seconds.setdefault(_work(record["config"]), []).append(seconds)
-            except (OSError, ValueError, KeyError, TypeError):  # a damaged one says nothing here
-                continue
+            with suppress(UserError, KeyError):  # a damaged one says nothing here
+                record = read_record(file.parent)
+                seconds = record.timing.wall_seconds
+                if record.status == "complete" and seconds is not None:
+                    self._seconds.setdefault(_work(record.config), []).append(seconds)
 
     def seconds(self, config: TrainConfig) -> float | None:
         """Return the median of the seconds that runs like this one took; None: there is none."""

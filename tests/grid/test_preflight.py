@@ -9,16 +9,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from bioner.config.identity import regime, what_counts
 from bioner.grid.jobs import Job, State
 from bioner.grid.preflight import preflight
 from bioner.grid.remedies import remedy
 from bioner.machine import reachable
 from bioner.model.encoder_place import weights_bytes
-from bioner.runs.environment import Environment
-from bioner.runs.record import Failure, begin
+from bioner.runs.record import Failure
 from bioner.runs.record_file import write_record
 from tests.composition import train_config
+from tests.records import complete_record
 
 TARGET = "finetune.targets=[demo_disease]"
 
@@ -99,10 +98,7 @@ def test_time_from_like_runs(tmp_path: Path) -> None:
     assert "is not known" in unknown
     for seed, seconds, overrides in ((7, 60, []), (8, 100, []), (9, 900, ["finetune.epochs=77"])):
         config = job(tmp_path, *overrides, seed=seed).config
-        record = begin(
-            "r", "s", regime(config), seed, "32-true", what_counts(config), Environment()
-        )
-        record.status = "complete"
+        record = complete_record(config)
         record.timing.wall_seconds = seconds
         folder = tmp_path / "runs" / "s" / str(seed)
         folder.mkdir(parents=True)
