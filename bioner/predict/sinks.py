@@ -16,7 +16,7 @@ from bioner.corpora.formats.shared.writing import refusal
 from bioner.errors import UserError
 from bioner.machine.writing import disk_error, naming
 from bioner.predict.chosen_format import STREAM
-from bioner.predict.unfinished import Progress, notes, partial
+from bioner.predict.unfinished import Progress, ids, notes, partial
 from bioner.runs.json_file import write_json
 
 
@@ -96,7 +96,7 @@ class FolderSink(Sink):
         if progress.documents == 0:
             shutil.rmtree(self._partial, ignore_errors=True)
         self._partial.mkdir(parents=True, exist_ok=True)
-        self._ids_file = output.with_name(f"{output.name}.partial.ids")
+        self._ids_file = ids(output)
         self._ids = _open_at(self._ids_file, progress.size)
         self._ids.seek(0)
         self._seen: set[str] = {json.loads(line) for line in self._ids}

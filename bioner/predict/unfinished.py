@@ -45,6 +45,11 @@ def notes(output: Path) -> Path:
     return output.with_name(f"{output.name}.partial.json")
 
 
+def ids(output: Path) -> Path:
+    """Return where the ids of the documents of an unfinished folder are noted."""
+    return output.with_name(f"{output.name}.partial.ids")
+
+
 def start(output: str, form: Format, of: str, resume: bool, overwrite: bool) -> Progress:
     """Say where to begin.
 
@@ -61,7 +66,8 @@ def start(output: str, form: Format, of: str, resume: bool, overwrite: bool) -> 
         return Progress(of)
     path = Path(output)
     if path.exists():
-        notes(path).unlink(missing_ok=True)  # of a process that was killed when all was written
+        for left in (notes(path), ids(path)):  # by a process that was killed when all was written
+            left.unlink(missing_ok=True)
         raise ConfigError("output", f"{path} exists", "overwrite=true replaces it")
     if not notes(path).exists():
         return Progress(of)
@@ -69,15 +75,15 @@ def start(output: str, form: Format, of: str, resume: bool, overwrite: bool) -> 
         found = f"an interrupted prediction has left {partial(path)}"
         raise ConfigError("output", found, "resume=true goes on, overwrite=true starts anew")
     try:
-        left = Progress(**json.loads(notes(path).read_text(encoding="utf-8")))
+        noted = Progress(**json.loads(notes(path).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(
             "resume", f"{notes(path)} is damaged: {error}", "overwrite=true"
         ) from error
-    if left.of != of:
+    if noted.of != of:
         found = f"{partial(path)} was made of another input, run or options"
         raise ConfigError("resume", found, "overwrite=true starts anew")
-    return left
+    return noted
 
 
 def _check_replaceable(output: Path, form: Format) -> None:
