@@ -55,6 +55,7 @@ def cached(
     entry = folder / hashlib.sha256(canonical.encode()).hexdigest()[:32]
     found = _load_or_none(entry, kind)
     if found is not None:
+        _remove_leftovers(entry)  # of a process that was killed when the entry was whole
         return found
     made = make()
     try:

@@ -96,6 +96,14 @@ def test_an_entry_killed_while_it_was_written_is_not_seen(tmp_path, caplog):
     assert_equal(cached(tmp_path, KEY, Encoded, never), encoded())
 
 
+def test_the_lock_of_a_process_killed_when_the_entry_was_whole_is_removed(tmp_path):
+    cached(tmp_path, KEY, Encoded, encoded)
+    (entry,) = tmp_path.iterdir()
+    (tmp_path / f".{entry.name}.dead.lock").touch()
+    assert_equal(cached(tmp_path, KEY, Encoded, never), encoded())
+    assert [*tmp_path.iterdir()] == [entry]
+
+
 def test_the_loser_of_a_race_uses_what_the_winner_wrote(tmp_path, caplog):
     jobs = 4
     barrier = Barrier(jobs, timeout=10)
