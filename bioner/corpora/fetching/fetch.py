@@ -18,6 +18,7 @@ from bioner.corpora.fetching.places import GENERATED, check_paths, check_target,
 from bioner.corpora.files import sha256
 from bioner.errors import DataError
 from bioner.machine.user_cache import user_cache
+from bioner.machine.writing import disk_error, naming
 
 # Where the SHA-256 of the archive stands among those of the splits.
 ARCHIVE = "archive"
@@ -42,6 +43,7 @@ def ensure(
     Raises:
         DataError: if a file is neither there nor can be fetched.
         ConfigError: if `url` can't be used.
+        OSError: if the disk takes no more, with the file.
     """
     check_paths(name, config)
     files = locate(config, datasets_dir)
@@ -57,7 +59,7 @@ def ensure(
         if url is None and not of_hub and not (archive and archive.exists()):
             raise no_address(name, files)
         check_target(name, folder, datasets_dir)
-        with _work(folder) as work:
+        with naming(folder), _work(folder) as work:
             if archive is not None:
                 _unpack(name, config, files, archive, url, work)
             elif of_hub:
@@ -68,6 +70,8 @@ def ensure(
                 for split in missing(files):
                     _download(name, config, split, files[split], files, str(url), work)
     except OSError as error:
+        if disk_error(error) is not None:
+            raise  # another folder would not help, and this names the file
         legal = "set datasets_dir to a folder that you may write in"
         found = f"dataset {name} is not there, and can't be put there: {error.strerror or error}"
         raise DataError(folder, None, found, f"{legal}, or put the files there by hand") from None
