@@ -64,7 +64,7 @@ def export(config: ExportConfig) -> None:
         )
     partial = output.with_name(f"{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    with naming(output), gone_if_it_fails(partial):
+    with naming(partial), gone_if_it_fails(partial):
         partial.mkdir(parents=True)
         _write(config, run, head, tagger, model, losses, partial)
         if output.exists():
@@ -93,7 +93,8 @@ def _write(
     if config.format == ExportFormat.onnx:
         losses = losses + _onnx(config, run, head, name, tagger, model, partial)
     text = card(run, name, losses, lacks_transitions=isinstance(head, CrfHead))
-    (partial / "README.md").write_text(text, encoding="utf-8")
+    with naming(partial / "README.md"):
+        (partial / "README.md").write_text(text, encoding="utf-8")
 
 
 def _check_free(output: Path, overwrite: bool) -> None:
