@@ -48,7 +48,7 @@ def overrides(tmp_path: Path, study: str, *more: str) -> list[str]:
         "+encoder.from_scratch.attention_probs_dropout_prob=0.0",
         "logger=none",
         "trainer.accelerator=cpu",
-        "optimizer.lr=0.1",
+        "optimizer.lr=0.05",
         f"study={study}",
         # Its updates are the gradients themselves: AdamW would hide their size.
         "optimizer._target_=torch.optim.SGD",
@@ -122,8 +122,7 @@ def test_two_processes_train_as_one_with_the_doubled_batch(tmp_path: Path, more:
         assert mine["f1"] == pytest.approx(theirs["f1"], abs=0.02)
     start = next((tmp_path / "runs" / ".stages").glob("*/weights.safetensors"))
     assert one["best"] == two["best"]
-    # Sums of other orders: what they differ by grows with each of the updates.
-    assert furthest(weights, same) < 3e-3 * furthest(weights, load_file(start))
+    assert furthest(weights, same) < 1e-3 * furthest(weights, load_file(start))
 
 
 @pytest.mark.slow
