@@ -46,6 +46,7 @@ _MODULES = (
     "class_structure",
     "probes",
     "gradients",
+    "linearised",
     "affinity",
 )
 

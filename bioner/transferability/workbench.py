@@ -29,9 +29,11 @@ from bioner.transferability.affinity import JointTask, read_joint
 from bioner.transferability.backward import fit_head, push
 from bioner.transferability.gradients import Gradients
 from bioner.transferability.language import LanguageProfile
+from bioner.transferability.linearised import Linearised
 from bioner.transferability.registry import NotDefinedError
 from bioner.transferability.text_profile import TextProfile
 from bioner.transferability.view import TunedPair, View, ViewName, make_view
+from bioner.transferability.word_gradients import linearise
 from bioner.transferability.word_sample import Sample, Score, Tokens, draw, read
 
 log = logging.getLogger(__name__)
@@ -76,7 +78,8 @@ class Workbench:
             TextProfile: self._text,
             LanguageProfile: self._language,
             Tokens: self._untrained,
-            Gradients: self._gradients,
+            Gradients: partial(self._backwards, push),
+            Linearised: partial(self._backwards, linearise),
             JointTask: lambda name, as_target: joint[name],
         }
         self._tuned_makers: dict[type, Callable[[str, str, ViewName], Any]] = {
@@ -167,12 +170,13 @@ class Workbench:
         sample = self._sample(name, as_target)
         return read(encoder, score, self._encoded(name)["train"], sample, self._pretrained.window)
 
-    def _gradients(self, name: str, as_target: bool) -> Gradients:
+    def _backwards(self, how: Callable[..., Made], name: str, as_target: bool) -> Made:
+        """Return what a backward pass through encoder and a head fitted to it gives."""
         tokens = self.profile(Tokens, name, as_target)
         seed = self._config.seed
         head = fit_head(tokens, self.corpora[name].tags, seed)
         encoded, sample = self._encoded(name)["train"], self._sample(name, as_target)
-        return push(self._encoder, head, encoded, sample, self._pretrained.window, seed)
+        return how(self._encoder, head, encoded, sample, self._pretrained.window, seed)
 
     def _untrained(self, name: str, as_target: bool) -> Tokens:
         return self._read(self._encoder, None, name, as_target)
