@@ -41,6 +41,7 @@ class RecommendConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig
         known: a folder with `known_gains.csv` and `known_measures.csv`; null: those of the package.
         words: of each dataset that the encoder reads.
         target_size: target training sentences that may be seen, as finetune.train_size.
+        sets: sources of a set, at most; 1: sources are looked at one by one alone.
         dataset: the catalogue.
         encoder: that will be trained.
     """
@@ -50,6 +51,7 @@ class RecommendConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig
     known: str | None = value(None, NOTHING)
     words: int = value(10000, STAGE)
     target_size: int | float | None = value(None, STAGE)
+    sets: int = value(1, NOTHING)
     dataset: dict[str, DatasetConfig] = groups(DatasetConfig)
     encoder: EncoderConfig = group(EncoderConfig)
 
@@ -76,6 +78,8 @@ def to_recommend_config(cfg: DictConfig) -> RecommendConfig:
     config.dataset = in_fold(config.dataset, config.fold)
     check_reading(config.encoder)
     check_sample(config.words, config.target_size, config.seed, config.subset_seed)
+    if config.sets < 1:
+        raise ConfigError("sets", f"is {config.sets}", "1 for none, or a larger whole number")
     return config
 
 

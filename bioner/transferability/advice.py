@@ -1,6 +1,7 @@
 """`bioner recommend`: which corpora to train on for a target, from raw files alone."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -14,10 +15,12 @@ from bioner.corpora.catalogue import Corpus
 from bioner.errors import DataError
 from bioner.runs.percent import points
 from bioner.transferability.known import load_known
+from bioner.transferability.linearised import Linearised
 from bioner.transferability.measure_directory import Results
 from bioner.transferability.measuring import asked, fill
 from bioner.transferability.recommendation import Advice, Recommendation, recommend
-from bioner.transferability.registry import measures
+from bioner.transferability.registry import NotDefinedError, measures
+from bioner.transferability.source_sets import grow
 from bioner.transferability.workbench import Workbench
 
 REGIME = "transfer"
@@ -33,20 +36,25 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     Raises:
         UserError: what the user gave can't be used.
     """
-    found, corpora = ranked(config)
+    found, workbench = ranked(config)
+    corpora = workbench.corpora
     target = corpora[config.target]
     leaks = {name: _leaks(corpora[name], target) for name in config.sources}
     size = config.target_size
     more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
-    _print(found, leaks, more)
+    console = Console(highlight=False, soft_wrap=True)
+    _print(console, found, leaks)
+    if config.sets > 1:
+        _print_sets(console, config, found, workbench)
+    _print_next(console, found, leaks, more)
     return found
 
 
-def ranked(config: RecommendConfig) -> tuple[Recommendation, dict[str, Corpus]]:
+def ranked(config: RecommendConfig) -> tuple[Recommendation, Workbench]:
     """Measure what is not measured yet, and order the sources.
 
     Returns:
-        The order, and every corpus by name.
+        The order, and what it was measured on.
 
     Raises:
         UserError: what the user gave can't be used.
@@ -71,7 +79,7 @@ def ranked(config: RecommendConfig) -> tuple[Recommendation, dict[str, Corpus]]:
     encoder = config.encoder
     label = compared_as(encoder.name, encoder.from_scratch, encoder.label)
     found = recommend(rows, config.target, measures(), known.of(REGIME, label))
-    return found, workbench.corpora
+    return found, workbench
 
 
 def _leaks(source: Corpus, target: Corpus) -> int:
@@ -80,8 +88,7 @@ def _leaks(source: Corpus, target: Corpus) -> int:
     return len(leaked(train, range(len(train)), held_out({target.name: target})))
 
 
-def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+def _print(console: Console, found: Recommendation, leaks: dict[str, int]) -> None:
     console.print(f"Sources for {found.target}. The order: {found.basis}.", markup=False)
     console.print(f"The score: {found.score_says}.\n", markup=False)
     for place, advice in enumerate(found.advice, 1):
@@ -90,6 +97,28 @@ def _print(found: Recommendation, leaks: dict[str, int], overrides: Sequence[str
     console.print("\nHow reliable such an order was:", markup=False)
     for line in found.reliability:
         console.print(f"  {line}", markup=False)
+
+
+def _print_sets(
+    console: Console, config: RecommendConfig, found: Recommendation, workbench: Workbench
+) -> None:
+    order = [one.source for one in found.advice]
+    read = partial(workbench.profile, Linearised)
+    console.print(
+        "\nSets, by how far the loss on held-out words falls where a linear model of the encoder "
+        "is trained on the target together with them:",
+        markup=False,
+    )
+    try:
+        for one in grow(config.target, order, config.sets, read):
+            console.print(f"  {' + '.join(one.sources)}: {one.affinity:.1%}", markup=False)
+    except NotDefinedError as error:
+        console.print(f"  not defined: {error}", markup=False)
+
+
+def _print_next(
+    console: Console, found: Recommendation, leaks: dict[str, int], overrides: Sequence[str]
+) -> None:
     best = found.advice[0].source
     command = ["bioner train", f"finetune.targets={found.target}", *overrides]
     if found.none_helps:

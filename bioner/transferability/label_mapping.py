@@ -15,6 +15,7 @@ from bioner.transferability.word_sample import Tokens
 
 # Rows of the table of distances that are held at once.
 _CHUNK = 1024
+_NEIGHBOURS = 5
 
 
 @measure(
@@ -55,16 +56,39 @@ def label_nmi_nearest(source: Tokens, target: Tokens) -> float:
     Each sampled target word meets the source word whose vector has the largest cosine, in the
     untrained encoder. Not symmetric. Costs a product of the two samples' vectors.
     """
-    theirs, ours = (_unit(side.vectors) for side in (source, target))
-    nearest = np.concatenate(
-        [
-            (ours[start : start + _CHUNK] @ theirs.T).argmax(axis=1)
-            for start in range(0, len(ours), _CHUNK)
-        ]
-    )
+    nearest = _nearest(source, target, 1)[:, 0]
     joint = np.zeros((source.types.max() + 1, target.types.max() + 1))
     np.add.at(joint, (source.types[nearest], target.types), 1.0)
     return normalised_information(joint)
+
+
+@measure(
+    Family.label_mapping,
+    "how well the five nearest source words in context tell mentions from other words",
+    pairs_labels=True,
+)
+def knn_mentions(source: Tokens, target: Tokens) -> float:
+    """Return the F1 over target words of "in a mention" as the nearest source words vote.
+
+    Five nearest neighbours by cosine (Cover & Hart 1967) in the untrained encoder, learnt on one
+    corpus and tried on another; the majority decides, whatever the types. Not symmetric. Costs as
+    much as `label_nmi_nearest`.
+    """
+    nearest = _nearest(source, target, min(_NEIGHBOURS, len(source.vectors)))
+    found = (source.tags[nearest] > 0).mean(axis=1) > 0.5
+    gold = target.tags > 0
+    return float(2 * (found & gold).sum() / max(1, found.sum() + gold.sum()))
+
+
+def _nearest(source: Tokens, target: Tokens, count: int) -> NDArray[np.intp]:
+    """Return the source words with the largest cosines, in no order, [target words, count]."""
+    theirs, ours = (_unit(side.vectors) for side in (source, target))
+    return np.concatenate(
+        [
+            np.argpartition(-(ours[start : start + _CHUNK] @ theirs.T), count - 1)[:, :count]
+            for start in range(0, len(ours), _CHUNK)
+        ]
+    )
 
 
 def normalised_information(joint: NDArray[np.float64]) -> float:

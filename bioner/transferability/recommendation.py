@@ -24,6 +24,7 @@ VOTERS = (
     "mention_overlap_tokens",
     "label_nmi_words",
     "label_nmi_nearest",
+    "knn_mentions",
     "mention_cosine",
     "vocabulary_coverage",
     "perplexity",

@@ -10,6 +10,7 @@ from bioner.model.encoder import Encoder
 from bioner.transferability.backward import fit_head
 from bioner.transferability.linearised import Linearised, linearised_affinity, set_affinity
 from bioner.transferability.registry import NotDefinedError
+from bioner.transferability.source_sets import grow
 from bioner.transferability.word_gradients import Projection, linearise
 from bioner.transferability.word_sample import draw, read
 from tests.transferability.test_word_sample import corpus, parts
@@ -62,6 +63,22 @@ def test_what_a_source_teaches() -> None:
     together = set_affinity(target, [friend, silent])
     assert together == pytest.approx(set_affinity(target, [silent, friend]), abs=1e-3)
     assert together > linearised_affinity(silent, target)
+
+
+def test_a_set_grows_while_it_gets_better() -> None:
+    random = np.random.default_rng(2)
+    target = words((np.ones(6) + 2 * random.normal(size=(60, 6))).tolist())
+
+    def of(*ways: float) -> Linearised:
+        return words((np.array(ways) + random.normal(size=(40, 6)) / 10).tolist())
+
+    halves = {"left": of(1, 1, 1, 0, 0, 0), "right": of(0, 0, 0, 1, 1, 1)}
+    known = {**halves, "foe": of(-1, -1, -1, -1, -1, -1), "target": target}
+    found = grow("target", ["foe", "left", "right"], 3, lambda name, as_target: known[name])
+    assert {*found[-1].sources} == {"left", "right"}
+    assert [one.affinity for one in found] == sorted(one.affinity for one in found)
+    assert found[-1].affinity == set_affinity(target, [known[name] for name in found[-1].sources])
+    assert len(grow("target", ["foe", "left", "right"], 1, lambda name, _: known[name])) == 1
 
 
 def test_not_defined() -> None:

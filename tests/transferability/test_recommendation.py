@@ -1,5 +1,6 @@
 """The order of sources without known gains and with them; when none is likely to help."""
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bioner.config.recommend import RecommendConfig, to_recommend_config
-from bioner.errors import UserError
+from bioner.errors import ConfigError, UserError
 from bioner.machine.user_cache import user_cache
 from bioner.transferability.advice import advise
 from bioner.transferability.known import Known, load_known
@@ -194,6 +195,20 @@ def test_from_raw_files(
     advise(config)
     text = capsys.readouterr().out
     assert "LEAKAGE:" in text and "leakage=drop" in text.rstrip().splitlines()[-1]
+
+
+def test_sets_are_judged_where_they_are_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    advise(configured(tmp_path, "sets=2"))
+    shown = capsys.readouterr().out.split("\nSets, by how far ")[1].split("\nNext:")[0]
+    _, first, *more = shown.strip().splitlines()
+    assert re.fullmatch(r"  demo_\w+: -?\d+\.\d%", first)
+    # A further source joins only where the set is better with it.
+    values = [float(line.rsplit(": ", 1)[1].rstrip("%")) for line in (first, *more)]
+    assert len(values) <= 2 and values == sorted(values)
+    with pytest.raises(ConfigError, match="sets: is 0"):
+        configured(tmp_path, "sets=0")
 
 
 def test_where_none_helps_the_next_command_trains_on_the_target_alone(

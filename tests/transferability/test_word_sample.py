@@ -20,7 +20,7 @@ from bioner.transferability.embeddings import (
     sentence_cosine,
     token_cosine,
 )
-from bioner.transferability.label_mapping import label_nmi_nearest
+from bioner.transferability.label_mapping import knn_mentions, label_nmi_nearest
 from bioner.transferability.registry import NotDefinedError, measures
 from bioner.transferability.word_sample import Tokens, draw, read
 from tests.composition import train_config
@@ -109,6 +109,19 @@ def test_by_hand() -> None:
     assert label_nmi_nearest(one, other) == 0
 
 
+def test_neighbours_vote_by_hand() -> None:
+    ring = np.array([[1.0, 0], [1, 0.1], [1, -0.1], [0, 1], [0.1, 1], [-0.1, 1]])
+    source = tokens_of(ring, [1, 1, 0, 0, 0, 0])
+    target = tokens_of(np.array([[1.0, 0], [0, 1], [1, 0.05]]), [1, 1, 0])
+    # Five of six words are always near: (1, 0) and (1, 0.05) see two mentions of five.
+    assert knn_mentions(source, target) == 0
+    near = tokens_of(np.repeat(ring, 5, axis=0), np.repeat([1, 1, 1, 0, 0, 0], 5).tolist())
+    # The first and third are said to be mentions, the first and second are: one of two each.
+    assert knn_mentions(near, target) == pytest.approx(0.5)
+    few = tokens_of(ring[:2], [1, 1])
+    assert knn_mentions(few, target) == pytest.approx(2 * 2 / (3 + 2))
+
+
 def test_domains_far_apart_and_the_same() -> None:
     random = np.random.default_rng(0)
     one, same = (tokens_of(random.normal(size=(400, 5)), [0, 1] * 200) for _ in range(2))
@@ -135,3 +148,4 @@ def test_without_mentions() -> None:
     with pytest.raises(NotDefinedError, match="no mention"):
         mention_cosine(plain, plain)
     assert label_nmi_nearest(plain, plain) == 0
+    assert knn_mentions(plain, plain) == 0
