@@ -86,8 +86,10 @@ def _is_run(folder: Path) -> bool:
 
 
 def _others(folder: Path) -> str:
-    beside = {path.parent.parent for path in folder.parent.glob("*/*/record.json")}
-    return f"studies with runs: {nearest(folder.name, (path.name for path in beside))}"
+    beside = {path.parent.parent.name for path in folder.parent.glob("*/*/record.json")}
+    if not beside:
+        return f"{folder.parent} holds no study with runs yet"
+    return nearest(folder.name, beside)
 
 
 def _record(place: Path) -> Record:
