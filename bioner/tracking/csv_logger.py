@@ -72,7 +72,8 @@ class CsvRunLogger(Logger):
 
         A stage that goes on from a checkpoint repeats the steps after it.
         """
-        at, same = self._place(row), []
+        at = self._place(row)
+        same: list[Row] = []
         while self._rows and self._place(self._rows[-1]) >= at:
             last = self._rows.pop()
             filled = {key for key, value in last.items() if value}
