@@ -27,6 +27,7 @@ class Annotation:
         source: the head that marked it, or the heads with `JOINT` between them; "" for what a file
             holds.
         line: 1-based line of the file that it stands on; 0 where the format has no lines.
+        told: whether the file has the marked text; else it is what stands at the offsets.
     """
 
     spans: tuple[tuple[int, int], ...]
@@ -36,6 +37,7 @@ class Annotation:
     score: float | None = None
     source: str = ""
     line: int = field(default=0, compare=False)
+    told: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,20 @@ from typing import Any
 from pytorch_lightning.loggers import Logger
 
 from bioner.config.build import build
+from bioner.config.parts import trainings_of
 from bioner.config.train import TrainConfig
 from bioner.machine.processes import is_first
 from bioner.runs.baseline import gains
 from bioner.runs.record import Record, WandbPlace
 from bioner.tracking.artifacts import log_datasets, log_weights, staged_beside
 from bioner.tracking.content import save_record, summary, tables
+from bioner.tracking.csv_logger import CsvRunLogger
 from bioner.tracking.logger import WandbRunLogger
 from bioner.tracking.mention_tables import PredictedSplit
 from bioner.tracking.names import identify, in_sweep
 
 _WANDB = f"{WandbRunLogger.__module__}.{WandbRunLogger.__name__}"
+_CSV = f"{CsvRunLogger.__module__}.{CsvRunLogger.__name__}"
 
 
 def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
@@ -30,19 +33,22 @@ def open_logger(config: TrainConfig, directory: Path) -> Logger | None:
     target = config.logger.get("_target_")
     if target is None:
         return None
+    going_on = any((directory / "checkpoints").glob("*.ckpt"))
+    continues = going_on or not config.rerun
     about: dict[str, Any] = {"name": "csv", "version": ""}
     if target == _WANDB:
         about = {"identity": in_sweep(identify(config, directory.name))}
+    elif target == _CSV:
+        about = {"stages": list(trainings_of(config)), "continues": continues}
     logger: Logger = build("logger", Logger, config.logger, save_dir=directory, **about)
     if isinstance(logger, WandbRunLogger) and is_first():
-        going_on = any((directory / "checkpoints").glob("*.ckpt"))
-        logger.start(continues=going_on or not config.rerun)
+        logger.start(continues)
     return logger
 
 
 def name_stage(logger: Logger | None, stage: str) -> None:
     """Tell the logger whose points come next."""
-    if isinstance(logger, WandbRunLogger):
+    if isinstance(logger, WandbRunLogger | CsvRunLogger):
         logger.stage = stage
 
 

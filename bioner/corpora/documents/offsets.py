@@ -146,7 +146,8 @@ def counted_otherwise(
         way: how the offsets should count.
         placed: as for `Conversion`.
     """
-    marks = [mark for mark in document.annotations if mark.spans and mark.text.strip()]
+    told = (mark for mark in document.annotations if mark.told)
+    marks = [mark for mark in told if mark.spans and mark.text.strip()]
     best, most = None, _fitting(marks, Conversion(document, way, placed))
     for other in _WAYS:
         if set(other) != set(way):

@@ -165,13 +165,13 @@ class Soundness:
             found = f"{name} is from {start} to {end}, which is not inside one passage"
             legal = f"the passages are {_extents(conversion.passages)}"
             return _fault(document, line, found, legal)
-        right = spells(text, mark.text) or spells(
-            text_at(conversion.passages, as_in_file), mark.text
-        )
+        texts = (text, text_at(conversion.passages, as_in_file))
+        right = not mark.told or any(spells(one, mark.text) for one in texts)
         if right and not text.strip():
             return self._empty(document, mark, line)
         self.counts["sorted"] += spans != as_in_file
-        whole = replace(mark, spans=tuple(spans), text=mark.text if right else text)
+        kept = mark.text if right and mark.told else text
+        whole = replace(mark, spans=tuple(spans), text=kept, told=True)
         if right:
             return whole
         found = f"{name} is {shown(mark.text)}, but the text at its offsets is {shown(text)}"

@@ -10,7 +10,7 @@ from bioner.corpora.files import BOM, no_text, text
 from bioner.corpora.formats import bioc_json_writer
 from bioner.corpora.formats.bioc_json_rest import DOCUMENTS, PUBTATOR3, documents_and_faults
 from bioner.corpora.formats.format import FileWriter, Format
-from bioner.corpora.formats.shared.json_escapes import Escapes
+from bioner.corpora.formats.shared.json_escapes import Escapes, HalfPairError
 from bioner.corpora.formats.shared.json_shape import Members
 from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, file_behind, opened, place_of
@@ -20,6 +20,9 @@ _LISTS = ("documents", PUBTATOR3)
 _LEGAL = "expected a BioC collection"
 # Bytes that tell a byte order mark, and compressed data.
 _START = 8
+# Lists and objects in each other; the parser keeps the path to each: 100,000 would take 25 GB.
+_DEEPEST = 500
+_DEEPER = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 
 
 def read_documents(source: Source, report: Report = raise_it) -> Iterator[Document]:
@@ -33,8 +36,8 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
         report: takes each fault. Where it returns, reading goes on without the document.
 
     Raises:
-        DataError: if the source is no JSON or no collection, or has half of a surrogate pair
-            anywhere; by default also for the first fault.
+        DataError: if the source is no JSON or no collection; by default also for the first fault,
+            half of a surrogate pair anywhere in a document among them.
     """
     import ijson  # only this format needs it
 
@@ -42,11 +45,12 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
     number = 0
     with opened(source) as stream:
         try:
-            events = _watched(ijson.parse(_Checked(stream, place), use_float=True), place)
-            for number, value in enumerate(ijson.items(events, "documents.item"), 1):
+            events = ijson.basic_parse(_Checked(stream, place), use_float=True)
+            documents = ijson.items(ijson.parse(_watched(events, place)), "documents.item")
+            for number, value in enumerate(documents, 1):
                 yield from _read(value, number, place, report)
             return
-        except (ijson.JSONError, ValueError) as error:
+        except (ijson.JSONError, ValueError, HalfPairError) as error:
             content, first = _first_fault(source, error)
     yield from _rest(content, first, number, place, report)
 
@@ -70,63 +74,86 @@ class _Checked:
         return checked or self._escapes.check(b"")
 
 
-def _first_fault(source: Source, error: Exception) -> tuple[str, json.JSONDecodeError]:
+def _first_fault(source: Source, error: Exception) -> tuple[str, DataError | None]:
     """Return the text of a file that the parser refuses, which says no line, and why it does.
 
+    Where the parser of Python takes it there is no fault: a number that is none or is too large
+    is one where it is looked at.
+
     Raises:
-        DataError: the file is no text or is empty, is a stream, or is refused for something else.
+        DataError: the file is no text, is empty or is no collection at all, or is a stream.
     """
-    if (file := file_behind(source)) is not None:
-        if not file.stat().st_size:
-            raise DataError(file, None, "is empty", _LEGAL) from None
-        content = text(file)
-        try:
-            json.loads(content)
-        except json.JSONDecodeError as found:
-            return content, found
-        except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
-            pass
-    # The parser draws where it stopped on further lines.
-    says = str(error).removeprefix("b'").replace("\\n", "\n").splitlines()[0].strip()
-    legal = f"{_LEGAL}; what follows is not read"
-    raise DataError(place_of(source), None, f"no JSON: {says}", legal) from None
+    place, file = place_of(source), file_behind(source)
+    if isinstance(error, HalfPairError):
+        fault: DataError = error
+    else:
+        # The parser draws where it stopped on further lines.
+        says = str(error).removeprefix("b'").replace("\\n", "\n").splitlines()[0].strip()
+        legal = f"{_LEGAL}; what follows is not read" if file is None else _LEGAL
+        fault = DataError(place, None, f"no JSON: {says}", legal)
+    if file is None:
+        raise fault from None
+    if not file.stat().st_size:
+        raise DataError(file, None, "is empty", _LEGAL) from None
+    content = text(file)
+    begun = DOCUMENTS.search(content)
+    try:
+        json.loads(content)
+    except json.JSONDecodeError as found:
+        if begun is None or begun.end() > found.pos:
+            raise _told(found, place) from None
+        return content, _told(found, place)
+    except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
+        if begun is None:
+            raise fault from None
+        return content, fault
+    return content, fault if isinstance(error, HalfPairError) else None
 
 
 def _rest(
-    content: str, first: json.JSONDecodeError, known: int, place: Path | str, report: Report
+    content: str, first: DataError | None, known: int, place: Path | str, report: Report
 ) -> Iterator[Document]:
-    """Yield the documents behind those that are known, and report each syntax fault.
-
-    Raises:
-        DataError: nothing says that it is a collection at all.
-    """
-    number = 0
-    for found in documents_and_faults(content, first):
-        if isinstance(found, json.JSONDecodeError):
-            says = f"no JSON: {found.msg} at column {found.colno}"
-            fault = DataError(place, found.lineno, says, _LEGAL)
-            if not DOCUMENTS.search(content, 0, first.pos):
-                raise fault
-            report(fault)
-        else:
+    """Yield the documents behind those that are known, and report each fault of the syntax."""
+    number, said = 0, False
+    for found in documents_and_faults(content, place):
+        if isinstance(found, dict):
             number += 1
             if number > known:
                 yield from _read(found, number, place, report)
+        elif isinstance(found, json.JSONDecodeError):
+            said = True
+            report(_told(found, place))
+        else:
+            number, said = number + 1, True
+            report(found)
+    if first is not None and not said:
+        report(first)
 
 
-def _watched(events: Iterator[tuple[str, str, Any]], place: Path | str) -> Iterator[Any]:
-    """Pass on the events of the parser; raise where they are not those of a collection."""
+def _told(found: json.JSONDecodeError, place: Path | str) -> DataError:
+    return DataError(place, found.lineno, f"no JSON: {found.msg} at column {found.colno}", _LEGAL)
+
+
+def _watched(events: Iterator[tuple[str, Any]], place: Path | str) -> Iterator[tuple[str, Any]]:
+    """Pass on the events of the parser; raise where they are not those of a collection.
+
+    Raises:
+        ValueError: lists and objects are nested too deeply.
+    """
     legal = "expected a BioC collection: an object with a list 'documents'"
-    found = False
-    for number, (prefix, event, value) in enumerate(events):
-        if number == 0 and event != "start_map":
+    depth, key, found = 0, "", False
+    for event, value in events:
+        if depth == 0 and event != "start_map":
             raise DataError(place, None, "is no JSON object", legal)
-        if prefix in _LISTS and event not in ("start_array", "end_array"):
-            raise DataError(place, None, f"its {prefix!r} is no list", legal)
-        found = found or prefix in _LISTS
-        if prefix.startswith(PUBTATOR3):
-            prefix = prefix.replace(PUBTATOR3, "documents", 1)
-        yield prefix, event, value
+        if depth == 1:
+            if key in _LISTS and event != "start_array":
+                raise DataError(place, None, f"its {key!r} is no list", legal)
+            found, key = found or key in _LISTS, value if event == "map_key" else ""
+            value = _LISTS[0] if key in _LISTS else value
+        depth += _DEEPER.get(event, 0)
+        if depth > _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST} lists or objects in each other")
+        yield event, value
     if not found:
         raise DataError(place, None, "has no 'documents'", legal)
 

@@ -3,7 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+from bioner.corpora.formats.shared.json_escapes import half_pair
+from bioner.errors import DataError
 
 PUBTATOR3 = "PubTator3"
 """What the interface of PubTator 3 calls the list of documents."""
@@ -11,46 +15,51 @@ PUBTATOR3 = "PubTator3"
 DOCUMENTS = re.compile(rf'"(?:documents|{PUBTATOR3})"\s*:\s*\[')
 """Where that list begins."""
 
+_TOO_MUCH = "a number too long, or lists too deep"
+_BRACKET = re.compile(
+    r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL
+)  # or a string, with none in it
+_DEEPER = {"[": 1, "{": 1, "]": -1, "}": -1}
+
 
 def documents_and_faults(
-    text: str, first: json.JSONDecodeError
-) -> Iterator[dict[str, Any] | json.JSONDecodeError]:
-    """Yield the documents of a collection that are JSON, and the syntax faults, in order.
+    text: str, place: Path | str
+) -> Iterator[dict[str, Any] | json.JSONDecodeError | DataError]:
+    """Yield the documents of a collection that are JSON, and the faults, in order.
 
-    After a fault the next object that has passages is a document: no part of one has them.
+    A `DataError` stands for a document that is JSON. After a fault of the syntax the next object
+    that has passages is a document: no part of one has them.
 
     Args:
-        text: the whole file.
-        first: its first fault.
+        text: the whole file, which has a list of documents.
+        place: the file.
     """
     begun = DOCUMENTS.search(text)
-    if begun is None or begun.end() > first.pos:
-        yield first
-        return
-    decoder, at = json.JSONDecoder(), begun.end()
+    decoder, at = json.JSONDecoder(), begun.end() if begun else len(text)
     between = True  # two documents, which a fault must not have torn apart
-    comma, said = False, False
+    comma = False
     while (start := text.find("{", at)) >= 0:
         gap = text[at:start].strip()
         if between and gap.startswith("]"):
             break
         if between and gap != ("," if comma else ""):
-            said = True
             yield json.JSONDecodeError("Expecting ',' delimiter", text, _solid(text, at))
         try:
             value, end = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError) as error:  # a number of 5,000 digits too
+        except json.JSONDecodeError as error:
             if between:
-                said = True
-                yield _fault(error, text, start)
+                yield error
             between, at = False, start + 1
+            continue
+        except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
+            if between:
+                yield json.JSONDecodeError(_TOO_MUCH, text, start)
+            comma, at = True, _end(text, start)
             continue
         at = end
         if between or "passages" in value:
             between = comma = True
-            yield value
-    if not said:
-        yield first
+            yield half_pair(text, start, end, place) or value
 
 
 def _solid(text: str, at: int) -> int:
@@ -58,7 +67,11 @@ def _solid(text: str, at: int) -> int:
     return at + len(text[at:]) - len(text[at:].lstrip())
 
 
-def _fault(error: Exception, text: str, start: int) -> json.JSONDecodeError:
-    if isinstance(error, json.JSONDecodeError):
-        return error
-    return json.JSONDecodeError("a number too long, or lists too deep", text, start)
+def _end(text: str, start: int) -> int:
+    """Return the place behind an object, by its brackets; the end of the text if they don't fit."""
+    depth = 0
+    for bracket in _BRACKET.finditer(text, start):
+        depth += _DEEPER.get(bracket.group(), 0)
+        if depth == 0:
+            return bracket.end()
+    return len(text)

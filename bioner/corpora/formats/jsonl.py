@@ -13,6 +13,7 @@ from bioner.corpora.formats.shared.source import Source, numbered_lines, place_o
 from bioner.errors import DataError, Report, nearest, raise_it
 
 _LINE = re.compile(r'\s*\{.*"(?:text|passages)"\s*:')
+_TOO_MUCH = "no JSON: a number too long, or lists too deep"
 _DOCUMENT = ("id", "text", "passages", "annotations")
 _PASSAGE = ("text", "offset", "kind")
 _ANNOTATION = ("start", "end", "spans", "type", "text", "id", "score", "source")
@@ -50,7 +51,7 @@ def _document(line: str, place: Path | str, number: int) -> Document:
         found = f"no JSON: {error.msg} at column {error.colno}"
         raise DataError(place, number, found, "expected one JSON object a line") from None
     except (ValueError, RecursionError) as error:
-        found = f"no JSON: {error}"
+        found = str(error) if isinstance(error, _DoubledError) else _TOO_MUCH
         raise DataError(place, number, found, "expected one JSON object a line") from None
     whole = Members(value, "the document", place, number)
     _check_keys(whole, _DOCUMENT)
@@ -66,13 +67,17 @@ def _document(line: str, place: Path | str, number: int) -> Document:
     return Document(identifier, passages, annotations, number, place=place)
 
 
+class _DoubledError(ValueError):
+    """A key comes twice."""
+
+
 def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     """Make an object of its members; of a key that comes twice JSON would keep the last alone."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         doubled = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"a second {doubled!r} in one object")
+        raise _DoubledError(f"no JSON: a second {doubled!r} in one object")
     return found
 
 
@@ -95,7 +100,8 @@ def _annotation(mark: Members, passages: Sequence[Passage]) -> Annotation:
         spans = tuple(_pair(pair, mark) for pair in mark.get("spans", list))
     else:
         spans = ((mark.get("start", int), mark.get("end", int)),)
-    text = mark.get("text", str) if "text" in mark.value else _text_at(spans, passages)
+    told = "text" in mark.value
+    text = mark.get("text", str) if told else _text_at(spans, passages)
     score = mark.get("score", float) if mark.value.get("score") is not None else None
     return Annotation(
         spans,
@@ -104,6 +110,7 @@ def _annotation(mark: Members, passages: Sequence[Passage]) -> Annotation:
         mark.get("id", str, ""),
         score,
         mark.get("source", str, ""),
+        told=told,
     )
 
 

@@ -14,7 +14,9 @@ from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.documents.offsets import Conversion, counted_otherwise
 from bioner.corpora.documents.soundness import CountedOtherwiseError, Rules, Soundness
+from bioner.corpora.formats import jsonl
 from bioner.errors import ConfigError, DataError
+from tests.corpora.formats.reading import sound
 
 TITLE, ABSTRACT = (
     "Fièvre and β-cells.",
@@ -71,6 +73,26 @@ def test_another_way_is_recognised_over_all_passages(way: tuple[Offsets, ...]) -
     assert counted_otherwise(counted(way), (), placed=True) == (way or None)
     assert counted_otherwise(counted(way), way, placed=True) is None
     assert counted_otherwise(counted(()), (Offsets.utf8_bytes,), placed=True) == ()
+
+
+@WAYS
+@pytest.mark.parametrize("told", [True, False], ids=["text", "no text"])
+def test_json_lines_may_leave_the_text_to_the_offsets(
+    way: tuple[Offsets, ...], told: bool, tmp_path: Path
+) -> None:
+    """Without a text nothing says how offsets count but the key, which then decides alone."""
+    document = counted(way)
+    marks = [
+        {"type": "X", "spans": [*mark.spans], **({"text": mark.text} if told else {})}
+        for mark in document.annotations
+    ]
+    passages = [{"text": one.text, "offset": one.offset} for one in document.passages]
+    (tmp_path / "all").write_text(json.dumps({"passages": passages, "annotations": marks}) + "\n")
+    faults: list[DataError] = []
+    (read,) = sound(jsonl.read_documents, tmp_path / "all", faults.append, Rules(way))
+    assert faults == []
+    assert spans(read) == spans(counted(()))
+    assert [mark.text for mark in read.annotations] == [*WORDS]
 
 
 SENTENCES = ("Fièvre\r\nand β.", "The \U0001f9ec chain rose;", "gout came.\r\nEnd.")

@@ -1,5 +1,6 @@
 """The records of the formats, and that one more record is one more format everywhere."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from bioner.config.dataset import DatasetConfig
 from bioner.config.datasets import Action, DatasetsConfig, Output
 from bioner.corpora.catalogue import load_corpus
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
+from bioner.corpora.formats.format import Format
 from bioner.datasets.actions import act
 from bioner.datasets.sniff import sniff
+from bioner.errors import DataError
 from tests.corpora.formats.toy import TOY
 
 LINES = "The [BRCA1](Gene) gene .\nMutations of [TP53](Gene) and [KRAS](Gene)\n"
@@ -21,6 +24,20 @@ def test_names_and_endings_are_distinct() -> None:
     endings = [ending for form in FORMATS.values() for ending in form.endings]
     assert len(set(endings)) == len(endings)
     assert "text" not in corpus_formats()
+
+
+@pytest.mark.parametrize("form", [one for one in FORMATS.values() if not one.is_folder])
+def test_a_stream_that_is_refused_is_not_closed(form: Format, tmp_path: Path) -> None:
+    """Who lends the stream goes on with it: `predict` asks where it stands."""
+    (tmp_path / "all").write_bytes(gzip.compress(b"Fever\tO\n"))
+    with (tmp_path / "all").open("rb") as stream:
+        faults: list[DataError] = []
+        try:
+            list(form.read(stream, faults.append))
+        except DataError as error:
+            faults.append(error)
+        assert [fault.says.partition(";")[0] for fault in faults] == ["is compressed data (gzip)"]
+        assert not stream.closed
 
 
 @pytest.fixture

@@ -107,3 +107,68 @@ def test_as_many_as_the_parser_had(tmp_path: Path) -> None:
     assert ids == [str(number) for number in range(40) if number != 20]
     assert len(faults) == 1
     assert json.loads(collection(*many))["documents"][3]["id"] == "3"
+
+
+TOO_LARGE = ("NaN", "-Infinity", "1e400", "1" + "0" * 30)
+
+
+@pytest.mark.parametrize("number", TOO_LARGE)
+@pytest.mark.parametrize("root", [False, True], ids=["document", "root"])
+def test_a_number_out_of_range_costs_nothing_where_nobody_looks(
+    number: str, root: bool, tmp_path: Path
+) -> None:
+    """Programs write NaN for a score that they lack; the parser refuses the whole file for it."""
+    odd = document("b").replace('"relations"', f'"infons": {{"score": {number}}}, "relations"')
+    text = collection(document("a"), document("b") if root else odd, document("c"))
+    text = text.replace("{", f'{{"key": {number}, ', 1) if root else text
+    assert read(tmp_path, text) == (["a", "b", "c"], [])
+
+
+@pytest.mark.parametrize("number", TOO_LARGE)
+def test_a_number_out_of_range_costs_its_document(number: str, tmp_path: Path) -> None:
+    odd = document("b").replace('"offset": 0', f'"offset": {number}')
+    ids, faults = read(tmp_path, collection(document("a"), odd, document("c")))
+    assert ids == ["a", "c"]
+    shown = json.dumps(json.loads(number))
+    says = f"'offset' of passages[0] of document 'b' is {shown}; expected a whole number"
+    assert faults == [(None, says)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1" * 5000, "[" * 100_000 + "]" * 100_000, '{"passages": ' * 100_000 + "1" + "}" * 100_000],
+    ids=["digits", "lists", "objects"],
+)
+@pytest.mark.parametrize("key", ['"relations"', '"id"', '"offset"'])
+def test_too_many_digits_and_too_deep_lists_cost_their_document(
+    value: str, key: str, tmp_path: Path
+) -> None:
+    """The parser of such a file took 25 GB of memory; now its place is told at once."""
+    odd = document("b").replace(key, f'"x": {value}, {key}')
+    ids, faults = read(tmp_path, collection(document("a"), odd, document("c")))
+    assert ids == ["a", "c"]
+    found = "a number too long, or lists too deep"
+    assert faults == [(5, f"no JSON: {found} at column 1; expected a BioC collection")]
+
+
+@pytest.mark.parametrize("value", ["1" * 5000, "[" * 100_000 + "]" * 100_000])
+def test_too_much_outside_of_the_documents_is_said(value: str, tmp_path: Path) -> None:
+    text = collection(document("a"), document("b")).replace("{", f'{{"key": {value}, ', 1)
+    ids, faults = read(tmp_path, text)
+    assert ids == ["a", "b"]
+    assert len(faults) == 1 and faults[0][1].startswith("no JSON: ")
+
+
+def test_half_of_a_surrogate_pair_costs_its_document(tmp_path: Path) -> None:
+    parts = [
+        document(name, rf"A {half} \u00e9.") for name, half in [("b", r"\ud83d"), ("d", r"\uDE00")]
+    ]
+    whole = document("c", r"A \ud83d\ude00.")
+    ids, faults = read(tmp_path, collection(document("a"), parts[0], whole, parts[1]))
+    assert ids == ["a", "c"]
+    legal = "is half of a surrogate pair; expected Unicode characters"
+    assert faults == [(6, rf"\ud83d at byte 40 {legal}"), (12, rf"\uDE00 at byte 40 {legal}")]
+    ids, faults = read(
+        tmp_path, collection(whole, name="documents").replace("{", r'{"k": "\ud83d",', 1)
+    )
+    assert ids == ["c"] and faults == [(1, rf"\ud83d at byte 8 {legal}")]

@@ -109,6 +109,17 @@ def test_no_json(tmp_path: Path, line: str) -> None:
     assert [fault.line for fault in faults] == [3]
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400", "1" + "0" * 30])
+@pytest.mark.parametrize("key", ["score", "start"])
+def test_a_number_out_of_range(number: str, key: str, tmp_path: Path) -> None:
+    mark = {"start": "0", "end": "1", "type": '"X"', key: number}
+    members = ", ".join(f'"{name}": {value}' for name, value in mark.items())
+    file = tmp_path / "corpus.jsonl"
+    file.write_text(f'{{"text": "a", "annotations": [{{{members}}}]}}\n')
+    said = refusal(read_documents, file)
+    assert said.startswith(f"{file}:1: '{key}' of annotations[0] of the document is ")
+
+
 def test_a_doubled_key_is_no_silent_choice(tmp_path: Path) -> None:
     file = tmp_path / "corpus.jsonl"
     file.write_text('{"text": "a", "text": "b"}\n')

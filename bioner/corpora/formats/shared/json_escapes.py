@@ -14,16 +14,25 @@ _ESCAPE = re.compile(
 _LONGEST = len(rb"\ud83d\ude00")
 
 
+class HalfPairError(DataError):
+    """Half of a surrogate pair stands where a character should."""
+
+
 class Escapes:
     r"""Checks the escapes of a JSON text that comes in pieces.
 
     Parsers differ: of `"\ud800"`, which is no character, yajl makes a question mark.
+
+    Args:
+        place: the file.
+        line: that the text begins on.
+        byte: how many bytes of that line are before it.
     """
 
-    def __init__(self, place: Path | str) -> None:
+    def __init__(self, place: Path | str, line: int = 1, byte: int = 0) -> None:
         self._place = place
         self._held = b""  # an escape that the next piece may go on with
-        self._line, self._byte = 1, 0  # where that begins: the line, and the bytes before it in it
+        self._line, self._byte = line, byte  # where that begins
 
     def check(self, piece: bytes) -> bytes:
         """Take the next piece, an empty one at the end, and return the bytes that are seen through.
@@ -31,7 +40,7 @@ class Escapes:
         An escape at the end of the piece is held back until it is whole.
 
         Raises:
-            DataError: for half of a surrogate pair, with its line.
+            HalfPairError: with its line.
         """
         data, end = self._held + piece, 0
         for escape in _ESCAPE.finditer(data):
@@ -41,7 +50,7 @@ class Escapes:
                 self._pass(data[: escape.start()])
                 found = f"{escape.group().decode()} at byte {self._byte + 1}"
                 legal = "expected Unicode characters"
-                raise DataError(
+                raise HalfPairError(
                     self._place, self._line, f"{found} is half of a surrogate pair", legal
                 )
             end = escape.end()
@@ -55,3 +64,18 @@ class Escapes:
         self._line += lines
         self._byte = len(data) - data.rindex(b"\n") - 1 if lines else self._byte + len(data)
         return data
+
+
+def half_pair(text: str, start: int, end: int, place: Path | str) -> HalfPairError | None:
+    """Return the error for half of a surrogate pair in a part of a JSON text, or None."""
+    part = text[start:end]
+    if "\\u" not in part:
+        return None
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    escapes = Escapes(place, text.count("\n", 0, start) + 1, len(before.encode()))
+    try:
+        escapes.check(part.encode())
+        escapes.check(b"")
+    except HalfPairError as error:
+        return error
+    return None

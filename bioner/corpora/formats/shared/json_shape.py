@@ -76,7 +76,7 @@ class Members:
         if kind is float and isinstance(found, int) and not isinstance(found, bool):
             found = float(found) if abs(found) < _LARGEST else found
         right = isinstance(found, kind) and not isinstance(found, bool)
-        if not right or (isinstance(found, int) and abs(found) >= _LARGEST):
+        if not right or (isinstance(found, int | float) and not abs(found) < _LARGEST):
             raise self.error(f"{name} is {written(found)}", f"expected {_NAMES[kind]}")
         if isinstance(found, str) and any("\ud800" <= c <= "\udfff" for c in found):
             raise self.error(f"{name} has half of a surrogate pair", "expected Unicode characters")

@@ -105,6 +105,7 @@ def numbered_lines(source: Source, report: Report = raise_it) -> Iterator[tuple[
 
 def _bytes_of(stream: IO[bytes], place: Path | str) -> Iterator[bytes]:
     try:
-        yield from stream
+        # Of the stream itself `yield from` closes it where nobody asks for the rest.
+        yield from iter(stream.readline, b"")
     except OSError as error:
         raise DataError(place, None, f"can't be read: {error.strerror}") from None
