@@ -18,6 +18,7 @@ _FIRST, _LARGEST = 6, 3
 _ADDS = 0.02
 # Words of each dataset that the encoder reads, as `bioner recommend` has it.
 _WORDS = 10_000
+_EVEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ class Ranking:
     order: list[str]
     sets: list[tuple[str, ...]]
     recommendation: Recommendation | None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the first source is more likely not to help, as far as that is known."""
+        advice = self.recommendation.advice if self.recommendation else []
+        sure = advice[0].prospect if advice else None
+        return sure is not None and sure.helps < _EVEN
 
 
 def rank(config: FitConfig, target: Corpus, corpora: Mapping[str, Corpus]) -> Ranking:
