@@ -1,7 +1,7 @@
 """`bioner fit`: from a corpus and a budget to the best tagger, never worse than without help."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
@@ -24,6 +24,7 @@ from bioner.fit.words import how_to_use, paragraphs, parting_in_words, say, sour
 from bioner.machine.writing import naming
 from bioner.predict.card import card_of_run
 from bioner.predict.finished import open_run
+from bioner.report.one_gain import Gain
 from bioner.runs.course import course
 from bioner.runs.environment import git_commit
 from bioner.runs.record_file import read_record
@@ -103,15 +104,11 @@ class _Fit:
         search = Search(trials, spending)
         best = search.go(chosen, self._ladder)
         decision = decide(config, search, best)
-        expects, why_not = expected(config, trials, spending, self._ladder)
-        seeds = final_seeds(config, search, decision.chosen)
-        finals = score(config, search, decision.chosen, seeds)
-        taken, tested = decision.chosen != BASELINE, self._parting.is_tested(0)
-        if taken and tested:
-            score(config, search, BASELINE, seeds)
+        finals = self._finals(search, decision.chosen)
         winner = finals[0] if self._parting.devel else max(finals, key=self._devel(search))
+        expects, why_not = expected(config, trials, spending, self._ladder)
         curve, no_curve = self._curve(search, decision.chosen)
-        records = {t.seed: read_record(search.directory(t)) for t in finals if tested}
+        tested = self._parting.is_tested(0)
         return FitResult(
             config.target,
             os.path.relpath(search.directory(winner), config.folder.absolute()),
@@ -121,8 +118,8 @@ class _Fit:
             config.confidence,
             trials.command(winner),
             decision.gain,
-            compare(config, search, decision.chosen, "test") if taken and tested else None,
-            {str(seed): one.scores[config.target].test_f1 for seed, one in records.items()},
+            self._on_test(search, decision.chosen) if tested else None,
+            self._test_f1(search, finals) if tested else {},
             parting_in_words(self._parting, config.seeds),
             expects,
             "" if tested else why_not,
@@ -136,6 +133,21 @@ class _Fit:
             __version__,
             git_commit(),
         )
+
+    def _finals(self, search: Search, plan: Candidate) -> list[Trial]:
+        """Return the runs of what is taken, scored on test where there is one, as is `single`."""
+        seeds = final_seeds(self._config, search, plan)
+        finals = score(self._config, search, plan, seeds)
+        if self._parting.is_tested(0) and plan != BASELINE:
+            score(self._config, search, BASELINE, seeds)
+        return finals
+
+    def _on_test(self, search: Search, plan: Candidate) -> Gain | None:
+        return None if plan == BASELINE else compare(self._config, search, plan, "test")
+
+    def _test_f1(self, search: Search, finals: Sequence[Trial]) -> dict[str, float | None]:
+        records = {one.seed: read_record(search.directory(one)) for one in finals}
+        return {str(s): one.scores[self._config.target].test_f1 for s, one in records.items()}
 
     @property
     def _basis(self) -> str:

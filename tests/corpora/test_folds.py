@@ -117,7 +117,7 @@ def test_the_sha256_of_the_file_is_checked_in_every_fold(datasets: Path) -> None
 def test_devel_may_be_a_fold_of_what_test_leaves(datasets: Path, tmp_path: Path) -> None:
     whole = sorted(f"w{d}{s}" for d in range(10) for s in range(3))
     for test, sizes in (({"folds": 5, "fold": 2}, (18, 6, 6)), ({"test_share": 0.0}, (22, 8, 0))):
-        config = replace(CONFIG, devel_share=None, folds=None, **test)  # type: ignore[arg-type]
+        config = replace(CONFIG, **{"devel_share": None, "folds": None, **test})  # type: ignore[arg-type]
         scored: list[str] = []
         for fold in range(1, 5):
             one = replace(config, devel_folds=4, devel_fold=fold)
