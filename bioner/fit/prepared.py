@@ -39,7 +39,9 @@ class Prepared:
         target = load_target(config)
         self.looked, sources = look_at_sources(config, target)
         self.corpora: Mapping[str, Corpus] = {config.target: target, **sources}
-        self.ranking = rank(config, target, sources)
+        # What was measured is kept for a next start, of each fold in a place of its own.
+        measured = str(config.folder / f"fold{outer}") if outer else config.runs_dir
+        self.ranking = rank(config, target, sources, measured)
         single = trials.job(Trial(BASELINE, config.seed, outer=outer)).config
         self.others = candidates(
             config,

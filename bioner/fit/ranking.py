@@ -43,13 +43,16 @@ class Ranking:
         return sure is not None and sure.helps < _EVEN
 
 
-def rank(config: FitConfig, target: Corpus, corpora: Mapping[str, Corpus]) -> Ranking:
+def rank(
+    config: FitConfig, target: Corpus, corpora: Mapping[str, Corpus], runs_dir: str
+) -> Ranking:
     """Order the sources, and grow sets of them.
 
     Args:
         config: of the search.
         target: that is to be helped.
         corpora: the sources, by name.
+        runs_dir: below it lies what was measured.
     """
     if not corpora:
         return Ranking([], [], None)
@@ -67,7 +70,7 @@ def rank(config: FitConfig, target: Corpus, corpora: Mapping[str, Corpus]) -> Ra
             fold=config.fold,
             datasets_dir=config.datasets_dir,
             datasets_mirror=config.datasets_mirror,
-            runs_dir=config.runs_dir,
+            runs_dir=runs_dir,
             cache_dir=config.cache_dir,
         )
     )
