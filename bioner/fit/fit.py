@@ -106,7 +106,7 @@ class _Fit:
         decision = decide(config, search, best)
         finals = self._finals(search, decision.chosen)
         winner = finals[0] if self._parting.devel else max(finals, key=self._devel(search))
-        expects, why_not = expected(config, trials, spending, self._ladder)
+        expects, why_not = expected(config, trials, spending, self._ladder, len(chosen))
         curve, no_curve = self._curve(search, decision.chosen)
         tested = self._parting.is_tested(0)
         return FitResult(

@@ -32,9 +32,16 @@ class Expected:
 
 
 def expected(
-    config: FitConfig, trials: Trials, spending: Spending, ladder: Sequence[Rung]
+    config: FitConfig, trials: Trials, spending: Spending, ladder: Sequence[Rung], many: int
 ) -> tuple[Expected | None, str]:
     """Search once for each fold, from the order of the sources on, and score what is taken on it.
+
+    Args:
+        config: of the search.
+        trials: runs what is asked for.
+        spending: what was spent so far, to which this adds.
+        ladder: the rungs.
+        many: candidates that the search tried itself; one of a fold tries no more.
 
     Returns:
         What came of it, or None and why.
@@ -46,7 +53,7 @@ def expected(
         search = Search(trials, spending, outer)
         try:
             paid = [*spending.priced.values()]
-            others = spending.affordable.choose(others, spending.budget, outer, paid)
+            others = spending.affordable.choose(others, spending.budget, outer, paid)[:many]
         except ConfigError as error:
             return None, str(error)
         taken = decide(config, search, search.go(others, ladder)).chosen

@@ -133,9 +133,9 @@ def ranked_sources(ranking: Ranking) -> list[Ranked]:
         Ranked(
             one.source,
             one.score,
-            one.prospect and one.prospect.low,
-            one.prospect and one.prospect.high,
-            one.prospect and one.prospect.helps,
+            None if one.prospect is None else one.prospect.low,
+            None if one.prospect is None else one.prospect.high,
+            None if one.prospect is None else one.prospect.helps,
             one.speaks_for,
             one.speaks_against,
         )
