@@ -53,7 +53,7 @@ def _chosen(result: FitResult) -> Section:
         "gain",
         f"{result.best or result.chosen} against single",
         "Means over seeds, and the 95 % interval of the gain over redrawn units and seeds. "
-        "Nothing was chosen by test.",
+        "Nothing was chosen by test. In folds as test the candidate is what their searches took.",
         pd.DataFrame(rows, columns=columns),
         [
             text("split", "split"),
