@@ -61,11 +61,19 @@ def typed(cfg: DictConfig) -> TrainConfig:
     if config.finetune.train_on == TrainOn.train_devel and config.selection == Selection.best:
         found = "is train_devel, which leaves selection=best no devel to select by"
         raise ConfigError("finetune.train_on", found, "add selection=last or selection=average")
+    _check_test(config)
     check_selftraining(config.selftrain, config.finetune.looks)
     check_budget("selftrain", config.selftrain, config.selection)
     check_pretraining(config)
     check_together(config)
     return config
+
+
+def _check_test(config: TrainConfig) -> None:
+    for name in config.finetune.targets if config.finetune.test else ():
+        if config.dataset[name].test_share == 0:
+            found = f"is true, but dataset.{name}.test_share is 0: there is no test"
+            raise ConfigError("finetune.test", found, "finetune.test=false")
 
 
 def check_rate_is_given(cfg: DictConfig) -> None:

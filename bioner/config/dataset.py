@@ -76,6 +76,9 @@ class DatasetConfig:
     files: dict[str, str] = made(dict, PLACE)
     devel_share: float | None = value(None, STAGE)
     test_share: float | None = value(None, STAGE)
+    # Devel is one of so many folds of what test leaves of the train file.
+    devel_folds: int | None = value(None, STAGE)
+    devel_fold: int | None = value(None, STAGE)
     folds: int | None = value(None, STAGE)
     # Which of them is test: the run's key `fold` says it for all of its datasets.
     fold: int | None = value(None, STAGE, axis=True)
@@ -116,8 +119,9 @@ class DatasetConfig:
 
     @property
     def made_of_train(self) -> tuple[str, ...]:
-        """The splits that are parts of the train file; of a dataset in folds, test is one."""
-        return (*(["test"] if self.folds is not None else []), *self.shares)
+        """The splits that are parts of the train file: shares of it, or folds."""
+        folds = {"test": self.folds, "devel": self.devel_folds}
+        return (*(split for split, many in folds.items() if many is not None), *self.shares)
 
     @property
     def own_files(self) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ class FitConfig(TrainConfig):
         budget: of the whole search.
         seeds: of the winner and of `single`, from `seed` on.
         confidence: with which devel must say that the winner is not worse than `single`.
+        test_folds: of train, that are test in turn where the target has no test, each with a search
+            of its own; 0: no F1 is expected then.
         pretrain_updates: of a stage on sources, in those of a whole run of `single`, at most.
         curve: whether the learning curve is made, where the budget allows.
         name: of its folder in RUNS_DIR/fit; null: the target's.
@@ -76,6 +78,7 @@ class FitConfig(TrainConfig):
     budget: BudgetConfig = group(BudgetConfig)
     seeds: int = value(3, NOTHING)
     confidence: float = value(0.9, NOTHING)
+    test_folds: int = value(3, NOTHING)
     pretrain_updates: float = value(1.0, NOTHING)
     curve: bool = value(True, NOTHING)
     name: str | None = value(None, NOTHING)
@@ -114,6 +117,9 @@ def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
             raise ConfigError(key, "is given, but fit chooses it", "leave it out")
     catalogue = cfg.dataset
     cfg.finetune.targets = [cfg.target]
+    cfg.finetune.test = False  # what a run of the search does; a target may have no test
+    if own_of_selftraining(overrides):
+        cfg.selftrain.text = None  # runs without self-training refuse it
     config = cast(FitConfig, to_train_config(cfg))
     kept = names if sources == [ALL] else [cfg.target, *sources]
     found = {
@@ -129,7 +135,22 @@ def handed_on(overrides: Sequence[str]) -> list[str]:
     """Return the overrides of the command line that each run gets as they are."""
     own = {one.name for one in fields(FitConfig)} - {one.name for one in fields(TrainConfig)}
     own |= {*_NOT_HANDED_ON}
-    return [word for word in overrides if _key(word).partition(".")[0] not in own]
+    of_some = own_of_selftraining(overrides)
+    return [
+        word
+        for word in overrides
+        if _key(word).partition(".")[0] not in own and word not in of_some
+    ]
+
+
+def own_of_selftraining(overrides: Sequence[str]) -> list[str]:
+    """Return the values of self-training that hold for the candidates alone that have it.
+
+    Where `selftrain=soft` is given every run has it.
+    """
+    if is_given(overrides, "selftrain"):
+        return []
+    return [word for word in overrides if _key(word).startswith("selftrain.")]
 
 
 def is_given(overrides: Sequence[str], *keys: str) -> bool:
@@ -147,6 +168,8 @@ def _check(config: FitConfig) -> None:
             raise ConfigError(f"budget.{key}", f"is {number}", "a finite number above 0")
     if config.seeds < 1:
         raise ConfigError("seeds", f"is {config.seeds}", "at least 1")
+    if config.test_folds < 0 or config.test_folds == 1:
+        raise ConfigError("test_folds", f"is {config.test_folds}", "at least 2, or 0 for none")
     if not 0.5 <= config.confidence < 1:
         raise ConfigError("confidence", f"is {config.confidence}", "a number in [0.5, 1)")
     if not (math.isfinite(config.pretrain_updates) and config.pretrain_updates > 0):

@@ -29,6 +29,8 @@ class Corpus:
         test_share: of the train file that is the test split, likewise.
         folds: of the train file, of which one is the test split.
         fold: which one; None of a corpus in folds that is read whole.
+        devel_folds: of what test leaves of the train file, of which one is the devel split.
+        devel_fold: which one.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Corpus:
     test_share: float | None = None
     folds: int | None = None
     fold: int | None = None
+    devel_folds: int | None = None
+    devel_fold: int | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -59,7 +63,7 @@ class Corpus:
         return [
             f"{split} has no mention: it has no score"
             for split, content in self.splits.items()
-            if split != "train" and not content.sentences.mentions
+            if split != "train" and len(content.sentences) and not content.sentences.mentions
         ]
 
     @property
@@ -112,7 +116,8 @@ def load_corpus(
         else:
             warnings += reader.compare(path, split, splits[split])
     mentions = {split: found.sentences.mentions for split, found in splits.items()}
-    parts = config.devel_share, config.test_share, config.folds, config.fold
+    shares, folds = (config.devel_share, config.test_share), (config.folds, config.fold)
+    parts = *shares, *folds, config.devel_folds, config.devel_fold
     types = type_names(config.types) or _derived_types(mentions)
     if reader.faulty:  # what the splits lack may stand in what could not be read
         return Corpus(name, types, splits, tuple(warnings), *parts)

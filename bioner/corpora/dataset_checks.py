@@ -32,10 +32,14 @@ def check_config(name: str, config: DatasetConfig) -> None:
                 raise ConfigError(f"{key}.{field}.{split}", "no such split", legal)
     _check_shares(key, config)
     _check_folds(key, config)
+    _check_devel_folds(key, config)
     for split in config.own_files:
         if not config.files.get(split):
             legal = "expected the name of a file"
-            others = {"devel": ", or devel_share", "test": ", or test_share, or folds"}
+            others = {
+                "devel": ", or devel_share, or devel_folds",
+                "test": ", or test_share, or folds",
+            }
             legal += others.get(split, "")
             raise ConfigError(f"{key}.files.{split}", "is not given", legal)
     if config.format not in corpus_formats():
@@ -60,14 +64,35 @@ def _check_offsets(key: str, config: DatasetConfig) -> None:
 def _check_shares(key: str, config: DatasetConfig) -> None:
     for split, share in config.shares.items():
         name = f"{split}_share"
-        if not 0 < share < 1:
-            raise ConfigError(f"{key}.{name}", f"is {share}", "a number between 0 and 1, or null")
+        if not (0 < share < 1 or (split == "test" and share == 0)):
+            none = ", 0 for no test at all" if split == "test" else ""
+            legal = f"a number between 0 and 1{none}, or null"
+            raise ConfigError(f"{key}.{name}", f"is {share}", legal)
         if split in config.files:
             found = f"is {config.files[split]!r}, but {name} makes {split} from train"
             raise ConfigError(f"{key}.files.{split}", found, "leave one of the two out")
     if sum(config.shares.values()) >= 1:
         found = f"is {config.test_share}, and devel_share {config.devel_share}: nothing is left"
         raise ConfigError(f"{key}.test_share", found, "shares that are below 1 together")
+
+
+def _check_devel_folds(key: str, config: DatasetConfig) -> None:
+    folds, fold = config.devel_folds, config.devel_fold
+    if folds is None:
+        if fold is not None:
+            raise ConfigError(f"{key}.devel_fold", f"is {fold}, but {key}.devel_folds is null")
+        return
+    if folds < 2:
+        raise ConfigError(f"{key}.devel_folds", f"is {folds}", "at least 2, or null")
+    if fold is None or not 1 <= fold <= folds:
+        found = "is not given" if fold is None else f"is {fold}"
+        raise ConfigError(f"{key}.devel_fold", f"{found}; devel_folds is {folds}", f"1 to {folds}")
+    if config.devel_share is not None:
+        found = f"is {config.devel_share}, but a fold is devel"
+        raise ConfigError(f"{key}.devel_share", found, "leave devel_folds or devel_share out")
+    if "devel" in config.files:
+        found = f"is {config.files['devel']!r}, but a fold is devel"
+        raise ConfigError(f"{key}.files.devel", found, "leave devel_folds or the file out")
 
 
 def _check_folds(key: str, config: DatasetConfig) -> None:

@@ -66,12 +66,12 @@ def parted(train: Table, config: DatasetConfig) -> dict[str, _Places]:
 
     Args:
         train: the sentences of the train file.
-        config: of the dataset. Test is a fold, or a share of the file as devel is; devel is one of
-            what the fold leaves.
+        config: of the dataset. Test is a fold, or a share of the file as devel is; devel is a share
+            or a fold of what that leaves.
 
     Returns:
         The places of the sentences of each part, sorted; a part is empty where the documents do
-        not suffice.
+        not suffice, and test where its share is 0.
     """
     left = np.arange(len(train))
     found: dict[str, _Places] = {}
@@ -80,8 +80,17 @@ def parted(train: Table, config: DatasetConfig) -> dict[str, _Places]:
         tested = fold_numbers(train, config.folds) == config.fold
         found["test"], left = left[tested], left[~tested]
     for split, share in config.shares.items():
-        among = train if len(left) == len(train) else train.take(left, {})
-        rest, held = hold_out(among, share / whole)
+        if not share:
+            found[split] = left[:0]
+            continue
+        rest, held = hold_out(_taken(train, left), share / whole)
         found[split], left = left[held], left[rest]
         whole -= share
+    if config.devel_folds is not None:
+        scored = fold_numbers(_taken(train, left), config.devel_folds) == config.devel_fold
+        found["devel"], left = left[scored], left[~scored]
     return {"train": left} | found
+
+
+def _taken(train: Table, left: _Places) -> Table:
+    return train if len(left) == len(train) else train.take(left, {})

@@ -23,7 +23,9 @@ def sentence_key(
     """
     tested = [] if config.test_share is None else [config.test_share]
     folds = config.folds, config.fold
-    folded = [] if folds == (None, None) else folds
+    folded: list[object] = [] if folds == (None, None) else [*folds]
+    devel = config.devel_folds, config.devel_fold
+    folded += [] if devel == (None, None) else ["devel", *devel]
     return {
         "version": READER_VERSION,
         "sha256": sha256,

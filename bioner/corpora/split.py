@@ -110,8 +110,10 @@ class SplitReader:
     def _part(self, path: Path, split: str) -> Table:
         table = self._table(path)
         parts = parted(table, self._config)
-        empty = next((name for name, places in parts.items() if not len(places)), None)
-        if empty is not None or documents(table) < (self._config.folds or 1):
+        meant = {"test"} if self._config.test_share == 0 else set[str]()
+        empty = next((s for s, places in parts.items() if not len(places) and s not in meant), None)
+        least = max(self._config.folds or 1, self._config.devel_folds or 1)
+        if empty is not None or documents(table) < least:
             if str(path) in self._faulty:
                 raise TooLittleLeftError
             raise self._too_few(path, documents(table), empty)
@@ -122,21 +124,25 @@ class SplitReader:
         """Return a count that the YAML gives of a split; None where it gives none.
 
         Of a file in folds those of all of its parts together count, for the file as a whole: each
-        fold has other parts.
+        fold has other parts. So do they where a fold is devel, or there is no test.
         """
         given = getattr(self._config, what)
         parts = ("train", *self._config.made_of_train)
-        if self._config.folds is None or split not in parts:
+        if split not in parts or (self._config.folds, self._config.devel_folds) == (None, None):
             return given.get(split)
         known = [given[part] for part in parts if part in given]
-        return sum(known) if known and self._config.fold is None else None
+        return sum(known) if known and not self._config.is_parted else None
 
     def _too_few(self, path: Path, count: int, empty: str | None) -> DataError:
         """Return the error of a file that has too few documents for its parts."""
         key, folds = f"dataset.{self._name}", self._config.folds
         many = "one document" if count == 1 else f"{count} documents"
-        if folds is not None and count <= folds:
-            found = f"has {many}, too few for {key}.folds={folds}"
+        for name, number in (("folds", folds), ("devel_folds", self._config.devel_folds)):
+            if number is not None and count <= number:
+                found = f"has {many}, too few for {key}.{name}={number}"
+                return DataError(path, None, found, "more documents, or fewer folds")
+        if folds is not None and self._config.devel_folds is not None:
+            found = f"has {many}, too few for {key}.folds={folds} and in it devel_folds"
             return DataError(path, None, found, "more documents, or fewer folds")
         found = f"has {many}, so that {key}.{empty}_share can't part it"
         return DataError(path, None, found, f"give {key}.files.{empty}")

@@ -49,9 +49,15 @@ def load_target(config: FitConfig) -> Corpus:
         DataError: it has too few mentions.
     """
     target = _load(config.target, config)
+    more = "more labelled sentences"
+    share = f"more, or dataset.{config.target}.devel_share: a part of train"
+    dataset = config.dataset[config.target]
+    in_folds = dataset.devel_folds is not None
+    if dataset.folds is not None and config.test_folds:
+        more = f"{more}, or test_folds=0"
     for split, says, legal in (
-        ("train", "to learn from", "more labelled sentences"),
-        ("devel", "to choose by", f"more, or dataset.{config.target}.devel_share: a part of train"),
+        ("train", "to learn from", more),
+        ("devel", "to choose by", more if in_folds else share),
     ):
         mentions = target.splits[split].sentences.mentions.total()
         if mentions < _FEWEST:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from bioner.config.fit import FitConfig, is_given
+from bioner.config.fit import FitConfig, is_given, own_of_selftraining
 from bioner.fit.ranking import Ranking
 
 SINGLE = "single"
@@ -36,10 +36,12 @@ def candidates(
     pretrain_steps: int,
     epochs: int,
     given: Sequence[str],
+    text: bool = False,
 ) -> list[Candidate]:
     """Return the candidates but `single`, those that should help most first.
 
-    Without a source they are variants of `single`.
+    Without a source they are variants of `single`, which also come early where the first source is
+    more likely not to help. Self-training is among them where there is text without labels.
 
     Args:
         config: of the search.
@@ -48,21 +50,27 @@ def candidates(
         pretrain_steps: updates of a stage on sources.
         epochs: of a run of `single`.
         given: overrides of the command line, which win over what is chosen here.
+        text: whether there is text without labels.
     """
+    taught = _Taught(epochs, given, text)
+    alone = [*_alone(config, epochs, given), *taught.from_(BASELINE)]
     if not ranking.order:
-        return [*_alone(config, epochs, given)]
+        return alone
     plans = _Plans(shares_types, pretrain_steps, given)
     first, *rest = ranking.order
     groups = [(first,), *ranking.sets]
     leading = [
         plans.transfer((first,)),
         plans.mtl((first,)),
+        *(alone if ranking.is_doubtful else []),
         *(plans.transfer((one,)) for one in rest[:1]),
         *(plans.transfer(one) for one in ranking.sets[:1]),
+        *taught.from_(plans.transfer((first,))),
         plans.both((first,)),
         *(plans.mtl(one) for one in ranking.sets[:1]),
         *(plans.mtl((one,)) for one in rest[:1]),
         plans.uniform((first,)),
+        *taught.from_(BASELINE),
     ]
     others = zip_longest(
         (plans.transfer((one,)) for one in rest[1:]),
@@ -107,6 +115,21 @@ class _Plans:
         carried = "pretrain.carry"
         if any(self._shares[name] for name in sources) and not is_given(self._given, carried):
             yield f"{carried}=encoder_and_heads_by_type"
+
+
+class _Taught:
+    """Adds self-training to plans, where there is text for it and nothing of it is given."""
+
+    def __init__(self, epochs: int, given: Sequence[str], text: bool) -> None:
+        self._may = text and not is_given(given, "selftrain")
+        own = is_given(given, "selftrain.epochs", "selftrain.steps")
+        lasts = [] if own else [f"selftrain.epochs={epochs}"]
+        self._words = ("selftrain=soft", *lasts, *own_of_selftraining(given))
+
+    def from_(self, plan: Candidate) -> Iterator[Candidate]:
+        if self._may:
+            name = f"{plan.name}, then self-training"
+            yield Candidate(name, (*plan.words, *self._words), plan.sources)
 
 
 def _together(sources: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from bioner.config.fit import FitConfig
 from bioner.fit.candidates import Candidate
 from bioner.fit.price import Price
 from bioner.fit.search import Search
-from bioner.fit.trials import Trial
+from bioner.fit.trial import Trial
 from bioner.report.one_gain import gain_of
 from bioner.runs.record_file import read_record
 
@@ -103,13 +103,15 @@ class LearningCurve:
         """
         for share in _PARTS:
             for one in self.trials(share):
-                self._search.pay(one, self._dearer(whole, share))
+                self._search.spending.pay(one, self._dearer(whole, share))
         if self._search.run({one: None for share in _PARTS for one in self.trials(share)}):
             return None
         found = [self._point(share) for share in (*_PARTS, 1.0)]
         full, half = (self._directories(share) for share in (1.0, _PARTS[-1]))
-        doubling = gain_of(full, half, self._config.target, "devel", self._config.seed)
-        sentences = found[-1].sentences
+        parting = self._search.parting
+        texts = [parting.fold(one) for one in self.trials(1.0)]
+        doubling = gain_of(full, half, self._config.target, "devel", self._config.seed, texts)
+        sentences = found[-1].sentences / parting.trained
         times = math.log2((sentences + MORE) / sentences)
         last, low, high = doubling.gain, doubling.low, doubling.high
         return Curve(found, MORE, times * last, times * low, times * high)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from bioner.config.fit import FitConfig
 from bioner.fit.candidates import BASELINE, Candidate
 from bioner.fit.search import Search
-from bioner.fit.trials import Trial
 from bioner.report.one_gain import Gain, gain_of
 from bioner.runs.percent import percent, points
 
@@ -40,15 +39,22 @@ def decide(config: FitConfig, search: Search, best: Candidate | None) -> Decisio
 
 
 def compare(config: FitConfig, search: Search, best: Candidate, split: str) -> Gain:
-    """Return what a plan gains over `single` on a split, over all seeds."""
+    """Return what a plan gains over `single` on a split, over all seeds.
+
+    Where folds are devel each seed has a text of its own; then the runs that are scored on test
+    are those that were trained on everything.
+    """
+    tested, parting = split == "test", search.parting
     sides = [
         [
-            search.directory(Trial(one, seed, test=split == "test"))
+            search.trial(one, seed, tested, whole=tested and parting.devel > 0)
             for seed in search.seeds(config.seeds)
         ]
         for one in (best, BASELINE)
     ]
-    return gain_of(sides[0], sides[1], config.target, split, config.seed)
+    runs, others = ([search.directory(trial) for trial in side] for side in sides)
+    texts = [parting.fold(trial) for trial in sides[0]]
+    return gain_of(runs, others, config.target, split, config.seed, texts)
 
 
 def said(gain: Gain) -> str:

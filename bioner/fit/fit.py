@@ -1,30 +1,30 @@
 """`bioner fit`: from a corpus and a budget to the best tagger, never worse than without help."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
 from bioner import __version__
 from bioner.config.fit import FitConfig
-from bioner.config.train import TrainConfig
-from bioner.corpora.catalogue import Corpus
 from bioner.errors import Stopped, UserError
-from bioner.fit.admission import load_target, look_at_sources
-from bioner.fit.candidates import BASELINE, Candidate, candidates
+from bioner.fit.candidates import BASELINE, Candidate
 from bioner.fit.curve import Curve, LearningCurve
-from bioner.fit.decision import Decision, compare, decide
+from bioner.fit.decision import compare, decide
+from bioner.fit.nested import devel_of, expected, final_seeds, score
 from bioner.fit.page import write_page
-from bioner.fit.price import price, updates
-from bioner.fit.ranking import Ranking, rank
-from bioner.fit.result import Cost, FitResult, Ranked, Tried
+from bioner.fit.prepared import Prepared, Prices, command_lines
+from bioner.fit.price import updates
+from bioner.fit.result import Cost, FitResult, Tried, ranked_sources
 from bioner.fit.rungs import Affordable, rungs
-from bioner.fit.search import Search
-from bioner.fit.trials import Trial, Trials
-from bioner.fit.words import how_to_use, paragraphs, say
+from bioner.fit.search import Search, Spending
+from bioner.fit.trial import Trial
+from bioner.fit.trials import Trials
+from bioner.fit.words import how_to_use, paragraphs, parting_in_words, say, source_lines
 from bioner.machine.writing import naming
 from bioner.predict.card import card_of_run
 from bioner.predict.finished import open_run
+from bioner.report.one_gain import Gain
 from bioner.runs.course import course
 from bioner.runs.environment import git_commit
 from bioner.runs.record_file import read_record
@@ -43,8 +43,9 @@ def fit(config: FitConfig, trials: Trials, command: str) -> None:
         Stopped: a signal stopped the search; the same command goes on.
     """
     found = _Fit(config, trials)
+    found.show()
     if config.dry_run:
-        found.show()
+        found.show_plans()
         return
     try:
         result = found.result()
@@ -66,56 +67,48 @@ class _Fit:
 
     def __init__(self, config: FitConfig, trials: Trials) -> None:
         self._config, self._trials = config, trials
-        target = load_target(config)
-        self._looked, sources = look_at_sources(config, target)
-        self._ranking = rank(config, target, sources)
-        corpora: dict[str, Corpus] = {config.target: target, **sources}
-        single = self._config_of(BASELINE)
-        epochs = price(single, corpora).epochs
-        shared = {one.name: bool(one.shared_types) for one in self._looked}
-        steps = max(1, round(config.pretrain_updates * updates(single, corpora)))
-        given = trials.given
-        self._others = candidates(config, self._ranking, shared, steps, epochs, given)
-        self._configs: dict[Candidate, TrainConfig] = {
-            one: self._config_of(one) for one in (BASELINE, *self._others)
-        }
-        self._ladder = rungs(epochs, config.seeds)
-        self._affordable = Affordable(self._configs, corpora, self._ladder)
-        self._corpora: Mapping[str, Corpus] = corpora
-
-    def _config_of(self, one: Candidate) -> TrainConfig:
-        return self._trials.job(Trial(one, self._config.seed)).config
+        self._parting = trials.parting
+        self._prepared = Prepared(config, trials)
+        prices = Prices(config, trials, self._prepared.corpora)
+        single = Trial(BASELINE, config.seed)
+        self._ladder = rungs(prices(single).epochs, config.seeds)
+        self._affordable = Affordable(prices, self._ladder, self._parting)
+        self._order = ranked_sources(self._prepared.ranking)
 
     def show(self) -> None:
-        """Print the sources, and the candidates with what they cost, and run nothing."""
+        """Print the sources, and what takes the place of splits that the target lacks."""
+        lines = [*parting_in_words(self._parting, self._config.seeds)]
+        lines += source_lines(self._prepared.looked, self._order)
         console = Console(highlight=False, soft_wrap=True)
-        for source in self._looked:
-            console.print(f"{source.name}: {source.refused or 'a source'}", markup=False)
-        budget = self._config.budget
+        for line in lines:
+            console.print(line, markup=False)
+
+    def show_plans(self) -> None:
+        """Print the candidates with what they cost, and run nothing."""
+        console = Console(highlight=False, soft_wrap=True)
+        budget, chosen = self._config.budget, self._prepared.others
         if budget.hours is None:
-            chosen = self._affordable.choose(self._others, budget.runs)
+            chosen = self._affordable.choose(chosen, budget.runs)
             most = self._affordable.most(chosen)
             console.print(f"single and {len(chosen)} candidates, {most:.1f} runs of single at most")
         else:
-            chosen = self._others
             console.print("how many of these the hours pay for is known once single is trained")
-        for one in chosen:
-            trial = Trial(one, self._config.seed)
-            console.print(f"{one.name}\n  {self._trials.command(trial)}", markup=False)
+        for line in command_lines(chosen, self._trials, self._config.seed):
+            console.print(line, markup=False)
 
     def result(self) -> FitResult:
         """Search, and return what came of it."""
-        config = self._config
-        budget = self._budget()
-        chosen = self._affordable.choose(self._others, budget)
-        search = Search(self._trials, self._configs, self._affordable, budget)
+        config, trials = self._config, self._trials
+        spending = Spending(self._affordable, self._budget())
+        chosen = self._affordable.choose(self._prepared.others, spending.budget)
+        search = Search(trials, spending)
         best = search.go(chosen, self._ladder)
         decision = decide(config, search, best)
-        curve, no_curve = self._curve(search, decision.chosen, budget)
-        finals = self._finals(search, decision)
-        winner = max(finals[decision.chosen], key=self._devel)
-        records = {t.seed: read_record(search.directory(t)) for t in finals[decision.chosen]}
-        taken = decision.chosen != BASELINE
+        finals = self._finals(search, decision.chosen)
+        winner = finals[0] if self._parting.devel else max(finals, key=self._devel(search))
+        expects, why_not = expected(config, trials, spending, self._ladder, len(chosen))
+        curve, no_curve = self._curve(search, decision.chosen)
+        tested = self._parting.is_tested(0)
         return FitResult(
             config.target,
             os.path.relpath(search.directory(winner), config.folder.absolute()),
@@ -123,20 +116,43 @@ class _Fit:
             best.name if best else "",
             decision.why,
             config.confidence,
-            self._trials.command(winner),
+            trials.command(winner),
             decision.gain,
-            compare(config, search, decision.chosen, "test") if taken else None,
-            {str(seed): one.scores[config.target].test_f1 for seed, one in records.items()},
-            self._looked,
-            _order(self._ranking),
-            self._ranking.recommendation.basis if self._ranking.recommendation else "",
+            self._on_test(search, decision.chosen) if tested else None,
+            self._test_f1(search, finals) if tested else {},
+            parting_in_words(self._parting, config.seeds),
+            expects,
+            "" if tested else why_not,
+            self._prepared.looked,
+            self._order,
+            self._basis,
             [self._tried(one, search) for one in search.standings],
             curve,
             no_curve,
-            Cost(budget, search.spent, self._hours(search)),
+            Cost(spending.budget, spending.spent, self._hours(search)),
             __version__,
             git_commit(),
         )
+
+    def _finals(self, search: Search, plan: Candidate) -> list[Trial]:
+        """Return the runs of what is taken, scored on test where there is one, as is `single`."""
+        seeds = final_seeds(self._config, search, plan)
+        finals = score(self._config, search, plan, seeds)
+        if self._parting.is_tested(0) and plan != BASELINE:
+            score(self._config, search, BASELINE, seeds)
+        return finals
+
+    def _on_test(self, search: Search, plan: Candidate) -> Gain | None:
+        return None if plan == BASELINE else compare(self._config, search, plan, "test")
+
+    def _test_f1(self, search: Search, finals: Sequence[Trial]) -> dict[str, float | None]:
+        records = {one.seed: read_record(search.directory(one)) for one in finals}
+        return {str(s): one.scores[self._config.target].test_f1 for s, one in records.items()}
+
+    @property
+    def _basis(self) -> str:
+        found = self._prepared.ranking.recommendation
+        return found.basis if found else ""
 
     def _budget(self) -> float:
         """Return the budget in runs of `single`; hours are measured by its first run."""
@@ -151,33 +167,24 @@ class _Fit:
             raise UserError(f"single failed, by which hours are measured: {why}")
         return 3600 * budget.hours / sum(found.seconds.values())
 
-    def _curve(self, search: Search, plan: Candidate, budget: float) -> tuple[Curve | None, str]:
+    def _curve(self, search: Search, plan: Candidate) -> tuple[Curve | None, str]:
         """Return the learning curve, or why there is none."""
         if not self._config.curve:
             return None, "curve=false"
-        steps = updates(self._configs[plan], self._corpora)
+        first = Trial(plan, self._config.seed)
+        if not self._trials.job(first).config.selftrain.left_out:
+            return None, "self-training has more text without labels where labels are fewer"
+        steps = updates(self._trials.job(first).config, self._prepared.corpora)
         curve = LearningCurve(self._config, search, plan, steps)
-        whole = self._affordable.prices[plan, self._config.seed]
-        costs = curve.costs(whole) / self._affordable.run
-        left = budget - search.spent
+        whole = self._affordable.price_of(first)
+        costs, left = curve.costs(whole) / self._affordable.run, search.spending.left
         if costs > left:
-            return None, f"it takes {costs:.1f} runs of single, and {max(0, left):.1f} are left"
+            return None, f"it takes {costs:.1f} runs of single, and {left:.1f} are left"
         found = curve.make(whole)
         return found, "" if found else "a run of it failed"
 
-    def _finals(self, search: Search, decision: Decision) -> dict[Candidate, list[Trial]]:
-        """Score test, this once, with the runs of the plan that is taken and of `single`."""
-        plans = dict.fromkeys((decision.chosen, BASELINE))
-        seeds = search.seeds(self._config.seeds)
-        finals = {one: [Trial(one, seed, test=True) for seed in seeds] for one in plans}
-        failed = search.run({trial: None for each in finals.values() for trial in each})
-        if failed:
-            raise UserError(f"a run could not be scored on test: {next(iter(failed.values()))}")
-        return finals
-
-    def _devel(self, trial: Trial) -> float:
-        record = read_record(self._trials.job(trial).directory)
-        return record.best[self._config.target].f1 or 0.0
+    def _devel(self, search: Search) -> Callable[[Trial], float]:
+        return lambda trial: devel_of(self._config, search, trial)
 
     def _tried(self, one: Candidate, search: Search) -> Tried:
         standing = search.standings[one]
@@ -187,12 +194,7 @@ class _Fit:
     def _hours(self, search: Search) -> float:
         """Return the hours of training of all runs; a stage that several share counts once."""
         seconds: dict[str, float] = {}
-        for trial in search.priced:
+        for trial in search.spending.priced:
             found = course(search.directory(trial))
             seconds |= {} if found is None else found.seconds
         return sum(seconds.values()) / 3600
-
-
-def _order(ranking: Ranking) -> list[Ranked]:
-    advice = ranking.recommendation.advice if ranking.recommendation else []
-    return [Ranked(one.source, one.score, one.speaks_for, one.speaks_against) for one in advice]

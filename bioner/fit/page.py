@@ -11,7 +11,7 @@ from bioner.fit.result import FitResult, Tried
 from bioner.fit.words import likely, paragraphs
 from bioner.report.about import About
 from bioner.report.sections.section import Section
-from bioner.report.table import Table, between, count, percent, points, signed, text
+from bioner.report.table import Column, Table, between, count, percent, points, signed, text
 from bioner.report.write import write_report
 
 
@@ -41,7 +41,11 @@ def write_page(folder: Path, result: FitResult, command: str) -> None:
 def _chosen(result: FitResult) -> Section:
     rows = [
         {"split": split, **vars(gain)}
-        for split, gain in (("devel", result.devel), ("test", result.test))
+        for split, gain in (
+            ("devel", result.devel),
+            ("test", result.test),
+            ("folds as test", result.expected and result.expected.gain),
+        )
         if gain is not None
     ]
     columns = ["split", "base", "f1", "gain", "low", "high", "not_worse", "unit", "seeds"]
@@ -49,7 +53,7 @@ def _chosen(result: FitResult) -> Section:
         "gain",
         f"{result.best or result.chosen} against single",
         "Means over seeds, and the 95 % interval of the gain over redrawn units and seeds. "
-        "Nothing was chosen by test.",
+        "Nothing was chosen by test. In folds as test the candidate is what their searches took.",
         pd.DataFrame(rows, columns=columns),
         [
             text("split", "split"),
@@ -111,7 +115,11 @@ def _sources(result: FitResult) -> Section:
             {
                 "name": one.name,
                 "rank": rank,
-                "score": found.score if found else None,
+                "score": found.score if found and found.helps is None else None,
+                "gain": found.score if found and found.helps is not None else None,
+                "low": found.low if found else None,
+                "high": found.high if found else None,
+                "helps": found.helps if found else None,
                 "for": "; ".join(found.speaks_for) if found else "",
                 "against": "; ".join(found.speaks_against) if found else "",
                 "types": ", ".join(one.types),
@@ -122,7 +130,20 @@ def _sources(result: FitResult) -> Section:
                 "refused": one.refused,
             }
         )
-    columns = ["rank", "name", "score", "for", "against", "types", "shared", "sentences"]
+    columns = [
+        "rank",
+        "name",
+        "score",
+        "gain",
+        "low",
+        "high",
+        "helps",
+        "for",
+        "against",
+        "types",
+        "shared",
+        "sentences",
+    ]
     frame = pd.DataFrame(rows, columns=[*columns, "leaked", "licence", "refused"])
     frame = frame.sort_values("rank", kind="stable", ignore_index=True)
     table = Table(
@@ -134,7 +155,7 @@ def _sources(result: FitResult) -> Section:
         [
             count("rank", "place"),
             text("name", "corpus"),
-            count("score", "score", 3),
+            *_outlook(result),
             text("refused", "no source, since"),
             text("for", "for it"),
             text("against", "against it"),
@@ -147,6 +168,17 @@ def _sources(result: FitResult) -> Section:
     )
     says = [f"The order: {result.basis}."] if result.basis else []
     return Section("sources", "Sources", says, [table])
+
+
+def _outlook(result: FitResult) -> list[Column]:
+    """Return the columns of what was expected of a source, or of its score where nothing tells."""
+    if not any(one.helps is not None for one in result.order):
+        return [count("score", "score", 3)]
+    return [
+        points("gain", "expected gain"),
+        between("low", "high", signed, "80 %"),
+        percent("helps", "helps, %", digits=0),
+    ]
 
 
 def _curve(result: FitResult) -> Iterator[Section]:

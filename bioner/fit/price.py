@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from bioner.batches.passes import Cut
 from bioner.batches.plan import make_plan
@@ -10,6 +11,7 @@ from bioner.config.mixing import mixing_of, tasks_together
 from bioner.config.parts import stage_part
 from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import Corpus
+from bioner.corpora.raw_text import text_files, text_sentences
 from bioner.train.stage_kinds import Asked, Size, asked_stages
 
 # A sentence that is scored costs the forward pass of one that is trained on: a third.
@@ -55,7 +57,8 @@ def price(config: TrainConfig, corpora: Mapping[str, Corpus]) -> Price:
     """
     *before, last = asked_stages(config)
     earlier = {
-        digest(stage_part(config, one.name)): _updates(one, config, corpora) for one in before
+        digest([one.name, stage_part(config, one.group)]): _updates(one, config, corpora)
+        for one in before
     }
     return Price(earlier, _updates(last, config, corpora), _steps(last, config, corpora)[1])
 
@@ -82,15 +85,30 @@ def _updates(asked: Asked, config: TrainConfig, corpora: Mapping[str, Corpus]) -
         for group in asked.groups.values()
         for name in group
     )
-    return steps + epochs * scored * _SCORED / config.batch.sentences
+    if asked.taught:  # text is labelled, and each batch has one of it beside it
+        steps *= 2
+        scored_once = sum(_unlabelled(asked, config, corpora[one]) for one in asked.passes)
+    else:
+        scored_once = 0
+    return steps + (scored_once + epochs * scored) * _SCORED / config.batch.sentences
+
+
+def _unlabelled(asked: Asked, config: TrainConfig, corpus: Corpus) -> int:
+    """Return about how many sentences a teacher labels."""
+    if config.selftrain.text is not None:
+        return _sentences_of(config.selftrain.text)
+    size = asked.sizes[asked.roles[corpus.name]][0]
+    return len(corpus.splits["train"].sentences) - _count(size, corpus, "train")
+
+
+@cache
+def _sentences_of(text: str) -> int:
+    return sum(1 for _ in text_sentences(text_files("selftrain.text", text)))
 
 
 def _steps(asked: Asked, config: TrainConfig, corpora: Mapping[str, Corpus]) -> tuple[int, int]:
     """Return the updates and the epochs of a stage."""
-    sizes = {
-        name: _count(asked.sizes[role][0], corpora[name], "train")
-        for name, role in asked.roles.items()
-    }
+    sizes = {name: _trained_on(asked, name, corpora[name]) for name in asked.roles}
     plan = make_plan(
         mixing_of(config.mixing, asked.roles),
         sizes,
@@ -103,6 +121,14 @@ def _steps(asked: Asked, config: TrainConfig, corpora: Mapping[str, Corpus]) -> 
         config.batch.mixed(len(sizes)),
     )
     return plan.steps, plan.epochs
+
+
+def _trained_on(asked: Asked, name: str, corpus: Corpus) -> int:
+    """Return about how many sentences of a dataset a stage trains on."""
+    role = asked.roles[name]
+    train, devel = asked.sizes[role]
+    more = _count(devel, corpus, "devel") if role in asked.devel_too else 0
+    return _count(train, corpus, "train") + more
 
 
 def _count(size: Size, corpus: Corpus, split: str) -> int:

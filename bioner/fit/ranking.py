@@ -18,6 +18,7 @@ _FIRST, _LARGEST = 6, 3
 _ADDS = 0.02
 # Words of each dataset that the encoder reads, as `bioner recommend` has it.
 _WORDS = 10_000
+_EVEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,24 @@ class Ranking:
     sets: list[tuple[str, ...]]
     recommendation: Recommendation | None
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the first source is more likely not to help, as far as that is known."""
+        advice = self.recommendation.advice if self.recommendation else []
+        sure = advice[0].prospect if advice else None
+        return sure is not None and sure.helps < _EVEN
 
-def rank(config: FitConfig, target: Corpus, corpora: Mapping[str, Corpus]) -> Ranking:
+
+def rank(
+    config: FitConfig, target: Corpus, corpora: Mapping[str, Corpus], runs_dir: str
+) -> Ranking:
     """Order the sources, and grow sets of them.
 
     Args:
         config: of the search.
         target: that is to be helped.
         corpora: the sources, by name.
+        runs_dir: below it lies what was measured.
     """
     if not corpora:
         return Ranking([], [], None)
@@ -59,7 +70,7 @@ def rank(config: FitConfig, target: Corpus, corpora: Mapping[str, Corpus]) -> Ra
             fold=config.fold,
             datasets_dir=config.datasets_dir,
             datasets_mirror=config.datasets_mirror,
-            runs_dir=config.runs_dir,
+            runs_dir=runs_dir,
             cache_dir=config.cache_dir,
         )
     )

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from bioner.fit.admission import SourceFound
 from bioner.fit.curve import Curve
+from bioner.fit.nested import Expected
+from bioner.fit.ranking import Ranking
 from bioner.fit.search import Reached
 from bioner.report.one_gain import Gain
 from bioner.runs.json_file import write_json
@@ -16,13 +18,19 @@ class Ranked:
 
     Attributes:
         source: its name.
-        score: by which it was placed.
+        score: by which it was placed: the expected gain, in F1, where there is an interval for it.
+        low: the lower end of an 80 % interval for the gain; None where too few gains are known.
+        high: its upper end.
+        helps: the probability that the gain is above what other seeds change.
         speaks_for: in plain words.
         speaks_against: likewise.
     """
 
     source: str
     score: float
+    low: float | None
+    high: float | None
+    helps: float | None
     speaks_for: list[str]
     speaks_against: list[str]
 
@@ -76,6 +84,9 @@ class FitResult:
         devel: gain of `best` over `single` on devel; None where there is no `best`.
         test: the same of `chosen` on test, which nothing was chosen by; None where `single` was.
         test_f1: of each run of `chosen`, by seed; None where test has no mention.
+        instead: what took the place of splits that the target lacks, in plain words.
+        expected: F1 and gain in folds of train, where the target has no test.
+        no_expected: why there is none, though it has no test.
         sources: of each corpus that was looked at.
         order: of the sources, by measures.
         basis: what the order rests on.
@@ -97,6 +108,9 @@ class FitResult:
     devel: Gain | None
     test: Gain | None
     test_f1: dict[str, float | None]
+    instead: list[str]
+    expected: Expected | None
+    no_expected: str
     sources: list[SourceFound]
     order: list[Ranked]
     basis: str
@@ -110,3 +124,20 @@ class FitResult:
     def write(self, folder: Path) -> None:
         """Write `fit.json`, the last file of a search."""
         write_json(folder / "fit.json", asdict(self))
+
+
+def ranked_sources(ranking: Ranking) -> list[Ranked]:
+    """Return where each source stands, the one that should help most first."""
+    advice = ranking.recommendation.advice if ranking.recommendation else []
+    return [
+        Ranked(
+            one.source,
+            one.score,
+            None if one.prospect is None else one.prospect.low,
+            None if one.prospect is None else one.prospect.high,
+            None if one.prospect is None else one.prospect.helps,
+            one.speaks_for,
+            one.speaks_against,
+        )
+        for one in advice
+    ]

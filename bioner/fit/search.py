@@ -2,19 +2,19 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bioner.config.train import TrainConfig
 from bioner.errors import UserError
 from bioner.fit.candidates import BASELINE, Candidate
 from bioner.fit.price import Priced, total
-from bioner.fit.rungs import Affordable, Rung, going_on
-from bioner.fit.trials import Trial, Trials
+from bioner.fit.rungs import Affordable, Rung, going_on, priced
+from bioner.fit.trial import Trial
+from bioner.fit.trials import Trials
 from bioner.runs.course import course
 from bioner.runs.percent import percent, points
 
@@ -56,41 +56,66 @@ class Standing:
     failed: str = ""
 
 
-class Search:
-    """Halves the candidates until the last rung.
+class Spending:
+    """What was spent of a budget.
 
     Args:
-        trials: runs them.
-        configs: of each candidate, `single` among them.
-        affordable: their prices.
+        affordable: knows the prices.
         budget: in runs of `single`.
 
     Attributes:
-        standings: of each candidate, `single` first.
-        priced: the runs that were made, with what they cost.
+        affordable: it.
+        budget: it.
+        priced: the trials that were run, with what they cost.
     """
 
-    def __init__(
-        self,
-        trials: Trials,
-        configs: Mapping[Candidate, TrainConfig],
-        affordable: Affordable,
-        budget: float,
-    ) -> None:
-        self._trials, self._configs = trials, configs
-        self._affordable, self._budget = affordable, budget
-        self.standings: dict[Candidate, Standing] = {}
+    def __init__(self, affordable: Affordable, budget: float) -> None:
+        self.affordable, self.budget = affordable, budget
         self.priced: dict[Trial, Priced] = {}
 
     @property
     def spent(self) -> float:
         """What all runs so far cost, in runs of `single`."""
-        return total(self.priced.values()) / self._affordable.run
+        return total(self.priced.values()) / self.affordable.run
+
+    @property
+    def left(self) -> float:
+        """What is left of the budget."""
+        return max(0.0, self.budget - self.spent)
+
+    def pay(self, trial: Trial, share: float = 1.0) -> None:
+        """Note what a run costs."""
+        trial = replace(trial, test=False)
+        self.priced[trial] = priced(trial, self.affordable.price_of(trial), share)
+
+
+class Search:
+    """Halves the candidates until the last rung.
+
+    Args:
+        trials: runs them.
+        spending: what was spent so far, to which this adds.
+        outer: the fold of train that is test; 0: none is.
+
+    Attributes:
+        standings: of each candidate, `single` first.
+        parting: of the target.
+        spending: see above.
+        outer: see above.
+    """
+
+    def __init__(self, trials: Trials, spending: Spending, outer: int = 0) -> None:
+        self._trials, self.spending, self.outer = trials, spending, outer
+        self.parting = trials.parting
+        self.standings: dict[Candidate, Standing] = {}
 
     def seeds(self, number: int) -> list[int]:
         """Return the first seeds."""
-        first = self._configs[BASELINE].seed
-        return [*range(first, first + number)]
+        return [*range(self.parting.first, self.parting.first + number)]
+
+    def trial(self, one: Candidate, seed: int, test: bool = False, whole: bool = False) -> Trial:
+        """Return a trial of this search."""
+        return Trial(one, seed, test=test, outer=self.outer, whole=whole)
 
     def go(self, others: Sequence[Candidate], ladder: Sequence[Rung]) -> Candidate | None:
         """Return the best candidate besides `single`; None where all failed.
@@ -118,16 +143,10 @@ class Search:
         """Return the run directory of a trial."""
         return self._trials.job(trial).directory
 
-    def pay(self, trial: Trial, share: float) -> None:
-        """Note what a run costs."""
-        name = f"{trial.candidate.name} {trial.seed} {trial.words}"
-        price = self._affordable.prices[trial.candidate, trial.seed]
-        self.priced[trial] = Priced(name, price, share)
-
     def _climb(self, candidates: Sequence[Candidate], rung: Rung) -> None:
         seeds = self.seeds(rung.seeds)
         asked = {
-            Trial(one, seed): rung.stop_after(self._epochs(one))
+            self.trial(one, seed): rung.stop_after(self._epochs(one))
             for one in candidates
             for seed in seeds
         }
@@ -138,31 +157,32 @@ class Search:
             self.standings[trial.candidate].failed = why
         for trial in asked:
             if trial not in failed:
-                self.pay(trial, rung.share)
+                self.spending.pay(trial, rung.share)
         base = 0.0
         for one in candidates:
             if self.standings[one].failed:
                 continue
             epochs = rung.epochs(self._epochs(one))
-            devel = [self._devel(Trial(one, seed), epochs) for seed in seeds]
+            devel = [self._devel(self.trial(one, seed), epochs) for seed in seeds]
             found = Reached(epochs, seeds, devel, 0.0)
             base = found.mean if one == BASELINE else base
             found.gain = found.mean - base
             self.standings[one].rungs.append(found)
 
     def _epochs(self, one: Candidate) -> int:
-        return self._affordable.prices[one, self._configs[one].seed].epochs
+        return self.spending.affordable.price_of(self.trial(one, self.parting.first)).epochs
 
     def _devel(self, trial: Trial, epochs: int) -> float:
         found = course(self.directory(trial))
         if found is None:
             raise UserError(f"{self.directory(trial)}: the run is gone while the search runs")
-        f1 = found.f1(epochs, self._configs[trial.candidate].selection)
+        f1 = found.f1(epochs, self._trials.job(trial).config.selection)
         return 0.0 if f1 is None else f1
 
     def _show(self, place: int, ladder: Sequence[Rung]) -> None:
         """Print how the candidates stand, those that came farthest and are best first."""
-        title = f"rung {place + 1} of {len(ladder)}: devel F1, %"
+        fold = f"fold {self.outer} of {self.parting.test} as test, " if self.outer else ""
+        title = f"{fold}rung {place + 1} of {len(ladder)}: devel F1, %"
         table = Table("candidate", "rung", "epochs", "seeds", "F1", "gain", title=title, box=None)
         order = sorted(self.standings.values(), key=_order)
         for one in order:
@@ -176,8 +196,8 @@ class Search:
         console = Console(highlight=False)
         console = Console(highlight=False, width=max(console.width, 120))
         console.print(table)
-        left = max(0.0, self._budget - self.spent)
-        console.print(f"spent {self.spent:.1f} runs of single, {left:.1f} left\n")
+        spending = self.spending
+        console.print(f"spent {spending.spent:.1f} runs of single, {spending.left:.1f} left\n")
 
 
 def _order(one: Standing) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """The runs of a search: jobs of `bioner train`, run by the launcher that is configured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from shlex import quote
 
 from hydra.conf import HydraConf
@@ -14,26 +13,10 @@ from hydra.types import HydraContext, RunMode
 from bioner.config.fit import FitConfig, handed_on, is_given
 from bioner.config.hydra_private import no_callbacks
 from bioner.config.hydra_setup import own_folders
-from bioner.fit.candidates import Candidate
+from bioner.fit.parting import parting_of
+from bioner.fit.trial import Trial
 from bioner.grid.compose import Composer
 from bioner.grid.jobs import Job, compose_jobs
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One run of a candidate.
-
-    Attributes:
-        candidate: whose.
-        seed: of the run.
-        words: further overrides, as of a part of the labels.
-        test: whether test is scored.
-    """
-
-    candidate: Candidate
-    seed: int
-    words: tuple[str, ...] = ()
-    test: bool = False
 
 
 class Trials:
@@ -43,6 +26,13 @@ class Trials:
         config: of the search.
         hydra: Hydra's part of it.
         loader: Hydra's loader of configs.
+
+    Attributes:
+        given: the overrides of the command line.
+        parting: of the target.
+
+    Raises:
+        ConfigError: the target lacks a split, and what was given does not go with that.
     """
 
     def __init__(self, config: FitConfig, hydra: HydraConf, loader: ConfigLoader) -> None:
@@ -56,7 +46,10 @@ class Trials:
         )
         self._compose = Composer(loader, self._master)
         self._loader, self._jobs = loader, dict[tuple[Trial, int | None], Job]()
+        self.parting = parting_of(config, self.given)
         usual = {"logger": "logger=none", "leakage": f"leakage={config.leakage}"}
+        if self.parting.devel:
+            usual["selection"] = "selection=last"
         self._shared = [
             *(word for key, word in usual.items() if not is_given(self.given, key)),
             *handed_on(self.given),
@@ -69,6 +62,7 @@ class Trials:
         return [
             *self._shared,
             *trial.candidate.words,
+            *self.parting.words(trial),
             *trial.words,
             f"seed={trial.seed}",
             *([] if trial.test else ["finetune.test=false"]),

@@ -1,16 +1,32 @@
 """What a search says in words: on its page, in the model card and on the terminal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from bioner.fit.admission import SourceFound
 from bioner.fit.curve import Curve
 from bioner.fit.decision import said
-from bioner.fit.result import FitResult
+from bioner.fit.parting import Parting
+from bioner.fit.result import FitResult, Ranked
 from bioner.runs.percent import percent, points
 
 
 def paragraphs(result: FitResult) -> list[str]:
     """Return what a reader must know: first what was chosen and why, then what it is worth."""
     found = [result.why + "."]
+    found += result.instead
+    if result.expected is not None:
+        folds = ", ".join(
+            f"{percent(f1)} % ({name})"
+            for f1, name in zip(result.expected.f1, result.expected.chosen, strict=True)
+        )
+        found.append(
+            f"F1 to expect: {percent(result.expected.gain.f1)} %, a gain of "
+            f"{said(result.expected.gain)} over single: the mean over folds of train that the "
+            f"searches of their own never saw, {folds}."
+        )
+    elif result.no_expected:
+        found.append(f"No F1 is to be expected of it: there is no test, and {result.no_expected}.")
     if result.test is not None:
         found.append(
             f"On test, which nothing was chosen by, {result.chosen} gains {said(result.test)} over "
@@ -21,9 +37,10 @@ def paragraphs(result: FitResult) -> list[str]:
     if scores:
         seeds = ", ".join(f"{percent(one)} % (seed {s})" for s, one in result.test_f1.items())
         mean = sum(scores) / len(scores)
+        best = "the first" if result.instead else "the one that is best on devel"
         found.append(
             f"F1 on test: {percent(mean)} % in the mean, {seeds}; the run that is handed out is "
-            "the one that is best on devel."
+            f"{best}."
         )
     if result.curve is not None:
         found.append(likely(result.curve))
@@ -70,3 +87,42 @@ def likely(curve: Curve) -> str:
         f"{points(curve.high)}]: what the last doubling of the labels gave, for as much of a "
         "doubling as they are."
     )
+
+
+def parting_in_words(parting: Parting, seeds: int) -> list[str]:
+    """Return what takes the place of the splits that the target lacks."""
+    found = []
+    if parting.devel:
+        scored = min(seeds, parting.devel)
+        found.append(
+            f"{parting.target} has no devel: train is parted into {parting.devel} folds, and each "
+            f"seed trains on the others and is scored on its own ({scored} of them). Epochs are "
+            "not selected. What is taken is trained on all of train."
+        )
+    if parting.test:
+        found.append(
+            f"{parting.target} has no test: {parting.test} folds of train are test in turn, each "
+            "with a search of its own that never sees it."
+        )
+    elif parting.lacks_test:
+        found.append(f"{parting.target} has no test, and test_folds=0: no F1 is to be expected.")
+    return found
+
+
+def source_lines(looked: Sequence[SourceFound], order: Sequence[Ranked]) -> list[str]:
+    """Return a line for each corpus that was looked at: those that are sources in their order."""
+    found = {one.name: one for one in looked}
+    lines = [f"{k}. {one.source}: {_outlook(one)}" for k, one in enumerate(order, 1)]
+    lines += [f"no source: {one.name}: {one.refused}" for one in looked if one.refused]
+    leaks = (found[one.source].leaked for one in order)
+    return [
+        line + (f"; {leak} of its sentences stand in the target's devel or test" if leak else "")
+        for line, leak in zip(lines, [*leaks, *[0] * len(lines)], strict=False)
+    ]
+
+
+def _outlook(one: Ranked) -> str:
+    if one.low is None or one.high is None or one.helps is None:
+        return f"score {one.score:.3f}, whether it helps is not known before"
+    interval = f"[{points(one.low)}, {points(one.high)}]"
+    return f"expected gain {points(one.score)} {interval}, helps with probability {one.helps:.2f}"

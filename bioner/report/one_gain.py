@@ -40,7 +40,12 @@ class Gain:
 
 
 def gain_of(
-    runs: Sequence[Path], others: Sequence[Path], target: str, split: str, seed: int
+    runs: Sequence[Path],
+    others: Sequence[Path],
+    target: str,
+    split: str,
+    seed: int,
+    texts: Sequence[int] | None = None,
 ) -> Gain:
     """Compare runs with others, pair by pair, on redrawn units (`bioner.report.resampling`).
 
@@ -50,19 +55,20 @@ def gain_of(
         target: of all.
         split: whose predictions are read.
         seed: of the redrawing.
+        texts: for each pair the number of the text on which both are scored, as of a fold: each
+            text is redrawn by itself; None: all are scored on one.
 
     Raises:
-        DataError: a prediction file can't be read, or is of other sentences than the first.
+        DataError: a prediction file can't be read, or is of other sentences than the first of the
+            same text.
     """
-    counts = _counts([*runs, *others], target, split)
-    names = [*counts.correct]
-    correct, predicted = counts.of(names)
-    gold = counts.gold
-    scores = f1(correct.sum(axis=0), predicted.sum(axis=0), gold.sum())
-    ours, theirs = np.split(scores, 2)
+    pairs: dict[int, list[tuple[Path, Path]]] = {}
+    for text, pair in zip(texts or [0] * len(runs), zip(runs, others, strict=True), strict=True):
+        pairs.setdefault(text, []).append(pair)
     rng = np.random.default_rng(seed)
-    one, other = np.split(bootstrap_f1(correct, predicted, gold, _SAMPLES, rng), 2)
-    drawn = np.clip(over_seeds(one - other, seed), -1, 1)
+    found = [_on_one_text(one, target, split, rng) for one in pairs.values()]
+    ours, theirs = (np.concatenate([getattr(one, n) for one in found]) for n in ("ours", "theirs"))
+    drawn = np.clip(over_seeds(np.concatenate([one.drawn for one in found]), seed), -1, 1)
     low, high = interval(drawn)
     return Gain(
         float(theirs.mean()),
@@ -71,9 +77,31 @@ def gain_of(
         low,
         high,
         float((drawn >= 0).mean()),
-        counts.kind,
+        found[0].unit,
         len(runs),
     )
+
+
+@dataclass(frozen=True)
+class _OneText:
+    """F1 of both sides on one text, [pairs], and draws of the difference, [pairs, samples]."""
+
+    ours: np.ndarray
+    theirs: np.ndarray
+    drawn: np.ndarray
+    unit: str
+
+
+def _on_one_text(
+    pairs: Sequence[tuple[Path, Path]], target: str, split: str, rng: np.random.Generator
+) -> _OneText:
+    runs, others = zip(*pairs, strict=True)
+    counts = _counts([*runs, *others], target, split)
+    correct, predicted = counts.of([*counts.correct])
+    gold = counts.gold
+    ours, theirs = np.split(f1(correct.sum(axis=0), predicted.sum(axis=0), gold.sum()), 2)
+    one, other = np.split(bootstrap_f1(correct, predicted, gold, _SAMPLES, rng), 2)
+    return _OneText(ours, theirs, one - other, counts.kind)
 
 
 def _counts(runs: Sequence[Path], target: str, split: str) -> UnitCounts:

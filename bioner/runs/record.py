@@ -38,6 +38,9 @@ class DatasetUse:
         test_share: the part of the train file that is test; None where test is a file.
         folds: of the train file, of which one is test; None where test is no fold.
         fold: which one is test, from 1 on.
+        devel_folds: of what test leaves of the train file, of which one is devel; None where devel
+            is no fold.
+        devel_fold: which one is devel, from 1 on.
     """
 
     sha256: dict[str, str]
@@ -53,6 +56,8 @@ class DatasetUse:
     test_share: float | None = field(default=None, kw_only=True)
     folds: int | None = field(default=None, kw_only=True)
     fold: int | None = field(default=None, kw_only=True)
+    devel_folds: int | None = field(default=None, kw_only=True)
+    devel_fold: int | None = field(default=None, kw_only=True)
 
 
 @dataclass

@@ -46,17 +46,21 @@ def say_what_is_lost(name: str, task: Task, longest_word: int) -> None:
         longest_word: pieces of a word that one row can hold.
     """
     found = task.contents(longest_word)
+    by = task.corpus.held_out_by
     if found.folds is not None:
-        what = f"{found.folds} of its train file, parted by {task.corpus.held_out_by}"
+        what = f"{found.folds} of its train file, parted by {by}"
         log.info("%s: test is fold %s of %s", name, found.fold, what)
+    if found.devel_folds is not None:
+        what = f"{found.devel_folds} of what test leaves of its train file, parted by {by}"
+        log.info("%s: devel is fold %s of %s", name, found.devel_fold, what)
     for split, share in (("devel", found.devel_share), ("test", found.test_share)):
-        if share is not None:
+        if share:
             log.warning(
                 "%s: %s is a part of its train file, for there is no other: %.0f %%, by %s",
                 name,
                 split,
                 100 * share,
-                task.corpus.held_out_by,
+                by,
             )
     for warning in (*task.corpus.warnings, *task.corpus.unscored):
         log.warning("%s: %s", name, warning)

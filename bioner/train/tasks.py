@@ -95,6 +95,8 @@ class Task:
             test_share=self.corpus.test_share,
             folds=self.corpus.folds,
             fold=self.corpus.fold,
+            devel_folds=self.corpus.devel_folds,
+            devel_fold=self.corpus.devel_fold,
         )
 
 

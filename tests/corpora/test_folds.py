@@ -114,6 +114,26 @@ def test_the_sha256_of_the_file_is_checked_in_every_fold(datasets: Path) -> None
         load_corpus("mine", replace(CONFIG, fold=1, sha256={"train": "0"}), datasets)
 
 
+def test_devel_may_be_a_fold_of_what_test_leaves(datasets: Path, tmp_path: Path) -> None:
+    whole = sorted(f"w{d}{s}" for d in range(10) for s in range(3))
+    for test, sizes in (({"folds": 5, "fold": 2}, (18, 6, 6)), ({"test_share": 0.0}, (22, 8, 0))):
+        config = replace(CONFIG, **{"devel_share": None, "folds": None, **test})  # type: ignore[arg-type]
+        scored: list[str] = []
+        for fold in range(1, 5):
+            one = replace(config, devel_folds=4, devel_fold=fold)
+            found = words(load_corpus("mine", one, datasets, cache=tmp_path / "cache"))
+            assert sorted(word for of in found.values() for word in of) == whole
+            assert all(
+                abs(len(found[split]) - size) <= 3
+                for split, size in zip(("train", "devel", "test"), sizes, strict=True)
+            )
+            assert {word[:2] for word in found["devel"]}.isdisjoint(w[:2] for w in found["train"])
+            scored += found["devel"]
+        assert sorted(scored + found["test"]) == whole  # every other document is devel once
+    corpus = load_corpus("mine", one, datasets)
+    assert (corpus.devel_folds, corpus.devel_fold, corpus.unscored) == (4, 4, [])
+
+
 @pytest.mark.parametrize(("folds", "says"), [(11, "folds=11; more"), (10, None)])
 def test_too_few_documents(datasets: Path, folds: int, says: str | None) -> None:
     config = replace(CONFIG, folds=folds, fold=1)
@@ -134,6 +154,15 @@ def test_too_few_documents(datasets: Path, folds: int, says: str | None) -> None
             "files.test: is 'b', but a fold is test; leave folds or the file out",
         ),
         ({"devel_share": None}, "files.devel: is not given; expected the name of a file, or devel"),
+        ({"devel_folds": 3}, "devel_fold: is not given; devel_folds is 3; 1 to 3"),
+        ({"devel_folds": 3, "devel_fold": 4}, "devel_fold: is 4; devel_folds is 3; 1 to 3"),
+        ({"devel_folds": 1}, "devel_folds: is 1; at least 2, or null"),
+        ({"devel_fold": 1}, "devel_fold: is 1, but dataset.mine.devel_folds is null"),
+        (
+            {"devel_folds": 3, "devel_fold": 1},
+            "devel_share: is 0.25, but a fold is devel; leave devel_folds or devel_share out",
+        ),
+        ({"folds": None, "test_share": 1.0}, "test_share: is 1.0; a number between 0 and 1, 0 for"),
         ({"folds": None, "fold": 1}, "fold: is 1, but dataset.mine.folds is null"),
     ],
 )

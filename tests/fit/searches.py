@@ -6,9 +6,11 @@ from pathlib import Path
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
+from bioner.config.command_line import describe_datasets
 from bioner.config.fit import FitConfig, to_fit_config
 from bioner.config.hydra_setup import own_config
-from bioner.fit.trials import Trial, Trials
+from bioner.fit.trial import Trial
+from bioner.fit.trials import Trials
 from bioner.train.run import train
 from tests.composition import composed, hydra_ready
 
@@ -61,7 +63,8 @@ def fit_config(*overrides: str) -> FitConfig:
 
 def searched(*overrides: str) -> tuple[FitConfig, TrialsHere]:
     """Return the config of a search and what runs its trials."""
-    with hydra_ready():
+    overrides, described = map(tuple, describe_datasets(overrides))
+    with hydra_ready(described):
         loader = GlobalHydra.instance().config_loader()
         cfg = loader.load_configuration("fit", [*overrides], RunMode.RUN)
         config = to_fit_config(own_config(cfg), overrides)

@@ -3,6 +3,8 @@
 from bioner.corpora.sentence import Sentence
 from bioner.fit.candidates import Candidate, candidates
 from bioner.fit.ranking import Ranking, grown
+from bioner.transferability.outlook import Prospect
+from bioner.transferability.recommendation import Advice, Recommendation
 from tests.fit.searches import fit_config
 
 TARGET = "target=demo_disease"
@@ -78,3 +80,31 @@ def test_sets_grow_by_what_adds_most_to_all_of_them_together() -> None:
     assert grown({"first": known["first"]}, wanted) == []
     last = {**known, "egfr": sentences("egfr")}
     assert grown(last, wanted) == [("first", "much"), ("first", "much", "egfr")]
+
+
+def test_self_training_is_tried_where_there_is_text_for_it() -> None:
+    def named(ranking: Ranking, *given: str) -> dict[str, Candidate]:
+        found = candidates(fit_config(TARGET, *given), ranking, SHARES, 70, 10, given, text=True)
+        return {one.name: one for one in found}
+
+    taught = "transfer from a, then self-training"
+    found = named(RANKING, "selftrain.rounds=2")
+    assert "single, then self-training" in found
+    transfer = found["transfer from a"]
+    words = ("selftrain=soft", "selftrain.epochs=10", "selftrain.rounds=2")
+    assert found[taught].words == (*transfer.words, *words)
+    assert found[taught].sources == ("a",)
+    assert "single, then self-training" in named(Ranking([], [], None))
+    assert taught not in named(RANKING, "selftrain=soft")  # every run has it then
+    assert taught not in tried()
+
+
+def test_where_help_is_doubtful_single_is_varied_early() -> None:
+    def names(helps: float) -> list[str]:
+        advice = Advice("a", 0.01, [], [], None, Prospect(-0.1, 0.1, helps))
+        order = Recommendation(TARGET, [advice], "", "", "", [])
+        return [*tried(ranking=Ranking(["a", "b"], [], order))]
+
+    assert names(0.6)[:3] == ["transfer from a", "mtl with a", "transfer from b"]
+    assert names(0.4)[:3] == ["transfer from a", "mtl with a", "single, head=crf"]
+    assert "transfer from b" in names(0.4)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bioner.config.command_line import read
-from bioner.config.fit import handed_on, to_fit_config
+from bioner.config.fit import handed_on, own_of_selftraining, to_fit_config
 from bioner.config.hydra_setup import SCHEMAS
 from bioner.errors import ConfigError, UserError
 from tests.composition import composed
@@ -37,6 +37,7 @@ def test_the_whole_catalogue_may_help_or_what_is_named() -> None:
         ([TARGET, "budget.hours=-1"], r"budget\.hours: is -1\.0; a finite number above 0"),
         ([TARGET, "seeds=0"], "seeds: is 0; at least 1"),
         ([TARGET, "confidence=1"], r"confidence: is 1\.0; a number in \[0\.5, 1\)"),
+        ([TARGET, "test_folds=1"], "test_folds: is 1; at least 2, or 0"),
         ([TARGET, "pretrain_updates=0"], r"pretrain_updates: is 0\.0"),
         ([TARGET, "name=a/b"], "name: is 'a/b'; letters, digits"),
         ([TARGET, "finetune.epochs=0"], r"finetune\.epochs: is 0; at least 1"),
@@ -69,6 +70,16 @@ def test_runs_get_what_says_how_they_are_trained() -> None:
         "finetune.train_size=0.1",
         "runs_dir=r",
     ]
+
+
+def test_values_of_self_training_go_to_the_candidates_that_have_it() -> None:
+    typed = [TARGET, "selftrain.text=more.txt", "selftrain.rounds=2", "seed=2"]
+    assert handed_on(typed) == []
+    assert own_of_selftraining(typed) == typed[1:3]
+    assert fit_config(*typed).selftrain.text is None
+    every = [TARGET, "selftrain=soft", "selftrain.text=more.txt"]
+    assert handed_on(every) == every[1:]
+    assert fit_config(*every).selftrain.text == "more.txt"
 
 
 def test_fit_is_no_grid_of_hydra() -> None:

@@ -11,14 +11,20 @@ from typing import Any
 import pytest
 
 from bioner.config.command_line import names_in_lists
+from bioner.config.fit import FitConfig
 from bioner.config.identity import run_name
 from bioner.config.predict import to_predict_config
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError
+from bioner.fit.admission import load_target
 from bioner.fit.candidates import BASELINE
 from bioner.fit.curve import smaller
 from bioner.fit.fit import fit
-from bioner.fit.trials import Trial
+from bioner.fit.prepared import Prepared, Prices, in_search
+from bioner.fit.result import ranked_sources
+from bioner.fit.rungs import Affordable, rungs
+from bioner.fit.search import Search, Spending
+from bioner.fit.trial import Trial
 from bioner.predict.annotator import Annotator
 from bioner.runs.record_file import read_record
 from tests.composition import composed, train_config
@@ -211,3 +217,89 @@ def _copy(datasets_dir: str, place: Path, shuffle: bool) -> Path:
         text = "".join("".join("\t".join(row) + "\n" for row in one) + "\n" for one in rows)
         (folder / f"{split}.tsv").write_text(text)
     return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [("train",), ("train", "test"), ("train", "devel")])
+def test_folds_take_the_place_of_what_a_target_lacks(tmp_path: Path, kept: tuple[str, ...]) -> None:
+    """It needs no more than a train file, and invents no test."""
+    corpus = _copy(f"{tmp_path.parent}/datasets", tmp_path, shuffle=False)
+    for split in {"devel", "test"} - {*kept}:
+        (corpus / f"{split}.tsv").unlink()
+    words = [f"+dataset.mine.path={corpus}", "target=mine", "sources=[demo_disease_related]"]
+    short = ["finetune.epochs=2", "pretrain.devel_size=8", "test_folds=2", "budget.runs=40"]
+    config, trials = searched(
+        *words, *SMALL[:2], "finetune.train_size=60", *short, *places(tmp_path)
+    )
+    fit(config, trials, "bioner fit …")
+    folder = tmp_path / "runs" / "fit" / "mine"
+    found = json.loads((folder / "fit.json").read_text())
+    assert found["cost"]["spent"] <= 40
+    assert found["devel"]["seeds"] == 3
+    runs = {
+        file.parent: read_record(file.parent) for file in tmp_path.glob("runs/fit_*/*/record.json")
+    }
+    tested = {run for run, one in runs.items() if one.scores["mine"].test is not None}
+    won = (folder / found["run"]).resolve()
+    assert len(found["instead"]) == 3 - len(kept)
+    if "devel" not in kept:
+        task = runs[won].task("mine")
+        assert task.devel_trained and task.train_sentences == 60
+        folds = {one.datasets["mine"].devel_fold for one in runs.values()}
+        assert folds == {1, 2, 3}
+    if "test" in kept:
+        assert won in tested and found["expected"] is None
+        assert [*found["test_f1"]] == ["1", "2", "3"]
+        return
+    assert won not in tested and found["test_f1"] == {}
+    expects = found["expected"]
+    assert len(expects["chosen"]) == len(expects["f1"]) == 2
+    assert expects["gain"]["f1"] == pytest.approx(sum(expects["f1"]) / 2)
+    assert {runs[run].datasets["mine"].fold for run in tested} == {1, 2}
+    assert 2 <= len(tested) <= 4
+    page = (folder / "report.md").read_text()
+    assert "F1 to expect" in page and "folds as test" in page
+    (document,) = Annotator(folder).predict(["Patients with ataxia recovered."])
+    assert document.heads == ("mine",)
+
+
+@pytest.mark.slow
+def test_what_a_fold_holds_changes_nothing_of_its_own_search(tmp_path: Path) -> None:
+    """The search of a fold that is test sees neither its labels nor what they tell of sources."""
+    choices = []
+    for name in ("as_is", "shuffled"):
+        place = tmp_path / name
+        corpus = _copy(f"{tmp_path}/datasets", place, shuffle=False)
+        (corpus / "test.tsv").unlink()
+        (corpus / "devel.tsv").unlink()
+        words = [f"+dataset.mine.path={corpus}", "target=mine", SOURCES, *SMALL[:2]]
+        config, trials = searched(*words, *SHORT, "test_folds=2", "curve=false", *places(place))
+        if name == "shuffled":
+            _relabel(corpus / "train.tsv", config, trials)
+        prepared = Prepared(config, trials, outer=1)
+        prices = Prices(config, trials, prepared.corpora)
+        ladder = rungs(prices(Trial(BASELINE, 1)).epochs, 1)
+        search = Search(trials, Spending(Affordable(prices, ladder, trials.parting), 30), outer=1)
+        best = search.go(prepared.others[:2], ladder)
+        order = ranked_sources(prepared.ranking)
+        choices.append((best, [(one.source, one.score) for one in order], search.standings))
+    assert choices[0] == choices[1]
+
+
+def _relabel(file: Path, config: FitConfig, trials: TrialsHere) -> None:
+    """Make every first word of the fold that is test a mention, and nothing else of it."""
+    read = load_target(in_search(config, trials, outer=1))
+    lines = file.read_text().split("\n")
+    for sentence in read.splits["test"].sentences:
+        for place in range(len(sentence.words)):
+            at = sentence.line - 1 + place
+            lines[at] = lines[at].rpartition("\t")[0] + ("\tO" if place else "\tB-Disease")
+    file.write_text("\n".join(lines))
+
+
+@pytest.mark.slow
+def test_self_training_is_a_candidate(tmp_path: Path) -> None:
+    found = search(tmp_path, "sources=[]", "seeds=1", "budget.runs=9", "finetune.epochs=2").found
+    taught = {one["name"]: one for one in found["tried"]}["single, then self-training"]
+    assert not taught["failed"] and len(taught["rungs"]) >= 1
+    assert "selftrain=soft" in taught["command"] and "selftrain.epochs=2" in taught["command"]

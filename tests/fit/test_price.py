@@ -8,8 +8,10 @@ from bioner.config.identity import run_name
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError
 from bioner.fit.candidates import BASELINE, Candidate
+from bioner.fit.parting import Parting
 from bioner.fit.price import Price, Priced, price, total, updates
 from bioner.fit.rungs import Affordable, Rung, going_on, rungs
+from bioner.fit.trial import Trial
 from bioner.runs.record_file import read_record
 from bioner.train.run import train
 from bioner.train.tasks import load_corpora
@@ -23,6 +25,8 @@ SOURCE = [
     "pretrain.steps=3",
     "pretrain.devel_size=24",
 ]
+
+ALL_THERE = Parting("mine")
 
 
 def small(tmp_path: Path, *overrides: str) -> TrainConfig:
@@ -80,31 +84,29 @@ def test_rungs_end_with_whole_epochs_and_all_seeds() -> None:
     assert [going_on(1, rung) for rung in range(3)] == [1, 1, 1]
 
 
-class Prices(Affordable):
-    """Prices that a test gives."""
+def prices(
+    given: dict[Candidate, Price], ladder: list[Rung], parting: Parting = ALL_THERE
+) -> Affordable:
+    """Return prices that a test gives; what is trained on everything costs half as much again."""
 
-    def __init__(self, prices: dict[Candidate, Price], ladder: list[Rung]) -> None:
-        self._ladder, self._first, self.run = ladder, 1, prices[BASELINE].last
-        seeds = range(1, 1 + ladder[-1].seeds)
-        self.prices = {
-            (one, seed): Price(
-                {f"{key} {seed}": cost for key, cost in p.earlier.items()}, p.last, 10
-            )
-            for one, p in prices.items()
-            for seed in seeds
-        }
+    def price_of(trial: Trial) -> Price:
+        found = given[trial.candidate]
+        earlier = {f"{key} {trial.seed}": cost for key, cost in found.earlier.items()}
+        return Price(earlier, found.last * (1.5 if trial.whole else 1.0), 10)
+
+    return Affordable(price_of, ladder, parting)
 
 
 def test_a_budget_pays_for_the_first_candidates_that_it_can() -> None:
     a, b, c, dear = (Candidate(name) for name in ("a", "b", "c", "dear"))
-    prices = {
+    given = {
         BASELINE: Price({}, 10.0, 10),
         a: Price({"source": 10.0}, 10.0, 10),
         dear: Price({}, 1000.0, 10),
         b: Price({"source": 10.0}, 20.0, 10),
         c: Price({}, 10.0, 10),
     }
-    known = Prices(prices, [Rung(0.2, 1), Rung(0.5, 2), Rung(1.0, 3)])
+    known = prices(given, [Rung(0.2, 1), Rung(0.5, 2), Rung(1.0, 3)])
     # Single and one transfer, three seeds each.
     assert known.most([a]) == pytest.approx(3 + 3 * 2)
     # The dearer one to the end, and 20 % of the other, whose stage is the same.
@@ -117,3 +119,36 @@ def test_a_budget_pays_for_the_first_candidates_that_it_can() -> None:
     message = r"budget: is 5\.0 runs of single, and single and one other candidate take 6\.0"
     with pytest.raises(ConfigError, match=message):
         known.choose([a, c], 5.0)
+
+
+def test_what_a_target_lacks_is_paid_too() -> None:
+    a = Candidate("a")
+    given = {BASELINE: Price({}, 10.0, 10), a: Price({"source": 10.0}, 10.0, 10)}
+    ladder = [Rung(0.5, 2), Rung(1.0, 3)]
+    # Three seeds of both, and of both on everything: the stages are there.
+    no_devel = prices(given, ladder, Parting("mine", devel=3))
+    assert no_devel.most([a]) == pytest.approx(3 + 3 * 2 + 3 * 1.5 * 2)
+    # Four searches with one stage a seed.
+    no_test = prices(given, ladder, Parting("mine", test=3, lacks_test=True))
+    assert no_test.most([a]) == pytest.approx(4 * 3 + 4 * 3 + 3)
+    with pytest.raises(ConfigError, match=r"search and those of 3 folds that are test take 27\.0;"):
+        no_test.choose([a], 26.0)
+    # What a search before has run is paid, and is not paid again.
+    done = [Priced(f"done {k}", Price({f"source {k}": 10.0}, 20.0, 10), 1.0) for k in (1, 2, 3)]
+    assert no_test.most([a], 3, done) == pytest.approx(3 + 6 + 3 + 3)
+    # On everything: what is taken, and in folds single beside it.
+    neither = Parting("mine", devel=3, test=2, lacks_test=True)
+    most = prices(given, ladder, neither).most([a])
+    assert most == pytest.approx(3 * (3 + 3) + 3 + 1.5 * (1 + 2 + 2))
+
+
+def test_self_training_costs_its_text(tmp_path: Path) -> None:
+    alone = small(tmp_path, "finetune.train_size=0.25")
+    taught = small(tmp_path, "finetune.train_size=0.25", "selftrain=soft", "selftrain.epochs=2")
+    corpora = load_corpora(taught)
+    single, found = price(alone, corpora), price(taught, corpora)
+    (before,) = found.earlier.values()
+    assert before == single.last
+    unlabelled = 0.75 * len(corpora["demo_disease"].splits["train"].sentences)
+    steps = updates(alone, corpora)
+    assert found.last == pytest.approx(single.last + steps + unlabelled / 8 / 3, rel=0.01)

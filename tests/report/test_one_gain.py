@@ -50,6 +50,22 @@ def test_seeds_that_disagree_make_a_gain_unsure(tmp_path: Path) -> None:
     assert 0.4 < found.not_worse < 0.6
 
 
+def test_runs_of_other_texts_are_compared_on_their_own(tmp_path: Path) -> None:
+    """Folds differ in their sentences; each is redrawn, and they are as so many seeds."""
+    longer = [*ALWAYS, 0, 0]
+    ours = [run(tmp_path / f"a{k}", one) for k, one in enumerate((ALWAYS, ALWAYS, longer))]
+    theirs = [run(tmp_path / f"b{k}", one) for k, one in enumerate((HALF, NEVER, [0] * 22))]
+    found = gain_of(ours, theirs, "mine", "devel", seed=1, texts=[1, 1, 2])
+    last = 2 * 20 / 42
+    assert found.f1 == pytest.approx((1 + 1 + last) / 3)
+    assert found.gain == pytest.approx((1 / 3 + 1 + last) / 3)
+    assert found.seeds == 3 and found.low < found.gain < found.high
+    turned = gain_of(ours[::-1], theirs[::-1], "mine", "devel", seed=1, texts=[2, 1, 1])
+    assert turned.gain == pytest.approx(found.gain)
+    same = gain_of(ours[:2], theirs[:2], "mine", "devel", seed=1)
+    assert gain_of(ours[:2], theirs[:2], "mine", "devel", seed=1, texts=[7, 7]) == same
+
+
 def test_files_of_other_sentences_are_refused(tmp_path: Path) -> None:
     one, other = run(tmp_path / "a", HALF), run(tmp_path / "b", HALF, gold="O")
     with pytest.raises(DataError, match=r"mine\.devel\.tsv: has other sentences or gold tags"):
