@@ -117,10 +117,11 @@ def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
             raise ConfigError(key, "is given, but fit chooses it", "leave it out")
     catalogue = cfg.dataset
     cfg.finetune.targets = [cfg.target]
-    cfg.finetune.test = False  # what a run of the search does; a target may have no test
+    tested, cfg.finetune.test = cfg.finetune.test, False  # the target may have none
     if own_of_selftraining(overrides):
         cfg.selftrain.text = None  # runs without self-training refuse it
     config = cast(FitConfig, to_train_config(cfg))
+    config.finetune.test = tested
     kept = names if sources == [ALL] else [cfg.target, *sources]
     found = {
         name: cast(DatasetConfig, OmegaConf.to_object(catalogue[name])) for name in sorted(kept)

@@ -37,6 +37,8 @@ class RayWorker(Worker):
 def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayExecutor":
     """Return a cluster, which is made where none is named.
 
+    A process has one: a search, which is a grid after the other, keeps it until it ends.
+
     Args:
         options: of the launcher.
         shared: overrides that all jobs get.
@@ -47,6 +49,8 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayExecutor":
     for name, least in (("n_jobs", 1), ("cpus", 1), ("retries", 0)):
         if (value := getattr(options, name)) < least:
             raise ConfigError(f"hydra.launcher.{name}", f"is {value}", f"at least {least}")
+    if ray.is_initialized():
+        return RayExecutor(options, shared)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     handed_on = {
         name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)
