@@ -64,11 +64,17 @@ class Clock(pl.Callback):
         self._last = time.process_time()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Batch, _: int
+        self,
+        trainer: pl.Trainer,
+        module: pl.LightningModule,
+        outputs: Any,
+        update: tuple[Batch, ...],
+        _: int,
     ) -> None:
-        """Note an update, the fetching of its batch included."""
+        """Note an update of one task, the fetching of its batch included."""
         now = time.process_time()
         if trainer.global_step > self._warm_up:
+            (batch,) = update
             self.seconds[batch.task].append(now - self._last)
             self.words[batch.task].append(len(batch.tags))
         self._last = now

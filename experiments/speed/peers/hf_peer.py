@@ -111,6 +111,7 @@ def trainer_of(job: rounds.Job, line: rounds.Rounds) -> tuple[Trainer, Any]:
             warmup_steps=0.1,
             weight_decay=0.01,
             bf16=job.precision == "bf16",
+            use_cpu=True,
             save_strategy="no",
             seed=job.seed,
             report_to=[],
