@@ -100,7 +100,10 @@ def test_every_head_builds(head: str) -> None:
 @pytest.mark.parametrize("logger", ["csv", "wandb"])
 def test_every_logger_builds(logger: str, tmp_path: Path) -> None:
     config = train_config(TARGET, f"logger={logger}")
-    about = {"identity": identify(config, run_name(config))} if logger == "wandb" else {}
+    about = {
+        "wandb": {"identity": identify(config, run_name(config))},
+        "csv": {"stages": ["finetune"], "continues": False},
+    }[logger]
     build("logger", Logger, config.logger, save_dir=tmp_path, **about)
 
 

@@ -186,7 +186,7 @@ def test_schema_4_of_transfer_then_mtl(tmp_path: Path) -> None:
     assert second.mixing is not None and asdict(second.mixing) == old["mixing"]
     assert {name: asdict(one) for name, one in record.scores.items()} == old["scores"]
     assert record.best == {name: Best(**one) for name, one in old["best"].items()}
-    later = dict.fromkeys(("test_share", "folds", "fold"))
+    later = dict.fromkeys(("test_share", "folds", "fold", "devel_folds", "devel_fold"))
     for name, use in record.datasets.items():
         # Its test split was a file.
         assert asdict(use).items() <= (old["datasets"][name] | later).items()

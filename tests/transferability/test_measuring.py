@@ -218,6 +218,7 @@ def test_a_stage_that_measure_trained_is_reused_by_train(
         ("leep", "mentions"),
         ("fisher_cosine", ""),
         ("gradient_cosine", ""),
+        ("linearised_affinity", ""),
     }
     run_config = train_config(
         "encoder=tiny",
