@@ -224,12 +224,14 @@ def with_score(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     without = (frame.status == "complete") & frame.f1.isna()
     problems = [
         Problem(
-            "no score", str(target), f"its test split has no mention: {number} runs have no score"
+            "no score", str(target), f"its test split has no mention: runs without score: {number}"
         )
         for target, number in frame[without & frame.support.notna()].target.value_counts().items()
     ]
     problems += [
-        Problem("untested", str(target), f"{number} runs never looked at test (finetune.test)")
+        Problem(
+            "untested", str(target), f"runs that never looked at test (finetune.test): {number}"
+        )
         for target, number in frame[without & frame.support.isna()].target.value_counts().items()
     ]
     return frame[~without], problems

@@ -144,7 +144,7 @@ def test_a_target_without_a_test_mention_is_said_and_in_no_mean(tmp_path: Path) 
     results = results_of(tmp_path, runs)
     (problem,) = results.problems
     assert (problem.state, problem.place) == ("no score", B)
-    assert problem.says == "its test split has no mention: 4 runs have no score"
+    assert problem.says == "its test split has no mention: runs without score: 4"
     for name in ("scores", "gains", "seen_unseen", "error_kinds"):
         assert set(results.tables[name].target) == {A}, name
     assert results.tables["summary"].targets.tolist() == [1]
