@@ -22,4 +22,4 @@ def test_a_run_that_left_test_alone_is_no_row() -> None:
     kept, problems = with_score(frame)
     assert [*kept.run] == ["run2"]
     assert [(one.state, one.place) for one in problems] == [("untested", "demo_disease")]
-    assert "1 runs never looked at test (finetune.test)" in problems[0].says
+    assert "runs that never looked at test (finetune.test): 1" in problems[0].says
