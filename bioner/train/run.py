@@ -38,7 +38,8 @@ def train(config: TrainConfig, directory: Path) -> float:
     end_with_first()
     with naming(directory), END_SIGNALS.heard(), one_at_a_time(directory):
         if is_first():
-            remove_leftovers(directory, directory / "checkpoints", directory / "predictions")
+            written = ("checkpoints", "predictions", "csv")
+            remove_leftovers(directory, *(directory / name for name in written))
         found = None if config.rerun else finished(directory)
         if found is not None:
             drop_checkpoint(directory)
