@@ -283,8 +283,10 @@ def test_what_a_kill_left_is_removed_at_the_next_start(tmp_path: Path) -> None:
     config = config_of(tmp_path, *TARGET, "finetune.epochs=1", "finetune.train_size=64")
     directory, _ = run(config)
     folder = directory / "checkpoints"
+    (directory / "csv").mkdir()
+    names = ("record.json.9.tmp", "predictions/x.9.tmp", "csv/metrics.csv.9.tmp")
     halves = [
-        *(directory / name for name in ("record.json.9.tmp", "predictions/x.9.tmp")),
+        *(directory / name for name in names),
         *(folder / name for name in ("finetune.tmp", "x.9.tmp")),
     ]
     for file in (*halves, folder / "finetune.ckpt"):  # killed once its record was there
