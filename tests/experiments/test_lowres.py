@@ -1,0 +1,63 @@
+"""The numbers on the study's page are those of its archive."""
+
+import tarfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bioner.report.analyses.pairs import paired
+from bioner.report.compatible import compatible
+from bioner.report.frame import tidy
+from bioner.report.study import read_study
+
+STUDY = Path(__file__).parents[2] / "experiments" / "lowres"
+SOURCE = "transfer from "
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    folder = tmp_path_factory.mktemp("lowres10")
+    with tarfile.open(STUDY / "lowres10.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    found, problems = read_study(folder)
+    rows = tidy(found)
+    assert not problems and not rows.problems
+    frame, others = compatible(rows.frame)
+    assert not others
+    return frame
+
+
+@pytest.fixture(scope="module")
+def page() -> dict[tuple[str, str], str]:
+    """Return the cells of the table whose columns are the targets: (row, target) to number."""
+    lines = (STUDY / "README.md").read_text().splitlines()
+    first = next(k for k, line in enumerate(lines) if line.startswith("| | ncbi_disease | s800"))
+    targets = _cells(lines[first])[1:]
+    found: dict[tuple[str, str], str] = {}
+    for line in lines[first + 2 :]:
+        if not line.startswith("|"):
+            break
+        name, *numbers = _cells(line)
+        found |= {(name, t): n for t, n in zip(targets, numbers, strict=True) if n}
+    return found
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def test_single(runs: pd.DataFrame, page: dict[tuple[str, str], str]) -> None:
+    alone = runs[(runs.regime == "single") & (runs.seed == 1)].set_index("target").f1
+    found = {("single", str(t)): f"{100 * f1:.2f}" for t, f1 in alone.to_dict().items()}
+    assert found == {key: number for key, number in page.items() if key[0] == "single"}
+
+
+def test_gains_of_transfer(runs: pd.DataFrame, page: dict[tuple[str, str], str]) -> None:
+    pairs = paired(runs, "single")
+    pairs = pairs[(pairs.regime == "transfer") & (pairs.seed == 1)]
+    found = {
+        (f"{SOURCE}{source}, less single", target): f"{100 * gain:+.2f}".replace("-", "−")
+        for source, target, gain in pairs[["sources", "target", "gain"]].to_numpy().tolist()
+    }
+    assert found == {key: number for key, number in page.items() if key[0].startswith(SOURCE)}
