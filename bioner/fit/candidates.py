@@ -18,11 +18,13 @@ class Candidate:
         name: what it is called in tables.
         words: the overrides that make it of `single`.
         sources: the corpora that it takes.
+        teacher: the plan that it is without its self-training; None where it has none.
     """
 
     name: str
     words: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    teacher: "Candidate | None" = None
 
 
 BASELINE = Candidate(SINGLE)
@@ -129,7 +131,7 @@ class _Taught:
     def from_(self, plan: Candidate) -> Iterator[Candidate]:
         if self._may:
             name = f"{plan.name}, then self-training"
-            yield Candidate(name, (*plan.words, *self._words), plan.sources)
+            yield Candidate(name, (*plan.words, *self._words), plan.sources, plan)
 
 
 def _together(sources: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The learning curve of the chosen plan, and what further labels are likely to give."""
+"""The learning curve of a plan, and what further labels are likely to give."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bioner.config.fit import FitConfig
 from bioner.fit.candidates import Candidate
-from bioner.fit.price import Price
 from bioner.fit.search import Search
 from bioner.fit.trial import Trial
 from bioner.report.one_gain import gain_of
@@ -20,7 +19,7 @@ MORE = 100
 
 @dataclass
 class Point:
-    """Devel F1 of the chosen plan with a part of the labels.
+    """Devel F1 of a plan with a part of the labels.
 
     Attributes:
         share: of the labelled sentences.
@@ -38,6 +37,8 @@ class Curve:
     """The learning curve.
 
     Attributes:
+        plan: whose it is: what is taken, without its self-training, whose text without labels is
+            longer where labels are fewer.
         points: by size.
         more: sentences that may be added.
         gain: F1 that they are likely to give: what the last doubling gave, times the doublings
@@ -46,6 +47,7 @@ class Curve:
         high: likewise.
     """
 
+    plan: str
     points: list[Point]
     more: int
     gain: float
@@ -69,7 +71,7 @@ class LearningCurve:
     Args:
         config: of the search.
         search: that found the plan.
-        plan: that was chosen.
+        plan: whose it is.
         updates: of its last stage.
     """
 
@@ -86,25 +88,21 @@ class LearningCurve:
         size = f"finetune.train_size={smaller(self._config.finetune.train_size, share)}"
         return [Trial(self._plan, seed, (size, *self._steps)) for seed in self._seeds]
 
-    def costs(self, whole: Price) -> float:
-        """Return what its runs cost, in updates, where those of the whole size are there."""
-        return len(self._seeds) * whole.last * sum(self._dearer(whole, one) for one in _PARTS)
+    def shares(self) -> dict[Trial, float]:
+        """Return its runs with the share of a whole last stage that each costs."""
+        return {one: self._share(part) for part in (*_PARTS, 1.0) for one in self.trials(part)}
 
-    def _dearer(self, whole: Price, share: float) -> float:
-        """Return what a run of one size costs, in those of the whole: epochs are shorter."""
-        scoring = whole.last - self._updates
-        return (self._updates + scoring / share) / whole.last
+    def _share(self, part: float) -> float:
+        """Return what a run of a part of the labels costs: epochs are shorter, so more of them."""
+        whole = self._search.spending.affordable.price_of(self.trials(1.0)[0]).last
+        return (self._updates + (whole - self._updates) / part) / whole
 
-    def make(self, whole: Price) -> Curve | None:
-        """Run what is missing, and return the curve; None where a run of it failed.
-
-        Args:
-            whole: the price of a run of the whole size.
-        """
-        for share in _PARTS:
-            for one in self.trials(share):
-                self._search.spending.pay(one, self._dearer(whole, share))
-        if self._search.run({one: None for share in _PARTS for one in self.trials(share)}):
+    def make(self) -> Curve | None:
+        """Run what is missing, and return the curve; None where a run of it failed."""
+        shares = self.shares()
+        for one, share in shares.items():
+            self._search.spending.pay(one, share)
+        if self._search.run(dict.fromkeys(shares)):
             return None
         found = [self._point(share) for share in (*_PARTS, 1.0)]
         full, half = (self._directories(share) for share in (1.0, _PARTS[-1]))
@@ -114,7 +112,7 @@ class LearningCurve:
         sentences = found[-1].sentences / parting.trained
         times = math.log2((sentences + MORE) / sentences)
         last, low, high = doubling.gain, doubling.low, doubling.high
-        return Curve(found, MORE, times * last, times * low, times * high)
+        return Curve(self._plan.name, found, MORE, times * last, times * low, times * high)
 
     def _directories(self, share: float) -> list[Path]:
         return [self._search.directory(one) for one in self.trials(share)]

@@ -171,16 +171,17 @@ class _Fit:
         """Return the learning curve, or why there is none."""
         if not self._config.curve:
             return None, "curve=false"
-        first = Trial(plan, self._config.seed)
-        if not self._trials.job(first).config.selftrain.left_out:
+        plan = plan.teacher or plan
+        job = self._trials.job(Trial(plan, self._config.seed))
+        if not job.config.selftrain.left_out:
             return None, "self-training has more text without labels where labels are fewer"
-        steps = updates(self._trials.job(first).config, self._prepared.corpora)
-        curve = LearningCurve(self._config, search, plan, steps)
-        whole = self._affordable.price_of(first)
-        costs, left = curve.costs(whole) / self._affordable.run, search.spending.left
+        curve = LearningCurve(
+            self._config, search, plan, updates(job.config, self._prepared.corpora)
+        )
+        costs, left = search.spending.further(curve.shares()), search.spending.left
         if costs > left:
             return None, f"it takes {costs:.1f} runs of single, and {left:.1f} are left"
-        found = curve.make(whole)
+        found = curve.make()
         return found, "" if found else "a run of it failed"
 
     def _devel(self, search: Search) -> Callable[[Trial], float]:

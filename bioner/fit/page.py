@@ -198,7 +198,7 @@ def _curve(result: FitResult) -> Iterator[Section]:
     table = Table(
         "curve",
         "Learning curve",
-        "Devel F1 of the plan that is taken by the number of labelled sentences, each size trained "
+        f"Devel F1 of {result.curve.plan} by the number of labelled sentences, each size trained "
         "with the updates of the whole.",
         pd.DataFrame(rows),
         [

@@ -88,6 +88,11 @@ class Spending:
         trial = replace(trial, test=False)
         self.priced[trial] = priced(trial, self.affordable.price_of(trial), share)
 
+    def further(self, shares: Mapping[Trial, float]) -> float:
+        """Return what some runs would cost beyond what was spent, in runs of `single`."""
+        asked = [priced(one, self.affordable.price_of(one), share) for one, share in shares.items()]
+        return total([*self.priced.values(), *asked]) / self.affordable.run - self.spent
+
 
 class Search:
     """Halves the candidates until the last rung.

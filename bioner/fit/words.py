@@ -82,7 +82,7 @@ def say(result: FitResult, folder: Path) -> None:
 def likely(curve: Curve) -> str:
     """Return what further labels are likely to give."""
     return (
-        f"The next {curve.more} labelled sentences are likely to give "
+        f"The next {curve.more} labelled sentences are likely to give {curve.plan} "
         f"{points(curve.gain)} points of devel F1 [{points(curve.low)}, "
         f"{points(curve.high)}]: what the last doubling of the labels gave, for as much of a "
         "doubling as they are."

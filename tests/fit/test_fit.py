@@ -159,7 +159,7 @@ def test_a_part_of_a_size() -> None:
 @pytest.mark.slow
 def test_it_takes_the_related_corpus_and_draws_the_curve(tmp_path: Path) -> None:
     every = "sources=[demo_shuffled,demo_unrelated,demo_disease_related,demo_chemical]"
-    longer = ["finetune.epochs=12", "budget.runs=40", "seeds=3", "finetune.devel_size=120"]
+    longer = ["finetune.epochs=12", "budget.runs=60", "seeds=3", "finetune.devel_size=120"]
     found = search(tmp_path, every, *longer).found
     assert found["chosen"] == found["best"] != "single", found["why"]
     taken = next(one for one in found["tried"] if one["name"] == found["chosen"])
