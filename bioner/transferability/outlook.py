@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import RidgeCV
 
-from bioner.transferability.baselines import ALPHAS
+from bioner.transferability.baselines import combination
 from bioner.transferability.known import Known
 from bioner.transferability.registry import Measure
 
@@ -94,10 +93,10 @@ class Experience:
         """Return what to expect of the sources of a new target.
 
         The expected gain is the mean known one and what a ridge regression over the features
-        adds, whose penalty is chosen by leave-one-out. Its errors are those that it makes on each
-        known target when that is left out; the interval has their quantiles, and the probability
-        is the share of errors with which the gain would be above the noise, by Laplace's rule:
-        (n above + 1) / (n + 2).
+        adds (`bioner.transferability.baselines.combination`). Its errors are those that it makes
+        on each known target when that is left out; the interval has their quantiles, and the
+        probability is the share of errors with which the gain would be above the noise, by
+        Laplace's rule: (n above + 1) / (n + 2).
 
         Args:
             features: as those of a known target; a column that these lack is not used.
@@ -125,7 +124,7 @@ class Experience:
             return None
         seen = np.concatenate([one[keys].to_numpy() for one in self.features.values()])
         centred = np.concatenate([one - one.mean() for one in self.gains.values()])
-        model = RidgeCV(ALPHAS).fit(seen, centred)
+        model = combination().fit(seen, centred)
         mean = float(np.concatenate([*self.gains.values()]).mean())
         return pd.Series(model.predict(features[keys].to_numpy()) + mean, features.index)
 

@@ -119,11 +119,12 @@ def test_rows_of_a_dataset_that_is_read_otherwise_are_computed_again(
 ) -> None:
     config = replace(base, sources=SOURCES[:2], measures=["sizes"], heatmaps=False)
     measure_pairs(config, tmp_path)
-    before = table(tmp_path).set_index(["source", "measure"]).seconds
+    # What is computed takes another time than this.
+    table(tmp_path).assign(seconds=99.0).to_csv(tmp_path / "measures.csv", index=False)
     renamed = replace(base.dataset["demo_chemical"], types={"Chemical": "Drug"})
     measure_pairs(replace(config, dataset={**base.dataset, "demo_chemical": renamed}), tmp_path)
     assert "how it is read, has changed, computed again: demo_chemical" in caplog.text
-    again = table(tmp_path).set_index(["source", "measure"]).seconds.loc[before.index] != before
+    again = table(tmp_path).set_index("source").seconds != 99
     assert again.loc["demo_chemical"].all() and not again.loc["demo_disease_related"].any()
 
 
