@@ -112,7 +112,8 @@ def parting_in_words(parting: Parting, seeds: int) -> list[str]:
 def source_lines(looked: Sequence[SourceFound], order: Sequence[Ranked]) -> list[str]:
     """Return a line for each corpus that was looked at: those that are sources in their order."""
     found = {one.name: one for one in looked}
-    lines = [f"{k}. {one.source}: {_outlook(one)}" for k, one in enumerate(order, 1)]
+    alone = len(order) == 1
+    lines = [f"{k}. {one.source}: {_outlook(one, alone)}" for k, one in enumerate(order, 1)]
     lines += [f"no source: {one.name}: {one.refused}" for one in looked if one.refused]
     leaks = (found[one.source].leaked for one in order)
     return [
@@ -121,8 +122,10 @@ def source_lines(looked: Sequence[SourceFound], order: Sequence[Ranked]) -> list
     ]
 
 
-def _outlook(one: Ranked) -> str:
+def _outlook(one: Ranked, alone: bool) -> str:
     if one.low is None or one.high is None or one.helps is None:
-        return f"score {one.score:.3f}, whether it helps is not known before"
+        # A score is the share of the other sources that it beats.
+        scored = "the only source" if alone else f"score {one.score:.3f}"
+        return f"{scored}, whether it helps is not known before"
     interval = f"[{points(one.low)}, {points(one.high)}]"
     return f"expected gain {points(one.score)} {interval}, helps with probability {one.helps:.2f}"
