@@ -155,6 +155,8 @@ def members(text: str, random: Random) -> str:
                 visit(one)
 
     visit(value)
+    if not slots:  # what was cut to a number, say
+        return text
     (a, b), (c, d) = random.choice(slots), random.choice(slots)
     a[b], c[d] = c[d], a[b]
     try:
