@@ -17,7 +17,7 @@ from statistics import median
 
 GRID = [
     "finetune.targets=[ncbi_disease]",
-    "finetune.train_size=320",
+    "finetune.train_size=1280",
     "finetune.devel_size=32",
     "finetune.epochs=1",
     "finetune.test=false",
@@ -34,7 +34,7 @@ def seconds(at_once: int) -> float:
         line = [sys.executable, "-m", "bioner", "train", "-m", *GRID, f"runs_dir={place}"]
         line.append(f"hydra.launcher.n_jobs={at_once}")
         free = {key: one for key, one in os.environ.items() if not key.endswith("_NUM_THREADS")}
-        subprocess.run(line, check=True, capture_output=True, env=free)
+        subprocess.run(line, check=True, stdout=subprocess.DEVNULL, env=free)
         runs = [file.parent for file in Path(place).glob("*/*/record.json")]
         begin = min((run / "config.yaml").stat().st_mtime for run in runs)
         return max((run / "record.json").stat().st_mtime for run in runs) - begin
