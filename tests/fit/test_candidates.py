@@ -90,6 +90,9 @@ def test_self_training_is_tried_where_there_is_text_for_it() -> None:
     taught = "transfer from a, then self-training"
     found = named(RANKING, "selftrain.rounds=2")
     assert "single, then self-training" in found
+    # The learning curve is that of the plan without it.
+    assert found[taught].teacher == found["transfer from a"]
+    assert found["transfer from a"].teacher is None
     transfer = found["transfer from a"]
     words = ("selftrain=soft", "selftrain.epochs=10", "selftrain.rounds=2")
     assert found[taught].words == (*transfer.words, *words)
