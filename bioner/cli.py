@@ -22,7 +22,7 @@ from bioner.config.hydra_setup import SCHEMAS, own_folders, register
 from bioner.config.unknown_keys import refuse_unknown_keys
 from bioner.errors import DivergedError, Stopped
 from bioner.machine.collector import collector_off
-from bioner.machine.pipes import reader_may_stop
+from bioner.machine.pipes import READER_LEFT, reader_left
 from bioner.machine.signals import END_SIGNALS
 
 USAGE = """\
@@ -74,10 +74,7 @@ def _datasets(cfg: DictConfig) -> None:
     from bioner.config.datasets import to_datasets_config
     from bioner.datasets.actions import act
 
-    right = True
-    with reader_may_stop():
-        right = act(to_datasets_config(cfg))
-    if not right:
+    if not act(to_datasets_config(cfg)):
         raise SystemExit(1)
 
 
@@ -118,8 +115,7 @@ def _stages(cfg: DictConfig) -> None:
     from bioner.config.stages import to_stages_config
     from bioner.runs.stages_verb import act
 
-    with reader_may_stop():
-        act(to_stages_config(cfg))
+    act(to_stages_config(cfg))
 
 
 def _evaluate(cfg: DictConfig) -> None:
@@ -171,32 +167,30 @@ def main() -> int:
     """Run one verb and return the exit code.
 
     It is 0, 1 for a defect of ours or a run that diverged, 2 where the user's input can't be used,
-    or that of a signal.
+    or that of a signal: of SIGPIPE where the output goes to a reader that has read enough.
 
     Raises:
         SystemExit: 1, where a job of a grid fails, `datasets check` finds something wrong or
             `predict` a bad document.
     """
     words = sys.argv[1:]
-    if words in ([], ["-h"], ["--help"]):
-        print(USAGE, end="")
-        return 0
-    if "--version" in words:
-        print(bioner.__version__)
-        return 0
     logging.raiseExceptions = False  # a log that a full disk does not take needs no traceback
     try:
         with END_SIGNALS.heard():
-            return _run(words)
+            code = _run(words)
     except Stopped as stopped:
         print(f"bioner: {stopped}", file=sys.stderr)
-        return stopped.code
+        code = stopped.code
+    return READER_LEFT if reader_left() else code
 
 
 def _run(words: Sequence[str]) -> int:
     own: list[Path] = []
     schema = SCHEMAS["train"]
     try:
+        if words in ([], ["-h"], ["--help"]) or "--version" in words:
+            print(bioner.__version__ if "--version" in words else USAGE.rstrip())
+            return 0
         line = read(words, SCHEMAS)
         own, schema = line.own, SCHEMAS[line.verb]
         # The runs of a search are composed in its own process, of all the catalogue's datasets.
@@ -214,6 +208,8 @@ def _run(words: Sequence[str]) -> int:
         failed = hydra_private.Failure(error, asks_for_tracebacks(words))
     if failed is None:
         return 0
+    if reader_left(failed.error):
+        return READER_LEFT
     if isinstance(failed.error, DivergedError):
         print(f"bioner: diverged: {failed.error}", file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+RUN = ["finetune.targets=[demo_disease]", "encoder=tiny"]
 
 
 def bioner(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -302,9 +303,14 @@ def test_datasets_refuses(arguments: list[str], says: str, tmp_path: Path) -> No
     assert ended.stdout == ""
 
 
-def test_datasets_can_be_piped_to_a_reader_that_stops(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "words", [[], ["datasets"], ["train", "--help"], ["train", "--cfg", "job", *RUN]], ids=str
+)
+def test_a_reader_that_stops(words: list[str], unbuffered: str, tmp_path: Path) -> None:
     code = (
-        "import os, sys; sys.argv = ['bioner', 'datasets']\n"
+        f"import os, sys; sys.argv = ['bioner', *{words!r}]\n"
         "from bioner.cli import main\n"
         "read, write = os.pipe(); os.dup2(write, 1); os.close(read); os.close(write)\n"
         "sys.exit(main())"
@@ -312,12 +318,32 @@ def test_datasets_can_be_piped_to_a_reader_that_stops(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, "PYTHONUNBUFFERED": unbuffered},
         stderr=subprocess.PIPE,
         text=True,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_a_broken_pipe_that_is_not_the_output_is_a_defect(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['bioner', 'datasets']\n"
+        "from bioner import cli\n"
+        "def breaks(cfg): raise BrokenPipeError('another pipe')\n"
+        "cli.VERBS['datasets'] = breaks\n"
+        "sys.exit(cli.main())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "another pipe" in ended.stderr
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def _values(config: DictConfig, schema: type) -> Iterator[str]:
     plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, own), resolve=False)
     for key, meaning in keys_of(schema):
         value: Any = reduce(lambda group, name: group[name], key.split("."), plain)
-        if isinstance(value, dict) and "_target_" in value:
+        if isinstance(value, dict) and value.get("_target_"):
             built = value["_target_"].rpartition(".")[2]
             for name, argument in value.items():
                 said = meaning if name == "_target_" else f"handed to {built}"

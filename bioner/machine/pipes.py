@@ -1,16 +1,34 @@
 """Output that goes into a pipe."""
 
 import os
+import select
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+# What a shell gives to a process that SIGPIPE has ended.
+READER_LEFT = 141
 
 
-@contextmanager
-def reader_may_stop() -> Iterator[None]:
-    """Print to a reader that may have read enough, as `bioner datasets | head` has."""
+def reader_left(error: Exception | None = None) -> bool:
+    """Return whether something was printed that nobody reads any more, as in `bioner … | head`.
+
+    What is left in Python's buffer then goes nowhere.
+
+    Args:
+        error: what ended the work; another pipe than that of the output may have broken.
+    """
+    if sys.stdout is None:  # it was closed, as by `>&-`
+        return False
+    left = isinstance(error, BrokenPipeError) and _unread(sys.stdout.fileno())
     try:
-        yield
         sys.stdout.flush()
-    except BrokenPipeError:  # what is left in Python's buffer goes nowhere
+    except BrokenPipeError:
+        left = True
+    if left:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return left
+
+
+def _unread(descriptor: int) -> bool:
+    watched = select.poll()
+    watched.register(descriptor, 0)
+    return any(bits & select.POLLERR for _, bits in watched.poll(0))

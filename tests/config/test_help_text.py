@@ -38,3 +38,12 @@ def test_train(tmp_path: Path) -> None:
     assert text["seed=1"].startswith("of all that is random")
     assert text["selection=best"].endswith("(best, last, average)")
     assert {"finetune.epochs=10", "finetune.targets=???", "trainer.accelerator=auto"} <= set(text)
+
+
+@pytest.mark.parametrize("verb", SCHEMAS)
+def test_every_verb(verb: str) -> None:
+    config = composed(verb=verb, with_hydra=True)
+    shown = help_text(config, SCHEMAS[verb], [])
+    for key, meaning in keys_of(SCHEMAS[verb]):
+        assert f"{key}=" in shown or f"{key}._target_=" in shown
+        assert meaning in shown
