@@ -43,7 +43,7 @@ def candidates(
     """Return the candidates but `single`, those that should help most first.
 
     Without a source they are variants of `single`, which also come early where the first source is
-    more likely not to help. Self-training is among them where there is text without labels.
+    not expected to gain anything. Self-training is among them where there is text without labels.
 
     Args:
         config: of the search.

@@ -177,7 +177,7 @@ def _outlook(result: FitResult) -> list[Column]:
     return [
         points("gain", "expected gain"),
         between("low", "high", signed, "80 %"),
-        percent("helps", "helps, %", digits=0),
+        percent("helps", "above the noise, %", digits=0),
     ]
 
 

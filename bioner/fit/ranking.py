@@ -18,7 +18,6 @@ _FIRST, _LARGEST = 6, 3
 _ADDS = 0.02
 # Words of each dataset that the encoder reads, as `bioner recommend` has it.
 _WORDS = 10_000
-_EVEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,9 @@ class Ranking:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the first source is more likely not to help, as far as that is known."""
+        """Whether the first source is not expected to gain anything, as far as that is known."""
         advice = self.recommendation.advice if self.recommendation else []
-        sure = advice[0].prospect if advice else None
-        return sure is not None and sure.helps < _EVEN
+        return bool(advice) and advice[0].prospect is not None and advice[0].score <= 0
 
 
 def rank(

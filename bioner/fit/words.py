@@ -128,4 +128,5 @@ def _outlook(one: Ranked, alone: bool) -> str:
         scored = "the only source" if alone else f"score {one.score:.3f}"
         return f"{scored}, whether it helps is not known before"
     interval = f"[{points(one.low)}, {points(one.high)}]"
-    return f"expected gain {points(one.score)} {interval}, helps with probability {one.helps:.2f}"
+    sure = f"above the noise with probability {one.helps:.2f}"
+    return f"expected gain {points(one.score)} {interval}, {sure}"

@@ -148,4 +148,4 @@ def _score(advice: Advice) -> str:
     if sure is None:
         return f"score {advice.score:.3f}"
     interval = f"[{points(sure.low)}, {points(sure.high)}]"
-    return f"{points(advice.score)} {interval}, helps with probability {sure.helps:.2f}"
+    return f"{points(advice.score)} {interval}, above the noise with probability {sure.helps:.2f}"

@@ -133,7 +133,8 @@ def recommend(
 def _said_of_gains(noise: float) -> str:
     return (
         f"the gain in F1 points that is expected, with an interval for {HELD:.0%} of such gains, "
-        f"and the probability that it is above {100 * noise:.2f}, what other seeds change"
+        "and the probability that it is above the noise, what other seeds change "
+        f"({100 * noise:.2f})"
     )
 
 

@@ -103,11 +103,11 @@ def test_self_training_is_tried_where_there_is_text_for_it() -> None:
 
 
 def test_where_help_is_doubtful_single_is_varied_early() -> None:
-    def names(helps: float) -> list[str]:
-        advice = Advice("a", 0.01, [], [], None, Prospect(-0.1, 0.1, helps))
+    def names(gain: float) -> list[str]:
+        advice = Advice("a", gain, [], [], None, Prospect(-0.1, 0.1, 0.2))
         order = Recommendation(TARGET, [advice], "", "", "", [])
         return [*tried(ranking=Ranking(["a", "b"], [], order))]
 
-    assert names(0.6)[:3] == ["transfer from a", "mtl with a", "transfer from b"]
-    assert names(0.4)[:3] == ["transfer from a", "mtl with a", "single, head=crf"]
-    assert "transfer from b" in names(0.4)
+    assert names(0.01)[:3] == ["transfer from a", "mtl with a", "transfer from b"]
+    assert names(-0.01)[:3] == ["transfer from a", "mtl with a", "single, head=crf"]
+    assert "transfer from b" in names(-0.01)

@@ -26,5 +26,5 @@ def test_a_score_is_said_where_sources_are_compared() -> None:
 
 def test_an_expected_gain_is_said_of_one_source_too() -> None:
     assert source_lines(looked("a"), [ranked("a", 0.02, 0.8)]) == [
-        "1. a: expected gain +2.00 [-1.00, +3.00], helps with probability 0.80"
+        "1. a: expected gain +2.00 [-1.00, +3.00], above the noise with probability 0.80"
     ]
