@@ -15,7 +15,7 @@ from bioner.config.folds import in_fold
 from bioner.config.head import check_head
 from bioner.config.identity import roles
 from bioner.config.mixing import check_mixing
-from bioner.config.optimizer import OptimizerConfig
+from bioner.config.optimizer import check_optimizer, check_rate_is_given
 from bioner.config.parts import dataset_keys, datasets_of, stages_of
 from bioner.config.per_stage import StageConfig
 from bioner.config.selftrain import check_selftraining
@@ -76,17 +76,6 @@ def _check_test(config: TrainConfig) -> None:
             raise ConfigError("finetune.test", found, "finetune.test=false")
 
 
-def check_rate_is_given(cfg: DictConfig) -> None:
-    """Check that the encoder has a learning rate, where the optimiser takes that.
-
-    Raises:
-        ConfigError: it has none.
-    """
-    if OmegaConf.is_interpolation(cfg.optimizer, "lr") and cfg.encoder.lr is None:
-        legal = "encoder.lr in the encoder's YAML, or optimizer.lr"
-        raise ConfigError("encoder.lr", "is not given, and optimizer.lr takes it", legal)
-
-
 def check_pretraining(config: TrainConfig) -> None:
     """Check all values of a run but those of its fine-tuning.
 
@@ -94,7 +83,7 @@ def check_pretraining(config: TrainConfig) -> None:
         ConfigError: a value that can't be used, with its full key.
     """
     _check_pretrain(config.pretrain, config.selection)
-    _check_optimizer(config.optimizer)
+    check_optimizer(config.optimizer)
     check_head(config.head)
     _check_weights(config)
     check_choice("weighting.strategy", config.weighting.strategy, WEIGHTINGS)
@@ -200,20 +189,6 @@ def _check_finetune(stage: FinetuneConfig, selection: Selection) -> None:
         if every is not None and stage.kind == Finetuning.single:
             found = f"is {every}, but single trains one task, which has no other"
             raise ConfigError(f"finetune.{key}", found, "finetune=mtl")
-
-
-def _check_optimizer(optimizer: OptimizerConfig) -> None:
-    for name, rate in (("lr", optimizer.lr), ("head_lr_times", optimizer.head_lr_times)):
-        if not (math.isfinite(rate) and rate > 0):
-            raise ConfigError(f"optimizer.{name}", f"is {rate}", "a finite number above 0")
-    for name, value, highest in (
-        ("weight_decay", optimizer.weight_decay, math.inf),
-        ("warmup", optimizer.warmup, 1.0),
-    ):
-        if not (math.isfinite(value) and 0 <= value < highest):
-            raise ConfigError(f"optimizer.{name}", f"is {value}", f"a number in [0, {highest})")
-    if not (math.isfinite(optimizer.clip) and optimizer.clip > 0):
-        raise ConfigError("optimizer.clip", f"is {optimizer.clip}", "a finite number above 0")
 
 
 def _check_rest(config: TrainConfig) -> None:

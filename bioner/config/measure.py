@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from bioner.config.batch import BatchConfig
 from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
 from bioner.config.budget import check_size
-from bioner.config.checks import check_pretraining, check_rate_is_given
+from bioner.config.checks import check_pretraining
 from bioner.config.config_folders import all_names
 from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
@@ -22,7 +22,7 @@ from bioner.config.head import HeadConfig
 from bioner.config.identity import digest
 from bioner.config.mixing import MixingConfig
 from bioner.config.named_run import named_run
-from bioner.config.optimizer import OptimizerConfig
+from bioner.config.optimizer import OptimizerConfig, check_rate_is_given
 from bioner.config.parts import shared_part
 from bioner.config.semantics import SEMANTICS
 from bioner.config.train import (

@@ -1,12 +1,14 @@
 """The typed schema of the optimiser."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 from bioner.config.effects import STAGE, made, value
+from bioner.errors import ConfigError
 
 
 class Decay(StrEnum):
@@ -39,3 +41,33 @@ class OptimizerConfig:
     decay: Decay = value(Decay.linear, STAGE)
     clip: float = value(1.0, STAGE)
     options: dict[str, Any] = made(dict, STAGE)
+
+
+def check_rate_is_given(cfg: DictConfig) -> None:
+    """Check that the encoder has a learning rate, where the optimiser takes that.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    if OmegaConf.is_interpolation(cfg.optimizer, "lr") and cfg.encoder.lr is None:
+        legal = "encoder.lr in the encoder's YAML, or optimizer.lr"
+        raise ConfigError("encoder.lr", "is not given, and optimizer.lr takes it", legal)
+
+
+def check_optimizer(optimizer: OptimizerConfig) -> None:
+    """Check the rates and what else is a number.
+
+    Raises:
+        ConfigError: one of them is outside what makes sense.
+    """
+    for name, rate in (("lr", optimizer.lr), ("head_lr_times", optimizer.head_lr_times)):
+        if not (math.isfinite(rate) and rate > 0):
+            raise ConfigError(f"optimizer.{name}", f"is {rate}", "a finite number above 0")
+    for name, found, highest in (
+        ("weight_decay", optimizer.weight_decay, math.inf),
+        ("warmup", optimizer.warmup, 1.0),
+    ):
+        if not (math.isfinite(found) and 0 <= found < highest):
+            raise ConfigError(f"optimizer.{name}", f"is {found}", f"a number in [0, {highest})")
+    if not (math.isfinite(optimizer.clip) and optimizer.clip > 0):
+        raise ConfigError("optimizer.clip", f"is {optimizer.clip}", "a finite number above 0")
