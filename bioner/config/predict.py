@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -86,4 +87,17 @@ def to_predict_config(cfg: DictConfig) -> PredictConfig:
         raise ConfigError("resume", "is true, and so is overwrite", "one of them")
     if config.resume and "-" in (config.input, config.output):
         raise ConfigError("resume", "is true, but a stream can't go on", "files")
+    if "-" not in (config.input, config.output):
+        _check_apart(Path(config.input), Path(config.output))
     return config
+
+
+def _check_apart(given: Path, output: Path) -> None:
+    """Check that an output does not take the place of the input, whose bad documents it lacks."""
+    if given.resolve().is_relative_to(output.resolve()):
+        found = (
+            f"{output} is the input"
+            if given.resolve() == output.resolve()
+            else f"{output} holds the input"
+        )
+        raise ConfigError("output", found, "another place, since it would replace that")

@@ -118,11 +118,13 @@ class FolderSink(Sink):
                 raise
             raise refusal(document, f"can't be written: {error.strerror}") from error
         self._seen.add(name)
-        self._ids.write(f"{json.dumps(name)}\n".encode())
+        with naming(self._ids_file):
+            self._ids.write(f"{json.dumps(name)}\n".encode())
 
     def commit(self, progress: Progress) -> None:
         """Note how far it is; the documents' files are closed."""
-        self._ids.flush()
+        with naming(self._ids_file):
+            self._ids.flush()
         progress.size = self._ids.tell()
         write_json(notes(self._output), asdict(progress))
 

@@ -1,5 +1,6 @@
 """Members of a zip or tar archive, unpacked so that nothing leaves the folder they go to."""
 
+import errno
 import stat
 import tarfile
 import zipfile
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO
 from zlib import error as ZlibError
@@ -35,7 +37,8 @@ def unpack(archive: Path, wanted: Sequence[str], folder: Path) -> None:
     Args:
         archive: a zip file, or a tar file that may be compressed with gzip, bzip2 or xz.
         wanted: names of files or of folders, which come with all that they hold.
-        folder: a folder that is there; a member keeps its path below it.
+        folder: a folder that is there; a member keeps its path below it. Of two of one name the
+            last is kept, as `tar` does.
 
     Raises:
         ArchiveError: if the archive is damaged, lacks a wanted member, holds a link or a name that
@@ -55,10 +58,14 @@ def unpack(archive: Path, wanted: Sequence[str], folder: Path) -> None:
         tarfile.TarError,
         zipfile.BadZipFile,
         ZlibError,
+        LZMAError,
         EOFError,
         NotImplementedError,
         RuntimeError,
+        OSError,
     ) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the disk; gzip and bzip2 say with an OSError without a number what they met
         raise ArchiveError(f"it is damaged, or of an unknown kind: {error}") from error
     if missing:
         raise ArchiveError(f"it does not hold {', '.join(sorted(missing))}")
@@ -77,6 +84,16 @@ def _open(archive: Path) -> Iterator[Iterator[_Member]]:
     else:
         with tarfile.open(archive, "r:*") as tar:
             yield _limited(_of_tar(tar))
+            _read_to_the_end(tar)
+
+
+def _read_to_the_end(tar: tarfile.TarFile) -> None:
+    """Read what lies behind the last member: there is what a compressed file is checked by."""
+    behind = 0
+    while chunk := tar.fileobj.read(_CHUNK) if tar.fileobj else b"":
+        behind += len(chunk)
+        if behind > MOST_BYTES:
+            raise ArchiveError(f"it unpacks to more than {MOST_BYTES:,} bytes")
 
 
 def _limited(members: Iterable[_Member | None]) -> Iterator[_Member]:
@@ -119,12 +136,21 @@ def _safe(name: str) -> str:
 
 def _write(member: _Member, target: Path, most: int) -> int:
     """Write a member and return its size; headers lie, so the bytes themselves are counted."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
-    with member.open() as source, target.open("xb") as file:
+    with member.open() as source, _begun(target, member.name) as file:
         while chunk := source.read(_CHUNK):
             written += len(chunk)
             if written > most:
                 raise ArchiveError(f"it unpacks to more than {MOST_BYTES:,} bytes")
             file.write(chunk)
     return written
+
+
+def _begun(target: Path, name: str) -> IO[bytes]:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target.open("wb")
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+            raise
+        raise ArchiveError(f"its member {name!r} is a file and a folder at once") from error

@@ -148,9 +148,9 @@ def _unpack(
         legal = "remove it so that it is fetched again, or unpack it by hand"
         raise DataError(archive, None, f"can't be unpacked: {error}", legal) from None
     for split in splits:
-        _install(
-            work / "made" / config.files[split], files[split], name, split, config, str(archive)
-        )
+        if not files[split].exists():  # two splits may be one file
+            made = work / "made" / config.files[split]
+            _install(made, files[split], name, split, config, str(archive))
 
 
 def _check_archive(name: str, config: DatasetConfig, archive: Path) -> None:

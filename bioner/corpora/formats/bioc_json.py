@@ -11,6 +11,7 @@ from bioner.corpora.formats import bioc_json_writer
 from bioner.corpora.formats.bioc_json_rest import DOCUMENTS, PUBTATOR3, documents_and_faults
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.shared.json_escapes import Escapes, HalfPairError
+from bioner.corpora.formats.shared.json_keys import DoubledError
 from bioner.corpora.formats.shared.json_shape import Members
 from bioner.corpora.formats.shared.quoting import shown
 from bioner.corpora.formats.shared.source import Source, file_behind, opened, place_of
@@ -138,11 +139,20 @@ def _watched(events: Iterator[tuple[str, Any]], place: Path | str) -> Iterator[t
     """Pass on the events of the parser; raise where they are not those of a collection.
 
     Raises:
-        ValueError: lists and objects are nested too deeply.
+        ValueError: lists and objects are nested too deeply, or a key of a document comes twice.
     """
     legal = "expected a BioC collection: an object with a list 'documents'"
     depth, key, found = 0, "", False
+    keys: list[set[str]] = []  # of the objects in which the event lies
     for event, value in events:
+        if event == "start_map":
+            keys.append(set())
+        elif event == "end_map":
+            keys.pop()
+        elif event == "map_key" and len(keys) > 1:
+            if value in keys[-1]:
+                raise DoubledError(f"no JSON: a second {value!r} in one object")
+            keys[-1].add(value)
         if depth == 0 and event != "start_map":
             raise DataError(place, None, "is no JSON object", legal)
         if depth == 1:

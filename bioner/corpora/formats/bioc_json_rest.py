@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bioner.corpora.formats.shared.json_escapes import half_pair
+from bioner.corpora.formats.shared.json_keys import DoubledError, each_once
 from bioner.errors import DataError
 
 PUBTATOR3 = "PubTator3"
@@ -35,7 +36,7 @@ def documents_and_faults(
         place: the file.
     """
     begun = DOCUMENTS.search(text)
-    decoder, at = json.JSONDecoder(), begun.end() if begun else len(text)
+    decoder, at = json.JSONDecoder(object_pairs_hook=each_once), begun.end() if begun else len(text)
     between = True  # two documents, which a fault must not have torn apart
     comma = False
     while (start := text.find("{", at)) >= 0:
@@ -50,6 +51,10 @@ def documents_and_faults(
             if between:
                 yield error
             between, at = False, start + 1
+            continue
+        except DoubledError as error:
+            yield DataError(place, text.count("\n", 0, start) + 1, str(error), "each key once")
+            comma, at = True, _end(text, start)
             continue
         except (ValueError, RecursionError):  # a number of 5,000 digits, 1,000 lists in each other
             if between:

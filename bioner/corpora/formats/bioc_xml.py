@@ -5,10 +5,12 @@ Entities and document type definitions are never resolved.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.files import compressed, contents
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 
 # Bytes that tell compressed data.
 _START = 8
+_DOCUMENT = re.compile(rb"<document[\s>]")
+# Of files in an encoding in which no declaration can be read; the first two are marks.
+_BEGINNINGS = {
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+_ENCODING = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.:-]+)""")
 _HARMLESS = "expected a file without entity declarations; the five of XML and &#…; are fine"
 
 
@@ -51,9 +62,13 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
             except _SyntaxFault as fault:
                 if not found:  # nothing says that it is BioC XML at all
                     raise fault.error from None
-                report(fault.error)
                 file = file_behind(source)
-                after = None if file is None else _after(file, fault, begin)
+                try:
+                    after = _unread(fault) if file is None else _after(file, fault, begin)
+                except DataError as error:
+                    report(error)
+                    return
+                report(fault.error)
                 if after is None:
                     return
                 rest, begin = after
@@ -111,26 +126,47 @@ def _parsed(stream: IO[bytes], place: Path | str, report: Report) -> Iterator[It
         raise _SyntaxFault(found_here, (error.position or (1, 1))[1]) from None
 
 
+def _unread(fault: _SyntaxFault) -> NoReturn:
+    says = f"{fault.error.says}; what follows is not read"
+    raise DataError(fault.error.path, fault.error.line, says) from None
+
+
 def _after(file: Path, fault: _SyntaxFault, before: int) -> tuple[IO[bytes], int] | None:
     """Return the rest of a file from the next document on, as a collection with equal lines.
 
     Args:
         file: the whole of it.
         fault: behind which the document starts.
-        before: where the rest began that has the fault.
+        before: where the rest began that has the fault, in UTF-8.
 
     Returns:
-        The rest, and where it begins; None where no document follows.
+        The rest in UTF-8, and where it begins; None where no document follows.
+
+    Raises:
+        DataError: the fault, where the rest can't be read in the encoding of the file.
     """
-    data, line = contents(file), fault.error.line or 1
+    data, line = _as_utf8(contents(file), fault), fault.error.line or 1
     begin = 0
     for _ in range(line - 1):
         begin = data.find(b"\n", begin) + 1
-    begin = data.find(b"<document>", max(begin + fault.column - 1, before + 1))
-    if begin < 0:
+    found = _DOCUMENT.search(data, max(begin + fault.column - 1, before + 1))
+    if found is None:
         return None
-    lines = b"\n" * data.count(b"\n", 0, begin)
-    return BytesIO(lines + b"<collection>" + data[begin:]), begin
+    lines = b"\n" * data.count(b"\n", 0, found.start())
+    return BytesIO(lines + b"<collection>" + data[found.start() :]), found.start()
+
+
+def _as_utf8(data: bytes, fault: _SyntaxFault) -> bytes:
+    """Return the bytes of a file in the encoding in which the parser counts its columns."""
+    declared = _ENCODING.match(data)
+    name = declared[1].decode() if declared else "utf-8"
+    name = next((of for begin, of in _BEGINNINGS.items() if data.startswith(begin)), name)
+    try:
+        if codecs.lookup(name).name == "utf-8":
+            return data
+        return data.decode(name).encode()
+    except (LookupError, UnicodeError):
+        _unread(fault)
 
 
 class _Begun:

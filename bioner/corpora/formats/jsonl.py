@@ -8,6 +8,7 @@ from pathlib import Path
 from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.formats.format import FileWriter, Format
 from bioner.corpora.formats.jsonl_writer import render
+from bioner.corpora.formats.shared.json_keys import DoubledError, each_once
 from bioner.corpora.formats.shared.json_shape import Members, written
 from bioner.corpora.formats.shared.source import Source, numbered_lines, place_of
 from bioner.errors import DataError, Report, nearest, raise_it
@@ -46,12 +47,12 @@ def read_documents(source: Source, report: Report = raise_it) -> Iterator[Docume
 
 def _document(line: str, place: Path | str, number: int) -> Document:
     try:
-        value = json.loads(line, object_pairs_hook=_each_once)
+        value = json.loads(line, object_pairs_hook=each_once)
     except json.JSONDecodeError as error:
         found = f"no JSON: {error.msg} at column {error.colno}"
         raise DataError(place, number, found, "expected one JSON object a line") from None
     except (ValueError, RecursionError) as error:
-        found = str(error) if isinstance(error, _DoubledError) else _TOO_MUCH
+        found = str(error) if isinstance(error, DoubledError) else _TOO_MUCH
         raise DataError(place, number, found, "expected one JSON object a line") from None
     whole = Members(value, "the document", place, number)
     _check_keys(whole, _DOCUMENT)
@@ -65,20 +66,6 @@ def _document(line: str, place: Path | str, number: int) -> Document:
     marks = whole.objects("annotations")
     annotations = tuple(_annotation(mark, passages) for mark in marks)
     return Document(identifier, passages, annotations, number, place=place)
-
-
-class _DoubledError(ValueError):
-    """A key comes twice."""
-
-
-def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    """Make an object of its members; of a key that comes twice JSON would keep the last alone."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
-        raise _DoubledError(f"no JSON: a second {doubled!r} in one object")
-    return found
 
 
 def _check_keys(found: Members, legal: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ _PASSAGE = re.compile(r"(?P<id>[^|\t]+)\|(?P<kind>[ta])\|(?P<text>.*)", re.DOTAL
 _BEGINNING = re.compile(r"^[^|\s]+\|[ta]\|", re.MULTILINE)
 _KINDS = {"t": "title", "a": "abstract"}
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+_NOTHING = ("none", "null", "nan", "na", "nil", "inf", "infinity")
 _EXPECTED = "expected ID<tab>START<tab>END<tab>TEXT<tab>TYPE, or a relation of 4 or 5 columns"
 
 
@@ -126,15 +127,18 @@ def _is_mark(row: Sequence[str]) -> bool:
 def _is_relation(row: Sequence[str], text: str, types: Collection[str]) -> bool:
     """Say whether a row is a relation: what it is called, two concepts, perhaps whether it is new.
 
-    It is not, and so a broken annotation, where an offset stands first, where the text and the
-    type of an annotation stand in their columns, or where two columns are the offsets of a third.
+    It is not, and so a broken annotation, where no name stands first or one that is a type, where
+    the text and the type of an annotation stand in their columns, or where two columns are the
+    offsets of a third.
 
     Args:
-        row: its columns; the first is the document's id.
+        row: its columns; the first is the document's id. Empty ones at its end count for nothing.
         text: of the document, a character between its passages.
         types: of the annotations of the document.
     """
-    if len(row) not in (4, 5) or not row[1].strip() or _looks_like_a_number(row[1]):
+    while row and not row[-1]:
+        row = row[:-1]
+    if len(row) not in (4, 5) or not _is_name(row[1]) or row[1] in types:
         return False
     if len(row) == 5 and row[4] in types and row[3] and row[3] in text:
         return False
@@ -143,12 +147,10 @@ def _is_relation(row: Sequence[str], text: str, types: Collection[str]) -> bool:
     return not (marked - {""}).intersection(row[1:])
 
 
-def _looks_like_a_number(column: str) -> bool:
-    try:
-        float(column)
-    except ValueError:
-        return column.strip().lower().startswith(("0x", "-", "+"))
-    return True
+def _is_name(column: str) -> bool:
+    """Say whether a relation may be called so: letters first, and no word for a missing number."""
+    name = column.strip()
+    return len(name) > 1 and name[:2].isalpha() and name.casefold() not in _NOTHING
 
 
 PUBTATOR = Format(

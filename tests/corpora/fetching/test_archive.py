@@ -1,6 +1,7 @@
 """Archives: what is unpacked, and that nothing gets out of the folder."""
 
 import io
+import random
 import stat
 import tarfile
 import zipfile
@@ -130,6 +131,40 @@ def test_a_damaged_archive(tmp_path: Path, folder: Path, kind: str) -> None:
     for cut in (data[: len(data) // 2], b"<html>404</html>", b""):
         with pytest.raises(ArchiveError, match="damaged, or of an unknown kind"):
             unpack(put(tmp_path, cut), ["corpus/train.tsv"], folder)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.bz2", "tar.xz"])
+def test_no_flipped_bit_is_read_as_if_nothing_were(tmp_path: Path, folder: Path, kind: str) -> None:
+    words = random.Random(3)
+    long = "".join(f"{words.randrange(10**9)}\tO\n" for _ in range(2000)).encode()
+    files = {"train.tsv": long, "other.tsv": long[::-1]}
+    data = packed(kind, files)
+    for place in words.sample(range(len(data)), 60):
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << words.randrange(8)
+        try:
+            unpack(put(tmp_path, bytes(flipped)), ["train.tsv"], folder)
+        except ArchiveError:
+            continue
+        assert (folder / "train.tsv").read_bytes() == long
+
+
+def test_the_last_of_two_members_of_one_name(tmp_path: Path, folder: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for data in (b"old", b"new"):
+            info = tarfile.TarInfo("train.tsv")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    unpack(put(tmp_path, buffer.getvalue()), ["train.tsv"], folder)
+    assert below(folder) == {"train.tsv": b"new"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_member_that_is_a_file_and_a_folder(tmp_path: Path, folder: Path, kind: str) -> None:
+    data = packed(kind, {"train.tsv": b"x", "train.tsv/x": b"y"})
+    with pytest.raises(ArchiveError, match="is a file and a folder at once"):
+        unpack(put(tmp_path, data), ["train.tsv"], folder)
 
 
 def test_a_member_that_is_not_there(tmp_path: Path, folder: Path) -> None:

@@ -369,3 +369,47 @@ def test_faults_after_a_syntax_fault_are_told_too(tmp_path: Path) -> None:
     found: list[DataError] = []  # what is no file is not read twice
     assert len(list(bioc_xml.read_documents(io.BytesIO(text.encode()), found.append))) == 1
     assert [fault.line for fault in found] == [starts[1] + 4]
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16", "UTF-16-LE", "UTF-16-BE"])
+@pytest.mark.parametrize("begin", ["<document>", "<document >", "<document\n>"])
+def test_what_follows_a_syntax_fault_has_the_encoding_of_the_file(
+    encoding: str, begin: str, tmp_path: Path
+) -> None:
+    texts = ["Fever é.", "a & b", "Plain Ã© then.", "café"]
+    passages = [f"<passage><offset>0</offset><text>{text}</text></passage>" for text in texts]
+    documents = [f"{begin}<id>{i}</id>{passages[i]}</document>\n" for i in range(4)]
+    text = f'<?xml version="1.0" encoding="{encoding}"?>\n<collection>{"".join(documents)}'
+    file = tmp_path / "corpus.xml"
+    file.write_bytes(f"{text}</collection>".encode(encoding))
+    found, faults = all_of(bioc_xml.read_documents, file)
+    assert [document.passages[0].text for document in found] == [texts[0], *texts[2:]]
+    assert len(faults) == 1 and "no XML" in str(faults[0])
+
+
+def test_what_is_not_read_after_a_syntax_fault_is_said() -> None:
+    faults: list[DataError] = []
+    text = XML.replace("A&amp;B", "A & B")
+    twice = (
+        text[: text.index("<document><id>8")].replace("A & B", "AB") + text[text.index("<doc") :]
+    )
+    list(bioc_xml.read_documents(io.BytesIO(twice.encode()), faults.append))
+    assert [str(fault).endswith("what follows is not read") for fault in faults] == [True]
+
+
+@pytest.mark.parametrize("path", [[], FIRST[2:], MARK[2:]])
+def test_a_key_that_comes_twice_in_a_document(path: list[str | int], tmp_path: Path) -> None:
+    where: Any = JSON["documents"][0]
+    for key in path:
+        where = where[key]
+    once = json.dumps(where)
+    doubled = f'{{"annotations": [], {once[1:-1]}, "annotations": []}}'
+    if path == MARK[2:]:
+        doubled = f'{{"text": "x", {once[1:]}'
+    text = json.dumps(JSON, indent=1)
+    file = tmp_path / "corpus.json"
+    file.write_text(json.dumps(JSON).replace(once, doubled, 1))
+    assert file.read_text() != text
+    documents, faults = all_of(bioc_json.read_documents, file)
+    assert [document.id for document in documents] == ["8"]
+    assert len(faults) == 1 and "a second '" in str(faults[0])

@@ -21,6 +21,8 @@ MARK = "1\t0\t5\tBRCA1\tGene\t672\n"
         "Association\tD001943\t672\tNovel",
         "CID\tD1\tD2",
         "CID\t672\t673",
+        "CPR:3\t672\t673",
+        "Association\t672\tD001943\tNo\t",
     ],
 )
 def test_a_relation_is_passed_over(row: str, tmp_path: Path) -> None:
@@ -49,6 +51,14 @@ def test_a_relation_is_passed_over(row: str, tmp_path: Path) -> None:
         "20\t26\tcancer",
         "20\t26\tDisease\tcancer",
         "20\t99\tcancer\tDisease",
+        "20;0\t26;5\tcancer BRCA1\tDisease",
+        "20,0\t26,5\tcancer BRCA1\tDisease",
+        "20-26\t0-5\tcancer BRCA1\tDisease",
+        "O\t5\tBRCA1\tDisease",
+        "None\tNone\tcancer\tDisease",
+        "1,020\t1,026\tnowhere\tDisease",
+        "Gene\t20\t26",
+        "\t\t",
     ],
 )
 def test_a_broken_mention_is_an_error_with_its_line(row: str, tmp_path: Path) -> None:
