@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.config_folders import config_file, encoder_of, experiments, shipped
-from bioner.config.hydra_private import unwritten
+from bioner.config.hydra_private import too_deep, unwritten
 from bioner.config.synonyms import meant
 from bioner.errors import UserError, nearest
 
@@ -38,6 +39,8 @@ _OF_THE_MACHINE = (
 _NUMBER_HINT = re.compile(r"Value ('.*') of type '\w+' .* 'Optional\[Union\[int, float\]\]'")
 
 
+# What Hydra reads only in quotes.
+_NOT_PLAIN = re.compile(r"[^\w\s/\\+.$%*@?|:,\[\]-]|[^\x00-\x7f]|(?<!^)[\[\]]")
 # A value that is one of a few names.
 _CHOICE = re.compile(r"(Invalid value '(.*)'), expected one of \[(.*)\]")
 
@@ -61,6 +64,8 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
             return f"{place}: {link.strerror}" if place else str(link.strerror)
         if isinstance(link, yaml.YAMLError):
             return f"not YAML: {' '.join(str(link).split())}"
+        if isinstance(link, RecursionError) and (file := too_deep(link)):
+            return f"{file}: lists or groups too deep"
     omega = next((link for link in chain if isinstance(link, OmegaConfBaseException)), None)
     if omega is not None:
         return _place(chain, own) + _key_error(omega, schema)
@@ -79,9 +84,15 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _not_parsed(error: OverrideParseException) -> str:
     key, _, value = error.override.partition("=")
-    if "=" in value and value[0] not in "'\"[{":
-        return f"{error.override}: a value that holds a = is quoted twice: \"{key}='{value}'\""
-    return f"{error.override}: {' '.join(str(error).split())}"
+    signs = _NOT_PLAIN.findall(value)
+    if not signs or value[0] in "'\"{":
+        return f"{error.override}: {' '.join(str(error).split())}"
+    if value[0] == "[":
+        example = shlex.quote(f'{key}=["…","…"]')
+        return f"{error.override}: what holds a {signs[0]} is quoted within the list: {example}"
+    inner = f"'{value}'" if "'" not in value else '"' + value.replace('"', '\\"') + '"'
+    twice = f'"{key}={inner}"' if '"' not in inner else shlex.quote(f"{key}={inner}")
+    return f"{error.override}: a value that holds a {signs[0]} is quoted twice: {twice}"
 
 
 def _missing(error: MissingConfigException, own: Sequence[Path]) -> str:

@@ -25,6 +25,7 @@ from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig
+from yaml.reader import Reader
 
 from bioner.errors import UserError
 
@@ -230,3 +231,12 @@ def is_group(loader: ConfigLoader, override: Override) -> bool:
 def set_values(config: DictConfig, overrides: Sequence[Override]) -> None:
     """Set values in a composed config, as Hydra does after it has put the choices together."""
     ConfigLoaderImpl._apply_overrides_to_config(list(overrides), config)
+
+
+def too_deep(error: RecursionError) -> str | None:
+    """Return the name of the YAML file that nests too deeply for its parser, or None."""
+    for frame, _ in walk_tb(error.__traceback__):
+        reader = frame.f_locals.get("self")
+        if isinstance(reader, Reader):
+            return str(reader.name)
+    return None

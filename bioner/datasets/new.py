@@ -2,13 +2,16 @@
 
 import logging
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
+from omegaconf import OmegaConf
 
 from bioner.config.dataset import SPLITS, DatasetConfig, Flatten
 from bioner.config.datasets import DatasetsConfig
@@ -49,7 +52,7 @@ def new(config: DatasetsConfig) -> NewDataset:
             read; nothing is written then.
     """
     path = Path(str(config.path)).expanduser().absolute()
-    name = config.name or re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "mine"
+    name = config.name or _name(path.stem)
     target = Path(config.output).expanduser() / "dataset" / f"{name}.yaml"
     if target.exists():
         raise UserError(f"{target}: is there already; remove it, or give another name= or output=")
@@ -82,6 +85,16 @@ def new(config: DatasetsConfig) -> NewDataset:
     scheme = str(one.scheme) if FORMATS[one.format].read_split else ""
     about = name, str(target), one.format, scheme, one.files, one.types
     return NewDataset(*about, counts, remarks, folds)
+
+
+def _name(stem: str) -> str:
+    """Return a name that needs no quotes on the command line: letters without marks, digits, _."""
+    plain = unicodedata.normalize("NFKD", stem.lower()).encode("ascii", "ignore").decode()
+    name = re.sub(r"\W+", "_", plain).strip("_") or "mine"
+    with suppress(ValueError):
+        float(name)
+        return f"corpus_{name}"
+    return name if isinstance(yaml.safe_load(name), str) else f"corpus_{name}"  # null, yes, …
 
 
 def _splits(path: Path) -> tuple[Path, dict[str, str], list[str]]:
@@ -225,4 +238,13 @@ def _yaml(one: DatasetConfig, remarks: list[str]) -> str:
         given["offsets"] = [str(way) for way in one.offsets]
     given |= {f"{split}_share": share for split, share in one.shares.items()}
     heading = "".join(f"# {remark[0].upper()}{remark[1:]}.\n" for remark in remarks)
-    return heading + yaml.safe_dump(given, sort_keys=False, allow_unicode=True, width=100)
+    return heading + OmegaConf.to_yaml(OmegaConf.create(_escaped(given)))
+
+
+def _escaped(value: Any) -> Any:
+    """Return a value in which no text asks for another value, as `${x}` would."""
+    if isinstance(value, dict):
+        return {key: _escaped(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_escaped(one) for one in value]
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value) if isinstance(value, str) else value

@@ -58,11 +58,14 @@ def load_weights(path: Path) -> Weights:
     """Read what `save_weights` wrote.
 
     Raises:
-        UserError: the file is not there, or damaged.
+        UserError: the file is not there, or damaged, or holds what is no number.
     """
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            for name, tensor in tensors.items():
+                if not (tensor.is_floating_point() and tensor.isfinite().all()):
+                    raise ValueError(f"{name} is not all finite floating-point numbers")
             metadata = file.metadata() or {}
             tags = _tags(metadata["tags"])
     except (OSError, SafetensorError, KeyError, ValueError) as error:

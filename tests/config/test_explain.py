@@ -34,6 +34,10 @@ def message(verb: str, *overrides: str, own: Path | None = None) -> str:
         ("encoder=dmis-lab/biobert-v1.1", "encoder=biobert"),
         ("encoder=some/model", "encoder.name=some/model optimizer.lr="),
         ("runs_dir=/data/a=b", "\"runs_dir='/data/a=b'\""),
+        ("runs_dir=/data/a(1)", "\"runs_dir='/data/a(1)'\""),
+        ("runs_dir=données", "that holds a é is quoted twice: \"runs_dir='données'\""),
+        ("runs_dir=it's", "quoted twice: 'runs_dir=\"it'\"'\"'s\"'"),
+        ("finetune.targets=[données]", "what holds a é is quoted within the list"),
         ("mixing.strategy=unifrom", "did you mean uniform"),
         ("optimizer.lr=fast", "optimizer.lr: Value 'fast'"),
         ("trainer.precison=16", "did you mean precision"),
@@ -48,3 +52,12 @@ def test_commonest_mistakes(override: str, says: str) -> None:
 def test_near_actions() -> None:
     assert "did you mean describe?" in message("datasets", "action=descrbe")
     assert "did you mean prune?" in message("stages", "action=prun")
+
+
+def test_a_file_that_nests_too_deeply_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "deep.yaml").write_text("path: " + "[" * 3000)
+    with hydra_ready(own=[tmp_path]), pytest.raises(RecursionError) as caught:
+        compose("train", [f"hydra.searchpath=[file://{tmp_path}]", "+dataset@dataset.x=deep"])
+    said = explain(caught.value, [tmp_path], SCHEMAS["train"])
+    assert said is not None and "deep.yaml" in said and "too deep" in said

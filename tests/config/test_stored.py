@@ -2,15 +2,18 @@
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bioner.config.blocks import SubsetUnit
 from bioner.config.effects import STAGE, group, made, value
 from bioner.config.identity import what_counts
 from bioner.config.parts import decides
-from bioner.config.stored import as_of_today, to_config
+from bioner.config.stored import as_of_today, load_stored, to_config
 from bioner.config.train import Carry, TrainConfig
 from tests.composition import train_config
 
@@ -88,3 +91,19 @@ def test_a_key_that_came_later_has_the_value_that_was_so_before() -> None:
 def test_what_no_run_has_is_named(change: dict[str, Any], key: str) -> None:
     with pytest.raises((KeyError, ValueError), match=key):
         to_config(stored() | change, TrainConfig)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x]\nb: [*a, *a]\n",
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{y}: &{y} [{','.join([f'*{x}'] * 9)}]\n" for x, y in pairwise("abcdefghij")),
+        "a: " + "[" * 3000 + "]" * 3000,
+    ],
+    ids=["one alias", "a bomb", "deep"],
+)
+def test_a_hostile_file_is_refused_at_once(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(yaml.YAMLError, match=r"alias|too deep"):
+        load_stored(tmp_path / "config.yaml")

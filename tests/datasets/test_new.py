@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from bioner.config.checks import to_train_config
@@ -70,6 +71,39 @@ def test_a_folder_of_column_files(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "devel has 1 mention of 'Disease', which train never has" in found["remarks"][0]
     corpus = load_corpus("x", one, Path("/"))
     assert corpus.splits["train"].sha256 == one.sha256["train"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("données", "donnees"),
+        ("日本", "mine"),
+        ("null", "corpus_null"),
+        ("2020", "corpus_2020"),
+        ("1e5", "corpus_1e5"),
+        ("nan", "corpus_nan"),
+        ("yes", "corpus_yes"),
+        ("2020 corpus", "2020_corpus"),
+    ],
+)
+def test_a_name_that_the_command_line_reads_as_a_name(
+    folder: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, _ = new(written(tmp_path / folder, train__tsv=TRAIN), capsys)
+    assert found["name"] == name
+    parsed = OverridesParser.create().parse_override(f"finetune.targets=[{name}]")
+    assert parsed.value() == [name]
+
+
+def test_values_that_are_something_else_without_quotes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = sorted(["1e5", "null", "G${x}", "\\${y}", "a:b", "1_0"])
+    sentences = "".join(f"word\tB-{name}\nthe\tO\n\n" for name in names * 4)
+    folder = written(tmp_path / "${oc.env:HOME}", train__tsv=sentences, test__tsv=sentences)
+    _, one = new(folder, capsys)
+    assert (one.path, one.types) == (str(folder), names)
+    assert load_corpus("x", one, Path("/")).types == tuple(names)
 
 
 def test_it_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Where the files of a dataset come from when they are not there, and what is said if nowhere."""
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -53,7 +54,7 @@ def address(name: str, config: DatasetConfig, mirror: str | None) -> str | None:
     if url is None or generated:
         return url
     key = f"dataset.{name}.url"
-    if urlsplit(url).scheme not in _SCHEMES:
+    if _scheme(url) not in _SCHEMES:
         raise ConfigError(
             key, f"is {url!r}", "expected an http, https or file address with {file} in it"
         )
@@ -61,6 +62,13 @@ def address(name: str, config: DatasetConfig, mirror: str | None) -> str | None:
         found = f"{url!r} has no {{file}}, the place of a file's name"
         raise ConfigError(key, found, "expected for example https://example.org/corpus/{file}")
     return url
+
+
+def _scheme(url: str) -> str:
+    """Return the scheme of an address; "" of what is none."""
+    with suppress(ValueError):  # a bracket in the name of the host
+        return urlsplit(url).scheme
+    return ""
 
 
 def _mirrored(config: DatasetConfig, mirror: str) -> str:
