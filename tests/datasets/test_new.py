@@ -384,7 +384,7 @@ def test_nothing_is_said_of_a_split_that_is_not_there(
         (
             {
                 "train__jsonl": '{"text": "a fever", "annotations": [{"start": 2, "end": 7, '
-                '"type": "X", "text": "cough"}]}\n{"text": "b"}\n'
+                '"type": "X", "text": "fevers"}]}\n{"text": "b"}\n'
             },
             r"train\.jsonl:1: .*repair=true \(in a YAML that you write",
         ),

@@ -87,8 +87,9 @@ class _Documents:
             if self._config.repair:
                 self._reading.repaired += 1
                 return
-            legal = f"to read what stands there set dataset.{self._name}.repair=true"
-            error = DataError(error.path, error.line, error.says, legal)
+            if error.resembles:
+                legal = f"to read what stands there set dataset.{self._name}.repair=true"
+                error = DataError(error.path, error.line, error.says, legal)
         elif isinstance(error, EmptyMentionError):
             if self._config.drop_empty:
                 self._reading.empty += 1

@@ -7,10 +7,12 @@ corpora and for prediction.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 from bioner.config.dataset import Offsets
 from bioner.corpora.document import Annotation, Document, Passage
+from bioner.corpora.documents.displaced import displaced, nearest_place
 from bioner.corpora.documents.offsets import (
     COUNTED,
     LARGEST_GAP,
@@ -25,6 +27,9 @@ from bioner.errors import DataError, Report
 
 # Where a document may end: the offsets of words are kept in 32 bits.
 FURTHEST = 2**31 - 1
+# Of the characters of two spellings of one text, those that agree.
+_ALIKE = 0.6
+_EXPECTED = "expected the first character of a mention and the one behind its last, from 0 on"
 
 
 class MismatchError(DataError):
@@ -34,11 +39,14 @@ class MismatchError(DataError):
 
     Attributes:
         mark: the annotation with the text that stands there.
+        resembles: whether that is a spelling of its text, which stands nowhere itself.
     """
 
-    def __init__(self, document: Document, line: int | None, found: str, mark: Annotation) -> None:
+    def __init__(
+        self, document: Document, line: int | None, found: str, mark: Annotation, resembles: bool
+    ) -> None:
         super().__init__(document.place, line, found, "expected the same text")
-        self.mark = mark
+        self.mark, self.resembles = mark, resembles
 
 
 class EmptyMentionError(DataError):
@@ -110,7 +118,8 @@ class Soundness:
         found = [self._checked(document, conversion, mark) for mark in document.annotations]
         faults = [one for one in found if isinstance(one, DataError)]
         torn = _torn(document, conversion) or _misplaced(document, conversion.passages)
-        wrong = self._otherwise(document, [*faults, *([torn] if torn else [])]) or torn
+        every = [*faults, *([torn] if torn else [])]
+        wrong = self._otherwise(document, every, conversion.passages) or torn
         if wrong is not None:
             self._report(wrong)
             return None
@@ -124,17 +133,21 @@ class Soundness:
             marks = [whole for mark in marks for whole in self._trimmed(mark, conversion.passages)]
         return replace(document, passages=tuple(conversion.passages), annotations=tuple(marks))
 
-    def _otherwise(self, document: Document, faults: Sequence[DataError]) -> DataError | None:
+    def _otherwise(
+        self, document: Document, faults: Sequence[DataError], passages: Sequence[Passage]
+    ) -> DataError | None:
         """Return the one fault of a document whose offsets count something else."""
         if all(isinstance(fault, EmptyMentionError) for fault in faults):
             return None
+        line = next((one.line for one in faults if one.line is not None), None)
         way = counted_otherwise(document, self._rules.offsets, self._rules.placed)
         if way is None:
-            return None
+            rule = displaced(document.annotations, passages)
+            found = f"the offsets of document {document.id!r} {rule}"
+            return _fault(document, line, found, _EXPECTED) if rule else None
         counted = " and ".join(COUNTED[one] for one in way) or "characters"
         found = f"the offsets of document {document.id!r} count {counted}"
         legal = f"to read them so set {self._rules.key}offsets=[{','.join(way)}]"
-        line = next((one.line for one in faults if one.line is not None), None)
         return CountedOtherwiseError(document, line, found, legal, way)
 
     def _checked(
@@ -175,7 +188,12 @@ class Soundness:
         if right:
             return whole
         found = f"{name} is {shown(mark.text)}, but the text at its offsets is {shown(text)}"
-        return MismatchError(document, line, found, whole)
+        place = nearest_place(conversion.passages, mark.text, spans[0][0])
+        if place is not None:
+            found += f", and its own stands at {place}-{place + len(mark.text)}"
+        return MismatchError(
+            document, line, found, whole, place is None and _alike(text, mark.text)
+        )
 
     def _empty(self, document: Document, mark: Annotation, line: int | None) -> DataError:
         what = "blanks alone" if any(start < end for start, end in mark.spans) else "no character"
@@ -231,6 +249,11 @@ def _misplaced(document: Document, passages: Sequence[Passage]) -> DataError | N
             legal = f"expected a text that ends at {FURTHEST:,} or before"
             return _fault(document, line, found, legal)
     return None
+
+
+def _alike(text: str, other: str) -> bool:
+    """Say whether two texts are spellings of one, by the share of their characters that agree."""
+    return SequenceMatcher(None, text.casefold(), other.casefold()).ratio() >= _ALIKE
 
 
 def _extents(passages: Sequence[Passage]) -> str:

@@ -117,8 +117,8 @@ def test_a_type_with_a_blank_needs_a_map(tmp_path: Path) -> None:
 
 
 def test_repair_reads_what_stands_at_the_offsets(tmp_path: Path) -> None:
-    train = "1|t|A fever.\n1\t2\t7\tcough\tDisease\n"
-    with pytest.raises(DataError, match=r"'cough', but .*'fever'.*set dataset\.mine\.repair=true"):
+    train = "1|t|A fever.\n1\t2\t7\tfevers\tDisease\n"
+    with pytest.raises(DataError, match=r"'fevers', but .*'fever'.*set dataset\.mine\.repair=true"):
         load(tmp_path, CONFIG, {"train": train})
     corpus = load(tmp_path, CONFIG, {"train": train}, repair=True)
     assert tagged(corpus) == [("fever", "B-Disease")]
