@@ -18,7 +18,7 @@ from bioner.errors import UserError, nearest
 # The values of a dataset that hold one for each split.
 _WITH_KEYS = ("files", "sha256", "sentences", "mentions", "hub.splits")
 
-_DESCRIBES = re.compile(r"\+*dataset\.(\w+)\.([\w.]+)=")
+_DESCRIBES = re.compile(r"\+*dataset\.([\w+-]+)\.([\w.]+)=")
 
 # What OmegaConf takes for false, or that is no level of logging.
 _OFF = ("false", "no", "n", "off", "0", "null", "none")

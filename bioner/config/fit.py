@@ -14,6 +14,7 @@ from bioner.config.dataset import DatasetConfig
 from bioner.config.effects import NOTHING, group, made, value
 from bioner.config.folds import in_fold
 from bioner.config.measure import check_names
+from bioner.config.mixing import Strategy
 from bioner.config.train import Finetuning, Pretraining, TrainConfig, TrainOn
 from bioner.errors import ConfigError
 
@@ -28,7 +29,6 @@ _CHOSEN = (
     "finetune.auxiliaries",
     "finetune.test",
     "finetune.train_on",
-    "finetune.steps",
     "pretrain",
     "pretrain.kind",
     "pretrain.sources",
@@ -115,6 +115,11 @@ def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
     for word in overrides:
         if (key := _key(word)) in _CHOSEN:
             raise ConfigError(key, "is given, but fit chooses it", "leave it out")
+        if key == "finetune.steps":
+            raise ConfigError(key, "is given, but rungs end with epochs", "finetune.epochs=N")
+    if Strategy.weights in (cfg.mixing.strategy, cfg.mixing.base):
+        says = "is weights, which has one for each task, and fit tries several sets of tasks"
+        raise ConfigError("mixing", says, "another mixing")
     catalogue = cfg.dataset
     cfg.finetune.targets = [cfg.target]
     tested, cfg.finetune.test = cfg.finetune.test, False  # the target may have none

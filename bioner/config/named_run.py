@@ -29,6 +29,8 @@ def named_run(key: str, given: str, runs_dir: str) -> str:
     Raises:
         ConfigError: none or several have that name.
     """
+    if not given:
+        raise ConfigError(key, "is empty", "a run's directory, latest, or how its name begins")
     if Path(given).is_dir():
         return given
     if (fitted := Path(runs_dir, given) / FIT).is_file():

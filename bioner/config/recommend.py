@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -15,13 +14,13 @@ from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
 from bioner.config.encoder import EncoderConfig
 from bioner.config.folds import in_fold
 from bioner.config.measure import MeasureConfig, check_names, check_reading, check_sample
+from bioner.config.shell_words import quoted
 from bioner.errors import ConfigError
 
 # What the overrides begin with that say which data and which encoder are meant.
 _REPEATED = (
     "encoder",
-    "dataset",
-    "+dataset",
+    "dataset.",
     "datasets_",
     "runs_dir",
     "cache_dir",
@@ -112,5 +111,5 @@ def repeated(own: Iterable[Path], overrides: Iterable[str]) -> list[str]:
         own: the user's folders of configs.
         overrides: of the command line.
     """
-    given = [word for word in overrides if word.startswith(_REPEATED)]
-    return [*(f"--config-dir {quote(str(folder))}" for folder in own), *given]
+    given = [quoted(word) for word in overrides if word.lstrip("+").startswith(_REPEATED)]
+    return [*(f"--config-dir {quoted(str(folder))}" for folder in own), *given]

@@ -11,7 +11,7 @@ from bioner.config.fit import ALL, FitConfig
 from bioner.corpora.audits.training_data import held_out, leaked
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.fetching.places import GENERATED, is_here
-from bioner.errors import DataError, UserError
+from bioner.errors import ConfigError, DataError, UserError
 
 # Two corpora that share more of the smaller one's training sentences are made of one text.
 _ONE_TEXT = 0.5
@@ -76,7 +76,7 @@ def look_at_sources(
 
     Raises:
         UserError: sources are named, or all are asked for, and none may be used.
-        DataError: one that is named can't be read.
+        DataError, ConfigError: one that is named can't be read.
     """
     named = config.sources != [ALL]
     found: dict[str, SourceFound] = {}
@@ -87,7 +87,7 @@ def look_at_sources(
             continue
         try:
             corpus = _load(name, config)
-        except DataError as error:
+        except (DataError, ConfigError) as error:
             if named:
                 raise
             found[name] = _found(name, config, f"can't be read: {error}")

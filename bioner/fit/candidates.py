@@ -114,6 +114,8 @@ class _Plans:
         if not is_given(self._given, "pretrain.epochs", "pretrain.steps"):
             yield "pretrain.epochs=null"
             yield f"pretrain.steps={self._steps}"
+        elif not is_given(self._given, "pretrain.epochs"):
+            yield "pretrain.epochs=null"
         carried = "pretrain.carry"
         if any(self._shares[name] for name in sources) and not is_given(self._given, carried):
             yield f"{carried}=encoder_and_heads_by_type"

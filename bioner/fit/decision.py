@@ -32,6 +32,7 @@ def decide(config: FitConfig, search: Search, best: Candidate | None) -> Decisio
     says = (
         f"on devel {best.name} gains {said(gain)} over single, and is not worse than it with a "
         f"confidence of {percent(gain.not_worse)} %; {percent(config.confidence)} % are asked for"
+        + (f" ({said_of_seeds(gain)})" if gain.seeds == 1 else "")
     )
     if gain.not_worse >= config.confidence:
         return Decision(best, gain, f"{best.name} is taken: {says}")
@@ -60,3 +61,10 @@ def compare(config: FitConfig, search: Search, best: Candidate, split: str) -> G
 def said(gain: Gain) -> str:
     """Return a gain with its interval, in points of F1."""
     return f"{points(gain.gain)} points [{points(gain.low)}, {points(gain.high)}]"
+
+
+def said_of_seeds(gain: Gain) -> str:
+    """Return what a gain and its interval are of."""
+    if gain.seeds == 1:
+        return f"of one seed, which says nothing of others, the interval over {gain.unit}s alone"
+    return f"the mean over {gain.seeds} seeds, and its 95 % interval over {gain.unit}s and seeds"

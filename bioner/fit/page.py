@@ -52,7 +52,8 @@ def _chosen(result: FitResult) -> Section:
     table = Table(
         "gain",
         f"{result.best or result.chosen} against single",
-        "Means over seeds, and the 95 % interval of the gain over redrawn units and seeds. "
+        "Means over seeds, and the 95 % interval of the gain over redrawn units and, where there "
+        "are several, seeds. "
         "Nothing was chosen by test. In folds as test the candidate is what their searches took.",
         pd.DataFrame(rows, columns=columns),
         [

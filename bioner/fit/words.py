@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from bioner.config.shell_words import quoted
 from bioner.fit.admission import SourceFound
 from bioner.fit.curve import Curve
-from bioner.fit.decision import said
+from bioner.fit.decision import said, said_of_seeds
 from bioner.fit.parting import Parting
 from bioner.fit.result import FitResult, Ranked
 from bioner.runs.percent import percent, points
@@ -30,8 +31,7 @@ def paragraphs(result: FitResult) -> list[str]:
     if result.test is not None:
         found.append(
             f"On test, which nothing was chosen by, {result.chosen} gains {said(result.test)} over "
-            f"single ({percent(result.test.base)} %): the mean over {result.test.seeds} seeds, and "
-            f"its 95 % interval over {result.test.unit}s and seeds."
+            f"single ({percent(result.test.base)} %): {said_of_seeds(result.test)}."
         )
     scores = [one for one in result.test_f1.values() if one is not None]
     if scores:
@@ -67,7 +67,8 @@ def paragraphs(result: FitResult) -> list[str]:
 
 def how_to_use(folder: Path) -> str:
     """Return the command that tags text."""
-    return f"bioner predict run={folder} input=abstracts.pubtator output=annotated.pubtator"
+    run = quoted(f"run={folder}")
+    return f"bioner predict {run} input=abstracts.pubtator output=annotated.pubtator"
 
 
 def say(result: FitResult, folder: Path) -> None:

@@ -90,10 +90,17 @@ def _shared_types(
         for dataset, corpus in corpora.items():
             pairs = ((name, renamed.get(name, name)) for name in corpus.types)
             shared[head, dataset] = {name: ours for name, ours in pairs if ours in names}
-    if not any(shared.values()):
+    lacking = [pair for pair, types in shared.items() if not types]
+    if len(lacking) == len(shared):
         found = f"none has a type of the heads ({', '.join(heads_have)})"
         legal = f"they have {', '.join(datasets_have)}; types={{THEIRS: OURS}} names equal ones"
         raise ConfigError("datasets", found, legal)
+    for head, name in lacking:
+        log.warning(
+            "%s is not scored with head %s: it has %s, and the head %s; types={THEIRS: OURS} names "
+            "equal ones",
+            *(name, head, ", ".join(corpora[name].types), ", ".join(own[head])),
+        )
     return shared
 
 

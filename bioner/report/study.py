@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.identity import regime, what_counts
+from bioner.config.shell_words import quoted
 from bioner.config.stored import load_stored
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError, nearest
@@ -19,6 +20,8 @@ from bioner.runs.record_file import read_record
 
 # libyaml's, where PyYAML was built with it: ten times as fast.
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What Hydra calls the provider of the folder that --config-dir names.
+_OWN = "command-line"
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,16 @@ def _command(place: Path) -> str:
     try:
         typed = (place / ".hydra" / "overrides.yaml").read_text("utf-8")
         overrides = yaml.load(typed, Loader=_LOADER)
-        return " ".join(["bioner train", *map(_quoted, overrides)])
-    except (OSError, yaml.YAMLError, TypeError, UnicodeDecodeError):
+        folders = (f"--config-dir {quoted(one)}" for one in _own_folders(place / ".hydra"))
+        return " ".join(["bioner train", *folders, *map(quoted, overrides)])
+    except (OSError, yaml.YAMLError, TypeError, KeyError, UnicodeDecodeError):
         return ""
 
 
-def _quoted(override: str) -> str:
-    """Quote an override for a shell only where it must be: brackets need none in most."""
-    plain = not set(override) & set(" '\"$`\\;&|<>(){}*?!#~\n\t")
-    return override if plain else "'" + override.replace("'", "'\\''") + "'"
+def _own_folders(noted: Path) -> list[str]:
+    """Return the user's folders of configs of a run, out of what Hydra noted."""
+    text = (noted / "hydra.yaml").read_text("utf-8")
+    if f"provider: {_OWN}" not in text:  # most runs have none, and to parse it takes longer
+        return []
+    sources = yaml.load(text, Loader=_LOADER)["hydra"]["runtime"]["config_sources"]
+    return [str(one["path"]) for one in sources if one["provider"] == _OWN]

@@ -102,6 +102,13 @@ def test_a_dataset_on_the_command_line_alone() -> None:
     )
 
 
+def test_a_name_with_a_hyphen() -> None:
+    taken, names = describe_datasets(["+dataset.my-corpus.path=/data"])
+    assert names == ["my-corpus"]
+    with hydra_ready(names):
+        assert compose("train", taken).dataset["my-corpus"].path == "/data"
+
+
 def test_a_misspelt_key_on_the_command_line() -> None:
     taken, names = describe_datasets(["+dataset.mine.path=/data", "+dataset.mine.fromat=brat"])
     with hydra_ready(names), pytest.raises(ConfigCompositionException):

@@ -58,6 +58,7 @@ def test_a_directory_is_taken_as_it_is(runs_dir: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
+        ("", "run: is empty; a run's directory, latest"),
         ("single", f"run: single is the beginning of 2 runs; one/{SINGLE}, two/{OLD}"),
         ("mlt-a", f"run: no run 'mlt-a' in .*; did you mean {MTL.replace('+', '.')}"),
         ("two/sinlge-a", f"did you mean two/{OLD}"),

@@ -6,7 +6,7 @@ import pytest
 
 from bioner.config.dataset import DatasetConfig
 from bioner.config.fit import FitConfig
-from bioner.errors import DataError, UserError
+from bioner.errors import ConfigError, DataError, UserError
 from bioner.fit.admission import load_target, look_at_sources
 from tests.fit.searches import fit_config, places
 
@@ -102,4 +102,12 @@ def test_a_corpus_that_cannot_be_read_is_said_or_an_error(config: FitConfig) -> 
     assert refusals(config)["other"].startswith("can't be read: ")
     config.sources = ["other"]
     with pytest.raises(DataError, match=r"train\.tsv:1"):
+        refusals(config)
+
+
+def test_a_corpus_that_no_run_can_use_is_said_or_an_error(config: FitConfig) -> None:
+    config.dataset["other"].files = {"train": "train.tsv", "test": "test.tsv"}
+    assert "dataset.other.files.devel: is not given" in refusals(config)["other"]
+    config.sources = ["other"]
+    with pytest.raises(ConfigError, match=r"dataset\.other\.files\.devel"):
         refusals(config)

@@ -44,6 +44,8 @@ def test_the_first_source_comes_first_and_sets_of_several_after_it() -> None:
 
 
 def test_what_is_given_is_not_chosen() -> None:
+    steps = tried("pretrain.steps=20")["transfer from a"].words
+    assert "pretrain.epochs=null" in steps and "pretrain.steps=70" not in steps
     found = tried("mixing=proportional", "pretrain.epochs=1", "pretrain.carry=encoder")
     words = {word for one in found.values() for word in one.words}
     assert not [w for w in words if w.startswith(("mixing", "pretrain.epochs", "pretrain.carry"))]

@@ -28,11 +28,18 @@ def config_of(runs: Runs, run: Path, *overrides: str) -> EvaluateConfig:
     return to_evaluate_config(composed(*given, verb="evaluate"))
 
 
-def test_a_matrix(runs: Runs, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_matrix(
+    runs: Runs, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     names = "[demo_disease,demo_disease_related,demo_chemical]"
     config = config_of(runs, runs.linear, f"datasets={names}")
     cells = evaluate(config)
     heads = ["demo_disease", "demo_disease_related"]
+    for head in heads:
+        says = (
+            f"demo_chemical is not scored with head {head}: it has Chemical, and the head Disease"
+        )
+        assert says in caplog.text
     assert {head: list(row) for head, row in cells.items()} == dict.fromkeys(heads, heads)
     record = read_record(runs.linear)
     for head, row in record.cross.items():
