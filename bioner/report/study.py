@@ -133,6 +133,8 @@ def _command(place: Path) -> str:
 
 def _own_folders(noted: Path) -> list[str]:
     """Return the user's folders of configs of a run, out of what Hydra noted."""
+    if not (noted / "hydra.yaml").exists():  # a packed study has none
+        return []
     text = (noted / "hydra.yaml").read_text("utf-8")
     if f"provider: {_OWN}" not in text:  # most runs have none, and to parse it takes longer
         return []

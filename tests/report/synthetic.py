@@ -97,6 +97,10 @@ def write_run(folder: Path, made: Made, sentences: int = 60) -> Path:
     (place / ".hydra" / "overrides.yaml").write_text(
         f"- finetune.targets=[{made.target}]\n- seed={made.seed}\n"
     )
+    (place / ".hydra" / "hydra.yaml").write_text(
+        "hydra:\n  runtime:\n    config_sources:\n    - path: /my conf\n      schema: file\n"
+        "      provider: command-line\n"
+    )
     record = begin(
         made.name,
         folder.name,
