@@ -61,14 +61,15 @@ def candidates(
     plans = _Plans(shares_types, pretrain_steps, given)
     first, *rest = ranking.order
     groups = [(first,), *ranking.sets]
+    # With the best source transfer gave most at 10 %, then both, then MTL (experiments/lowres).
     leading = [
         plans.transfer((first,)),
+        plans.both((first,)),
         plans.mtl((first,)),
         *(alone if ranking.is_doubtful else []),
         *(plans.transfer((one,)) for one in rest[:1]),
         *(plans.transfer(one) for one in ranking.sets[:1]),
         *taught.from_(plans.transfer((first,))),
-        plans.both((first,)),
         *(plans.mtl(one) for one in ranking.sets[:1]),
         *(plans.mtl((one,)) for one in rest[:1]),
         plans.uniform((first,)),

@@ -303,3 +303,16 @@ def test_self_training_is_a_candidate(tmp_path: Path) -> None:
     taught = {one["name"]: one for one in found["tried"]}["single, then self-training"]
     assert not taught["failed"] and len(taught["rungs"]) >= 1
     assert "selftrain=soft" in taught["command"] and "selftrain.epochs=2" in taught["command"]
+
+
+@pytest.mark.slow
+def test_the_curve_of_a_plan_that_trains_itself_is_that_of_its_teacher(tmp_path: Path) -> None:
+    # A teacher of three epochs, and a student of fifteen, which wins; nothing else is tried.
+    short = ["finetune.epochs=3", "optimizer.lr=0.001", "head=linear", "finetune.train_size=100"]
+    long = ["selftrain.epochs=15", "selftrain.confidence=0.3", "finetune.devel_size=120"]
+    found = search(
+        tmp_path, "sources=[]", "seeds=2", "budget.runs=150", "confidence=0.5", *short, *long
+    ).found
+    assert found["chosen"] == "single, then self-training", found["why"]
+    assert found["curve"]["plan"] == "single"
+    assert [one["sentences"] for one in found["curve"]["points"]] == [25, 50, 100]
