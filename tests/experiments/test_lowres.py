@@ -61,3 +61,25 @@ def test_gains_of_transfer(runs: pd.DataFrame, page: dict[tuple[str, str], str])
         for source, target, gain in pairs[["sources", "target", "gain"]].to_numpy().tolist()
     }
     assert found == {key: number for key, number in page.items() if key[0].startswith(SOURCE)}
+
+
+def test_gains_of_each_regime(runs: pd.DataFrame) -> None:
+    pairs = paired(runs, "single")
+    pairs = pairs[(pairs.seed == 1) & (pairs.regime != "single")]
+    helper = pairs.sources.where(pairs.sources != "", pairs.partners)
+    gains = {
+        (str(t), str(h), str(regime)): f"{100 * gain:+.2f}".replace("-", "−")
+        for t, h, regime, gain in zip(pairs.target, helper, pairs.regime, pairs.gain, strict=True)
+    }
+    lines = (STUDY / "README.md").read_text().splitlines()
+    first = lines.index("| target, with | single | transfer | MTL | transfer then MTL |")
+    shown: dict[tuple[str, str, str], str] = {}
+    for line in lines[first + 2 : lines.index("", first)]:
+        pair, _, *numbers = _cells(line)
+        target, _, source = pair.partition(", ")
+        regimes = ("transfer", "mtl", "transfer_mtl")
+        shown |= {(target, source, r): n for r, n in zip(regimes, numbers, strict=True) if n}
+    told = {key[:2] for key in shown}
+    assert shown == {key: number for key, number in gains.items() if key[:2] in told}
+    together = {key[:2] for key in gains if key[2] != "transfer"}
+    assert together <= told

@@ -100,7 +100,7 @@ def test_a_stream_is_read_as_it_comes() -> None:
         (
             "1|t|Ab cd.\n1\t0\t2\tcd\tX\n",
             ":2: annotation of document '1' is 'cd', but the text at "
-            "its offsets is 'Ab'; expected the same text",
+            "its offsets is 'Ab', and its own stands at 3-5; expected the same text",
         ),
         (
             "1|t|ä Ab.\n1\t3\t5\tAb\tX\n",
