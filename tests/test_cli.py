@@ -15,8 +15,17 @@ RUN = ["finetune.targets=[demo_disease]", "encoder=tiny"]
 
 
 def bioner(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return _python("-m", "bioner", *arguments, cwd=cwd, **environment)
+
+
+def python(code: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run code that calls the command, where something must be done before."""
+    return _python("-c", code, cwd=cwd, **environment)
+
+
+def _python(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bioner", *arguments],
+        [sys.executable, *arguments],
         cwd=cwd,
         env={**ENVIRONMENT, **environment},
         capture_output=True,
@@ -83,14 +92,7 @@ def test_hydra_answers_without_the_heavy_imports(flag: list[str], tmp_path: Path
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    shown = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    shown = python(code, cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     # Processor time, whatever else the machine does; 1 to 2 s where it is quiet.
@@ -223,14 +225,7 @@ def test_a_signal_is_the_exit_code(number: signal.Signals, tmp_path: Path) -> No
         f"cli.VERBS['datasets'] = lambda cfg: os.kill(os.getpid(), {number:d})\n"
         "sys.exit(cli.main())"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    ended = python(code, cwd=tmp_path)
     says = "interrupted" if number is signal.SIGINT else f"stopped by {number.name}"
     assert (ended.returncode, ended.stderr) == (128 + number, f"bioner: {says}\n")
 
@@ -315,14 +310,7 @@ def test_a_reader_that_stops(words: list[str], unbuffered: str, tmp_path: Path) 
         "read, write = os.pipe(); os.dup2(write, 1); os.close(read); os.close(write)\n"
         "sys.exit(main())"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={**ENVIRONMENT, "PYTHONUNBUFFERED": unbuffered},
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    ended = python(code, cwd=tmp_path, PYTHONUNBUFFERED=unbuffered)
     assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
@@ -334,14 +322,7 @@ def test_a_broken_pipe_that_is_not_the_output_is_a_defect(tmp_path: Path) -> Non
         "cli.VERBS['datasets'] = breaks\n"
         "sys.exit(cli.main())"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = python(code, cwd=tmp_path)
     assert ended.returncode == 1
     assert "another pipe" in ended.stderr
 

@@ -1,8 +1,13 @@
-"""What a search says of its sources before it begins."""
+"""What a search says in words."""
+
+import shlex
+from pathlib import Path
 
 from bioner.fit.admission import SourceFound
+from bioner.fit.decision import said_of_seeds
 from bioner.fit.result import Ranked
-from bioner.fit.words import source_lines
+from bioner.fit.words import how_to_use, source_lines
+from bioner.report.one_gain import Gain
 
 
 def ranked(source: str, score: float, helps: float | None = None) -> Ranked:
@@ -28,3 +33,18 @@ def test_an_expected_gain_is_said_of_one_source_too() -> None:
     assert source_lines(looked("a"), [ranked("a", 0.02, 0.8)]) == [
         "1. a: expected gain +2.00 [-1.00, +3.00], above the noise with probability 0.80"
     ]
+
+
+def test_what_one_seed_says_is_not_said_to_be_of_several() -> None:
+    one, three = (Gain(0.5, 0.6, 0.1, 0.05, 0.15, 0.99, "sentence", seeds) for seeds in (1, 3))
+    assert said_of_seeds(one) == (
+        "of one seed, which says nothing of others, the interval over sentences alone"
+    )
+    assert said_of_seeds(three) == (
+        "the mean over 3 seeds, and its 95 % interval over sentences and seeds"
+    )
+
+
+def test_the_command_that_tags_text_can_be_typed() -> None:
+    words = shlex.split(how_to_use(Path("/my runs/fit/mine")))
+    assert words[:3] == ["bioner", "predict", "run=/my runs/fit/mine"]

@@ -236,6 +236,18 @@ def test_an_archive_that_was_put_there_by_hand(
         ensure("mine", config, tmp_path)
 
 
+def test_two_splits_may_be_one_file_of_an_archive(tmp_path: Path, config: DatasetConfig) -> None:
+    files = SPLITS | {"test": SPLITS["devel"]}
+    found = ensure("mine", replace(config, files=files, sha256={}), tmp_path)
+    assert found["test"] == found["devel"]
+    assert found["test"].read_bytes() == FILES[SPLITS["devel"]]
+
+
+def test_an_address_that_is_none(tmp_path: Path, config: DatasetConfig) -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.mine\.url: is 'http://\[::1/"):
+        ensure("mine", replace(config, url="http://[::1/{file}"), tmp_path)
+
+
 def test_an_archive_from_a_mirror(tmp_path: Path, config: DatasetConfig) -> None:
     (tmp_path / "mirror" / "mine").mkdir(parents=True)
     (tmp_path / "mirror" / "mine" / "corpus.zip").write_bytes(packed("zip"))
