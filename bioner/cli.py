@@ -181,6 +181,10 @@ def main() -> int:
     except Stopped as stopped:
         print(f"bioner: {stopped}", file=sys.stderr)
         code = stopped.code
+    except SystemExit as left:
+        if not isinstance(left.__context__, BrokenPipeError):
+            raise
+        code = READER_LEFT  # Rich has met it, in a table, and ends the process with 1
     return READER_LEFT if reader_left() else code
 
 

@@ -301,7 +301,16 @@ def test_datasets_refuses(arguments: list[str], says: str, tmp_path: Path) -> No
 @pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
-    "words", [[], ["datasets"], ["train", "--help"], ["train", "--cfg", "job", *RUN]], ids=str
+    "words",
+    [
+        [],
+        ["datasets"],
+        ["train", "--help"],
+        ["train", "--cfg", "job", *RUN],
+        ["train", "dry_run=true", *RUN],
+        ["train", "-m", "dry_run=true", *RUN],
+    ],
+    ids=str,
 )
 def test_a_reader_that_stops(words: list[str], unbuffered: str, tmp_path: Path) -> None:
     code = (
