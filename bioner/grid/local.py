@@ -1,6 +1,5 @@
 """Runs jobs on this machine: a process each, in slots."""
 
-import select
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from bioner.grid.jobs import Job
 from bioner.grid.process import Process, command
 from bioner.grid.slots import Slot, make_slots
 from bioner.grid.warm import Starts
+from bioner.machine.pipes import readable
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class LocalExecutor:
     def listen(self, running: Sequence[Process]) -> None:
         """Wait a moment, and take what the processes print."""
         speakers = {process.output: process for process in running if process.speaks}
-        for output in select.select(list(speakers), [], [], TICK)[0]:
+        for output in readable(speakers, TICK):
             speakers[output].listen()
         if len(speakers) < len(running):  # one closed its output and lives on
             time.sleep(TICK)

@@ -1,7 +1,6 @@
 """The process of one job: started, listened to, stopped with all that it started itself."""
 
 import os
-import select
 import signal
 import sys
 import time
@@ -16,6 +15,7 @@ from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job, State
 from bioner.grid.remedies import remedy, remedy_of
 from bioner.grid.start import Start, start_anew
+from bioner.machine.pipes import readable
 from bioner.runs.record_file import read_record
 
 # Seconds that a process gets to end by itself before it is killed.
@@ -96,7 +96,7 @@ class Process:
         """Wait a moment, and take what it prints in it."""
         if not self.speaks:  # it closed its output and lives on
             time.sleep(TICK)
-        elif select.select([self.output], [], [], TICK)[0]:
+        elif readable([self.output], TICK):
             self.listen()
 
     def listen(self) -> None:
@@ -139,7 +139,7 @@ class Process:
         """Clear up after the process, and read in its job what became of it."""
         self.signal(signal.SIGKILL)  # what it left behind, such as the other processes of DDP
         code = self._process.wait()
-        while self.speaks and select.select([self.output], [], [], 0)[0]:
+        while self.speaks and readable([self.output], 0):
             self.listen()
         if self._log is not None:
             self._log.close()

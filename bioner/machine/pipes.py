@@ -3,6 +3,7 @@
 import os
 import select
 import sys
+from collections.abc import Collection
 
 # What a shell gives to a process that SIGPIPE has ended.
 READER_LEFT = 141
@@ -26,6 +27,21 @@ def reader_left(error: Exception | None = None) -> bool:
     if left:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return left
+
+
+def readable(descriptors: Collection[int], seconds: float) -> list[int]:
+    """Return which of some descriptors have something to read, or are at their end.
+
+    Unlike `select`, it takes descriptors of 1024 and above.
+
+    Args:
+        descriptors: of pipes.
+        seconds: to wait at most until there is one.
+    """
+    watched = select.poll()
+    for descriptor in descriptors:
+        watched.register(descriptor, select.POLLIN)
+    return [descriptor for descriptor, _ in watched.poll(1000 * seconds)]
 
 
 def _unread(descriptor: int) -> bool:
