@@ -64,7 +64,8 @@ class FitConfig(TrainConfig):
         redistributable: true takes only sources whose licence lets their text be passed on.
         budget: of the whole search.
         seeds: of the winner and of `single`, from `seed` on.
-        confidence: with which devel must say that the winner is not worse than `single`.
+        confidence: with which devel and known gains must say that the winner is not worse than
+            `single`.
         test_folds: of train, that are test in turn where the target has no test, each with a search
             of its own; 0: no F1 is expected then.
         pretrain_updates: of a stage on sources, in those of a whole run of `single`, at most.
@@ -77,7 +78,7 @@ class FitConfig(TrainConfig):
     redistributable: bool = value(False, NOTHING)
     budget: BudgetConfig = group(BudgetConfig)
     seeds: int = value(3, NOTHING)
-    confidence: float = value(0.9, NOTHING)
+    confidence: float = value(0.8, NOTHING)
     test_folds: int = value(3, NOTHING)
     pretrain_updates: float = value(1.0, NOTHING)
     curve: bool = value(True, NOTHING)

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from bioner.config.fit import FitConfig, is_given, own_of_selftraining
 from bioner.fit.ranking import Ranking
 
-SINGLE = "single"
+SINGLE, TRANSFER, MTL, BOTH = "single", "transfer", "mtl", "transfer_mtl"
 
 
 @dataclass(frozen=True)
@@ -16,18 +16,20 @@ class Candidate:
 
     Attributes:
         name: what it is called in tables.
+        regime: `SINGLE`, `TRANSFER`, `MTL` or `BOTH`.
         words: the overrides that make it of `single`.
         sources: the corpora that it takes.
         teacher: the plan that it is without its self-training; None where it has none.
     """
 
     name: str
+    regime: str
     words: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     teacher: "Candidate | None" = None
 
 
-BASELINE = Candidate(SINGLE)
+BASELINE = Candidate(SINGLE, SINGLE)
 """The target alone, as the command line says: what every other candidate is compared with."""
 
 
@@ -93,21 +95,22 @@ class _Plans:
         self._shares, self._steps, self._given = shares_types, pretrain_steps, given
 
     def transfer(self, sources: tuple[str, ...]) -> Candidate:
-        return Candidate(f"transfer from {_and(sources)}", (*self._pretrain(sources),), sources)
+        words = (*self._pretrain(sources),)
+        return Candidate(f"transfer from {_and(sources)}", TRANSFER, words, sources)
 
     def mtl(self, sources: tuple[str, ...]) -> Candidate:
-        return Candidate(f"mtl with {_and(sources)}", _together(sources), sources)
+        return Candidate(f"mtl with {_and(sources)}", MTL, _together(sources), sources)
 
     def uniform(self, sources: tuple[str, ...]) -> Candidate | None:
         """Return MTL that draws all tasks equally often, unless another mixing is given."""
         if is_given(self._given, "mixing", "mixing.strategy"):
             return None
         words = (*_together(sources), "mixing=uniform")
-        return Candidate(f"mtl with {_and(sources)}, uniform", words, sources)
+        return Candidate(f"mtl with {_and(sources)}, uniform", MTL, words, sources)
 
     def both(self, sources: tuple[str, ...]) -> Candidate:
         words = (*self._pretrain(sources), *_together(sources))
-        return Candidate(f"transfer from, then mtl with {_and(sources)}", words, sources)
+        return Candidate(f"transfer from, then mtl with {_and(sources)}", BOTH, words, sources)
 
     def _pretrain(self, sources: tuple[str, ...]) -> Iterator[str]:
         yield "pretrain=sources"
@@ -134,7 +137,7 @@ class _Taught:
     def from_(self, plan: Candidate) -> Iterator[Candidate]:
         if self._may:
             name = f"{plan.name}, then self-training"
-            yield Candidate(name, (*plan.words, *self._words), plan.sources, plan)
+            yield Candidate(name, plan.regime, (*plan.words, *self._words), plan.sources, plan)
 
 
 def _together(sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,10 +156,11 @@ def _and(sources: tuple[str, ...]) -> str:
 def _alone(config: FitConfig, epochs: int, given: Sequence[str]) -> Iterator[Candidate]:
     """Yield the variants of `single`: head, learning rate and budget, as far as none is given."""
     if not is_given(given, "head"):
-        yield Candidate("single, head=crf", ("head=crf",))
+        yield Candidate("single, head=crf", SINGLE, ("head=crf",))
     if not is_given(given, "optimizer.lr", "encoder.lr"):
         for times in (2.0, 0.5):
             rate = f"optimizer.lr={times * config.optimizer.lr:g}"
-            yield Candidate(f"single, {times:g} x the learning rate", (rate,))
+            yield Candidate(f"single, {times:g} x the learning rate", SINGLE, (rate,))
     if not is_given(given, "finetune.epochs"):
-        yield Candidate("single, 2 x the epochs", (f"finetune.epochs={2 * epochs}",))
+        more = (f"finetune.epochs={2 * epochs}",)
+        yield Candidate("single, 2 x the epochs", SINGLE, more)

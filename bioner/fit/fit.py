@@ -101,9 +101,9 @@ class _Fit:
         config, trials = self._config, self._trials
         spending = Spending(self._affordable, self._budget())
         chosen = self._affordable.choose(self._prepared.others, spending.budget)
-        search = Search(trials, spending)
+        search = Search(trials, spending, self._prepared.expectation)
         best = search.go(chosen, self._ladder)
-        decision = decide(config, search, best)
+        decision = decide(config, search, best, self._prepared.ranking.unknown)
         finals = self._finals(search, decision.chosen)
         winner = finals[0] if self._parting.devel else max(finals, key=self._devel(search))
         expects, why_not = expected(config, trials, spending, self._ladder, len(chosen))
@@ -118,6 +118,8 @@ class _Fit:
             config.confidence,
             trials.command(winner),
             decision.gain,
+            decision.before,
+            decision.together,
             self._on_test(search, decision.chosen) if tested else None,
             self._test_f1(search, finals) if tested else {},
             parting_in_words(self._parting, config.seeds),

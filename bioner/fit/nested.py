@@ -49,14 +49,14 @@ def expected(
     plans: list[Candidate] = []
     sides: list[tuple[Trial, Trial]] = []
     for outer in range(1, 1 + trials.parting.test):
-        others = Prepared(config, trials, outer).others
-        search = Search(trials, spending, outer)
+        prepared = Prepared(config, trials, outer)
+        search = Search(trials, spending, prepared.expectation, outer)
         try:
             paid = [*spending.priced.values()]
-            others = spending.affordable.choose(others, spending.budget, outer, paid)[:many]
+            chosen = spending.affordable.choose(prepared.others, spending.budget, outer, paid)
         except ConfigError as error:
             return None, str(error)
-        taken = decide(config, search, search.go(others, ladder)).chosen
+        taken = decide(config, search, search.go(chosen[:many], ladder)).chosen
         seed = final_seeds(config, search, taken)[0]
         ours, theirs = (score(config, search, one, [seed])[0] for one in (taken, BASELINE))
         sides.append((ours, theirs))

@@ -72,13 +72,15 @@ def _chosen(result: FitResult) -> Section:
 
 def _tried(result: FitResult) -> Section:
     rows = [_row(one) for one in result.tried]
-    columns = ["name", "sources", "reached", "epochs", "seeds", "devel", "std", "gain", "what"]
+    columns = ["name", "sources", "reached", "epochs", "seeds", "devel", "std"]
     table = Table(
         "candidates",
         "Candidates",
         "Devel F1 in the last rung that each reached, the mean over its seeds, and the gain over "
-        "single in the same rung. Gains of different rungs are not to be compared.",
-        pd.DataFrame(rows, columns=columns),
+        "single in the same rung. Gains of different rungs are not to be compared. A rung places "
+        "its candidates by the expected gain: what they gained in it and, where gains of other "
+        "targets are known, what these let one expect before.",
+        pd.DataFrame(rows, columns=[*columns, "gain", "expected", "what"]),
         [
             text("name", "candidate"),
             count("reached", "rungs"),
@@ -86,6 +88,7 @@ def _tried(result: FitResult) -> Section:
             count("seeds", "seeds"),
             percent("devel", "devel F1 %", spread="std"),
             points("gain", "gain"),
+            points("expected", "expected gain"),
             text("what", "what became of it"),
         ],
     )
@@ -103,7 +106,9 @@ def _row(one: Tried) -> dict[str, object]:
         last = one.rungs[-1]
         devel = pd.Series(last.devel)
         found |= {"epochs": last.epochs, "seeds": len(last.seeds), "devel": devel.mean()}
-        found |= {"std": devel.std(), "gain": None if one.name == SINGLE else last.gain}
+        found["std"] = devel.std()
+        if one.name != SINGLE:
+            found |= {"gain": last.gain, "expected": last.expected}
     return found
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bioner.config.encoder_label import compared_as
 from bioner.config.fit import FitConfig
 from bioner.config.recommend import RecommendConfig
 from bioner.corpora.catalogue import Corpus
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.subset import subset
 from bioner.transferability.advice import ranked
+from bioner.transferability.belief import Belief
+from bioner.transferability.foreknowledge import Foreknowledge, beside_transfer, largest_target
+from bioner.transferability.known import load_known
 from bioner.transferability.recommendation import Recommendation
 from bioner.transferability.text_profile import TextProfile
 
@@ -28,11 +32,15 @@ class Ranking:
         order: their names, those that should help most first.
         sets: of several sources, each larger than the one before.
         recommendation: why; None where there is no source.
+        foreknowledge: the gains to expect; None where known gains say nothing of this target.
+        unknown: why they do not; "" where they do, or there is no source.
     """
 
     order: list[str]
     sets: list[tuple[str, ...]]
     recommendation: Recommendation | None
+    foreknowledge: Foreknowledge | None = None
+    unknown: str = ""
 
     @property
     def is_doubtful(self) -> bool:
@@ -83,7 +91,36 @@ def rank(
     )
     wanted = [train[int(i)] for i in seen]
     known = {name: [*corpora[name].splits["train"].sentences] for name in order[:_FIRST]}
-    return Ranking(order, grown(known, wanted), found)
+    return Ranking(order, grown(known, wanted), found, *_foreknown(config, found, len(wanted)))
+
+
+def _foreknown(
+    config: FitConfig, found: Recommendation, sentences: int
+) -> tuple[Foreknowledge | None, str]:
+    """Return the gains to expect of plans for the target, or None and why.
+
+    Args:
+        config: of the search.
+        found: the order of its sources.
+        sentences: of the target that are trained on.
+    """
+    encoder = config.encoder
+    label = compared_as(encoder.name, encoder.from_scratch, encoder.label)
+    known = load_known().but(config.target).with_encoder(label)
+    transfer = {
+        one.source: Belief(one.score, one.prospect.error)
+        for one in found.advice
+        if one.prospect is not None
+    }
+    if not transfer:
+        return None, f"no gains of enough other targets are known with the encoder {label}"
+    most = largest_target(known)
+    if sentences > most:
+        return None, (
+            f"{sentences} sentences are trained on, and known gains are of targets with "
+            f"{most:.0f} or fewer"
+        )
+    return Foreknowledge(transfer, beside_transfer(known.gains)), ""
 
 
 def grown(

@@ -10,6 +10,7 @@ from bioner.fit.ranking import Ranking
 from bioner.fit.search import Reached
 from bioner.report.one_gain import Gain
 from bioner.runs.json_file import write_json
+from bioner.transferability.belief import Belief
 
 
 @dataclass
@@ -82,6 +83,8 @@ class FitResult:
         confidence: that was asked for.
         command: the line that makes the same model.
         devel: gain of `best` over `single` on devel; None where there is no `best`.
+        before: its gain as it was expected before; None where nothing was known.
+        together: what that and devel say together; None where nothing was known.
         test: the same of `chosen` on test, which nothing was chosen by; None where `single` was.
         test_f1: of each run of `chosen`, by seed; None where test has no mention.
         instead: what took the place of splits that the target lacks, in plain words.
@@ -106,6 +109,8 @@ class FitResult:
     confidence: float
     command: str
     devel: Gain | None
+    before: Belief | None
+    together: Belief | None
     test: Gain | None
     test_f1: dict[str, float | None]
     instead: list[str]

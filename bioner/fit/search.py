@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bioner.errors import UserError
 from bioner.fit.candidates import BASELINE, Candidate
+from bioner.fit.expectation import Expectation
 from bioner.fit.price import Priced, total
 from bioner.fit.rungs import Affordable, Rung, going_on, priced
 from bioner.fit.trial import Trial
@@ -28,12 +29,14 @@ class Reached:
         seeds: of its runs.
         devel: their devel F1.
         gain: the mean over seeds less that of `single` in the same rung.
+        expected: the gain to expect, by which it was placed: `gain` and what was known before.
     """
 
     epochs: int
     seeds: list[int]
     devel: list[float]
     gain: float
+    expected: float
 
     @property
     def mean(self) -> float:
@@ -100,17 +103,22 @@ class Search:
     Args:
         trials: runs them.
         spending: what was spent so far, to which this adds.
+        expectation: of the candidates.
         outer: the fold of train that is test; 0: none is.
 
     Attributes:
         standings: of each candidate, `single` first.
         parting: of the target.
         spending: see above.
+        expectation: see above.
         outer: see above.
     """
 
-    def __init__(self, trials: Trials, spending: Spending, outer: int = 0) -> None:
+    def __init__(
+        self, trials: Trials, spending: Spending, expectation: Expectation, outer: int = 0
+    ) -> None:
         self._trials, self.spending, self.outer = trials, spending, outer
+        self.expectation = expectation
         self.parting = trials.parting
         self.standings: dict[Candidate, Standing] = {}
 
@@ -136,7 +144,7 @@ class Search:
             self._climb([BASELINE, *alive], rung)
             alive = [one for one in alive if not self.standings[one].failed]
             # Of equal ones the first stays: the order is that in which they should help.
-            alive.sort(key=lambda one: -self.standings[one].rungs[-1].mean)
+            alive.sort(key=lambda one: -self.standings[one].rungs[-1].expected)
             self._show(place, ladder)
         return alive[0] if alive else None
 
@@ -169,10 +177,12 @@ class Search:
                 continue
             epochs = rung.epochs(self._epochs(one))
             devel = [self._devel(self.trial(one, seed), epochs) for seed in seeds]
-            found = Reached(epochs, seeds, devel, 0.0)
-            base = found.mean if one == BASELINE else base
-            found.gain = found.mean - base
-            self.standings[one].rungs.append(found)
+            f1 = sum(devel) / len(devel)
+            base = f1 if one == BASELINE else base
+            expected = 0.0
+            if one != BASELINE:
+                expected = self.expectation.in_rung(one, f1, base, rung.blur)
+            self.standings[one].rungs.append(Reached(epochs, seeds, devel, f1 - base, expected))
 
     def _epochs(self, one: Candidate) -> int:
         return self.spending.affordable.price_of(self.trial(one, self.parting.first)).epochs
@@ -188,18 +198,19 @@ class Search:
         """Print how the candidates stand, those that came farthest and are best first."""
         fold = f"fold {self.outer} of {self.parting.test} as test, " if self.outer else ""
         title = f"{fold}rung {place + 1} of {len(ladder)}: devel F1, %"
-        table = Table("candidate", "rung", "epochs", "seeds", "F1", "gain", title=title, box=None)
+        columns = ("candidate", "rung", "epochs", "seeds", "F1", "gain", "expected")
+        table = Table(*columns, title=title, box=None)
         order = sorted(self.standings.values(), key=_order)
         for one in order:
             if one.failed:
-                table.add_row(Text(one.candidate.name), "failed", "", "", "", "")
+                table.add_row(Text(one.candidate.name), "failed", "", "", "", "", "")
             elif one.rungs:
                 last = one.rungs[-1]
-                gain = "" if one.candidate == BASELINE else points(last.gain)
+                gains = [points(last.gain), points(last.expected)]
+                gains = ["", ""] if one.candidate == BASELINE else gains
                 numbers = (str(len(one.rungs)), str(last.epochs), str(len(last.seeds)))
-                table.add_row(Text(one.candidate.name), *numbers, percent(last.mean), gain)
-        console = Console(highlight=False)
-        console = Console(highlight=False, width=max(console.width, 120))
+                table.add_row(Text(one.candidate.name), *numbers, percent(last.mean), *gains)
+        console = Console(highlight=False, width=max(Console().width, 120))
         console.print(table)
         spending = self.spending
         console.print(f"spent {spending.spent:.1f} runs of single, {spending.left:.1f} left\n")
@@ -208,4 +219,4 @@ class Search:
 def _order(one: Standing) -> tuple[float, float]:
     if not one.rungs:
         return (math.inf, 0.0)
-    return (-len(one.rungs), -one.rungs[-1].mean)
+    return (-len(one.rungs), -one.rungs[-1].expected)

@@ -31,6 +31,14 @@ class Known:
         rows = (self.gains["regime"] == regime) & (self.gains["encoder"] == encoder)
         return Known(self.gains[rows], self.measures)
 
+    def with_encoder(self, encoder: str) -> "Known":
+        """Return what is known of one encoder, of every regime."""
+        return Known(self.gains[self.gains["encoder"] == encoder], self.measures)
+
+    def but(self, target: str) -> "Known":
+        """Return what is known of the other targets."""
+        return Known(self.gains[self.gains["target"] != target], self.measures)
+
 
 def load_known(folder: Path | None = None) -> Known:
     """Read `known_gains.csv` and `known_measures.csv`.

@@ -25,11 +25,13 @@ class Prospect:
         low: the lower end of an interval for the gain, in F1.
         high: its upper end.
         helps: the probability that the gain is above the noise, 0 to 1.
+        error: the root mean square of what such expected gains were off, in F1.
     """
 
     low: float
     high: float
     helps: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,18 @@ class Outlook:
             are known to say.
         high: its upper end.
         helps: the probability that the gain is above the noise, 0 to 1; NaN as `low`.
+        error: the root mean square of what such expected gains were off, in F1; NaN as `low`.
     """
 
     expected: pd.Series
     low: pd.Series
     high: pd.Series
     helps: pd.Series
+    error: pd.Series
 
     def of(self, source: str) -> Prospect | None:
         """Return how sure one source's gain is; None where nothing tells."""
-        found = [float(one[source]) for one in (self.low, self.high, self.helps)]
+        found = [float(one[source]) for one in (self.low, self.high, self.helps, self.error)]
         return None if np.isnan(found).any() else Prospect(*found)
 
 
@@ -110,11 +114,12 @@ class Experience:
         errors = self._errors(features.columns)
         if errors is None:
             unknown = pd.Series(np.nan, expected.index)
-            return Outlook(expected, unknown, unknown, unknown)
+            return Outlook(expected, unknown, unknown, unknown, unknown)
         below, above = _quantiles(errors)
         over = (expected.to_numpy()[:, None] + errors > self.noise).sum(1)
         helps = pd.Series((over + 1) / (len(errors) + 2), expected.index)
-        return Outlook(expected, expected + below, expected + above, helps)
+        off = pd.Series(np.sqrt((errors**2).mean()), expected.index)
+        return Outlook(expected, expected + below, expected + above, helps, off)
 
     def _expected(self, features: pd.DataFrame) -> pd.Series | None:
         if len(self.features) < ENOUGH_TARGETS:

@@ -96,7 +96,7 @@ def recommend(
     values = values[values["measure"].isin(fair)]
     closeness = closeness_of(values, fair)[target]
     direct = known.gains[known.gains["target"] == target].groupby("source")["gain"].mean()
-    others = Known(known.gains[known.gains["target"] != target], known.measures)
+    others = known.but(target)
     targets = others.gains["target"].nunique()
     experience = Experience.of(others, fair)
     outlook = None if targets < ENOUGH_TARGETS else experience.outlook(standard(closeness))

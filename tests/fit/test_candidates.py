@@ -106,7 +106,7 @@ def test_self_training_is_tried_where_there_is_text_for_it() -> None:
 
 def test_where_help_is_doubtful_single_is_varied_early() -> None:
     def names(gain: float) -> list[str]:
-        advice = Advice("a", gain, [], [], None, Prospect(-0.1, 0.1, 0.2))
+        advice = Advice("a", gain, [], [], None, Prospect(-0.1, 0.1, 0.2, 0.03))
         order = Recommendation(TARGET, [advice], "", "", "", [])
         return [*tried(ranking=Ranking(["a", "b"], [], order))]
 

@@ -16,6 +16,7 @@ from bioner.config.identity import run_name
 from bioner.config.predict import to_predict_config
 from bioner.config.train import TrainConfig
 from bioner.errors import UserError
+from bioner.fit import ranking
 from bioner.fit.admission import load_target
 from bioner.fit.candidates import BASELINE
 from bioner.fit.curve import smaller
@@ -27,6 +28,9 @@ from bioner.fit.search import Search, Spending
 from bioner.fit.trial import Trial
 from bioner.predict.annotator import Annotator
 from bioner.runs.record_file import read_record
+from bioner.transferability import advice
+from bioner.transferability.belief import Belief
+from bioner.transferability.known import Known, load_known
 from tests.composition import composed, train_config
 from tests.fit.searches import SMALL, TrialsHere, fit_config, places, searched
 
@@ -82,6 +86,28 @@ def test_it_says_what_was_tried_and_what_was_chosen(done: Searched) -> None:
     assert found["chosen"] == (found["best"] if taken else "single")
     assert (found["test"] is not None) == taken
     assert found["cost"]["spent"] <= found["cost"]["budget"] == 7
+
+
+def test_what_is_known_of_other_targets_is_weighed_against_devel(
+    done: Searched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The known gains are those of MiniLM, whose weights take too long here."""
+    assert done.found["before"] is None and done.found["together"] is None
+    assert "Devel alone tells: no gains of enough other targets are known" in done.found["why"]
+    known = load_known().with_encoder("minilm")
+    of_tiny = Known(known.gains.assign(encoder="tiny"), known.measures)
+    for user in (advice, ranking):
+        monkeypatch.setattr(user, "load_known", lambda folder=None: of_tiny)
+    found = search(tmp_path, SOURCES, *SHORT).found
+    before, devel, together = found["before"], found["devel"], found["together"]
+    assert before["error"] > 0 and together["error"] < before["error"]
+    low, high = sorted([before["mean"], devel["gain"]])
+    assert low <= together["mean"] <= high
+    sure = Belief(**together).not_worse
+    assert found["chosen"] == (found["best"] if sure >= found["confidence"] else "single")
+    assert f"with a confidence of {100 * sure:.2f} %" in found["why"]
+    last = next(one for one in found["tried"] if one["name"] == found["best"])["rungs"][-1]
+    assert last["expected"] != last["gain"]
 
 
 def test_only_what_was_chosen_and_single_look_at_test(done: Searched) -> None:
@@ -279,7 +305,8 @@ def test_what_a_fold_holds_changes_nothing_of_its_own_search(tmp_path: Path) -> 
         prepared = Prepared(config, trials, outer=1)
         prices = Prices(config, trials, prepared.corpora)
         ladder = rungs(prices(Trial(BASELINE, 1)).epochs, 1)
-        search = Search(trials, Spending(Affordable(prices, ladder, trials.parting), 30), outer=1)
+        spending = Spending(Affordable(prices, ladder, trials.parting), 30)
+        search = Search(trials, spending, prepared.expectation, outer=1)
         best = search.go(prepared.others[:2], ladder)
         order = ranked_sources(prepared.ranking)
         choices.append((best, [(one.source, one.score) for one in order], search.standings))

@@ -98,7 +98,7 @@ def prices(
 
 
 def test_a_budget_pays_for_the_first_candidates_that_it_can() -> None:
-    a, b, c, dear = (Candidate(name) for name in ("a", "b", "c", "dear"))
+    a, b, c, dear = (Candidate(name, "transfer") for name in ("a", "b", "c", "dear"))
     given = {
         BASELINE: Price({}, 10.0, 10),
         a: Price({"source": 10.0}, 10.0, 10),
@@ -122,7 +122,7 @@ def test_a_budget_pays_for_the_first_candidates_that_it_can() -> None:
 
 
 def test_what_a_target_lacks_is_paid_too() -> None:
-    a = Candidate("a")
+    a = Candidate("a", "transfer")
     given = {BASELINE: Price({}, 10.0, 10), a: Price({"source": 10.0}, 10.0, 10)}
     ladder = [Rung(0.5, 2), Rung(1.0, 3)]
     # Three seeds of both, and of both on everything: the stages are there.
