@@ -80,7 +80,7 @@ class FitConfig(TrainConfig):
     seeds: int = value(3, NOTHING)
     confidence: float = value(0.8, NOTHING)
     test_folds: int = value(3, NOTHING)
-    pretrain_updates: float = value(1.0, NOTHING)
+    pretrain_updates: float = value(1.5, NOTHING)
     curve: bool = value(True, NOTHING)
     name: str | None = value(None, NOTHING)
 

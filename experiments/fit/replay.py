@@ -28,7 +28,7 @@ from bioner.runs.record import Record
 from bioner.transferability.belief import Belief
 from bioner.transferability.foreknowledge import Foreknowledge, beside_transfer
 from bioner.transferability.known import Known, load_known
-from bioner.transferability.recommendation import recommend
+from bioner.transferability.outlook import Experience, closeness_of, standard
 from bioner.transferability.registry import measures
 
 ENCODER, FIRST = "minilm", 1
@@ -82,15 +82,16 @@ def runs_of(study: Path) -> dict[str, dict[Plan, Ended]]:
 
 def foreknown(known: Known, target: str) -> Foreknowledge:
     """Return what the gains of the other targets let one expect, the first source first."""
-    transfer = known.of(TRANSFER, ENCODER)
+    others = known.but(target)
+    fair = {name: one for name, one in measures().items() if not one.oracle}
+    experience = Experience.of(others.of(TRANSFER, ENCODER), fair)
     values = known.measures[known.measures["target"] == target]
-    found = recommend(values, target, measures(), transfer)  # which learns nothing of the target
-    beliefs = {
-        one.source: Belief(one.score, one.prospect.error)
-        for one in found.advice
-        if one.prospect is not None
-    }
-    return Foreknowledge(beliefs, beside_transfer(known.but(target).gains))
+    values = values[values["measure"].isin(fair)]
+    outlook = experience.outlook(standard(closeness_of(values, fair)[target]))
+    assert outlook is not None
+    order = outlook.expected.sort_values(ascending=False, kind="stable").index
+    beliefs = {s: Belief(float(outlook.expected[s]), float(outlook.error[s])) for s in order}
+    return Foreknowledge(beliefs, beside_transfer(others.gains))
 
 
 @dataclass(frozen=True)
@@ -190,17 +191,15 @@ def main() -> None:
     print("| after | runs | off by (standard errors) | Spearman |\n| --: | --: | --: | --: |")
     for share, runs, errors, rank in blur(study).itertuples(index=False):
         print(f"| {share:.0%} of the epochs | {runs} | {errors:.2f} | {rank:.2f} |")
+    beliefs = {target: foreknown(known, target) for target in sorted(study)}
     searches = {
-        knows: [
-            replay(target, plans, foreknown(known, target), knows)
-            for target, plans in sorted(study.items())
-        ]
+        knows: [replay(target, study[target], one, knows) for target, one in beliefs.items()]
         for knows in (True, False)
     }
     print("\n| target | candidate | before | devel | together | not worse | test | most |")
     print("| --- | --- | --: | --: | --: | --: | --: | --: |")
     for one in searches[True]:
-        before = Expectation(foreknown(known, one.target), 1).before(_candidate(one.plan))
+        before = Expectation(beliefs[one.target], 1).before(_candidate(one.plan))
         cells = [
             f"| {one.target}",
             f"{' '.join(one.plan)}",
