@@ -79,6 +79,23 @@ def catalogue(
     return {"defaults": [f"{name}@{name}" for name in sorted(names - {CATALOGUE})], **ours}
 
 
+def refuse_hidden(own: Iterable[Path]) -> None:
+    """Refuse a user's config that has the name of a shipped one, which Hydra would read instead.
+
+    A copy that says the same is none the worse for it.
+
+    Raises:
+        DataError: naming both files.
+    """
+    conf = shipped("conf")
+    for folder in own:
+        for ours in conf.rglob("*.yaml"):
+            file = folder / ours.relative_to(conf)
+            if file.is_file() and file.read_bytes() != ours.read_bytes():
+                found = f"would not be read: {ours} has the same name and comes first"
+                raise DataError(file, None, found, "another name for the file")
+
+
 def has_file(name: str, folders: Iterable[Path]) -> bool:
     """Say whether a dataset has a file of its own."""
     return any((folder / "dataset" / f"{name}.yaml").is_file() for folder in folders)

@@ -18,6 +18,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.config_folders import config_file, encoder_of, experiments, shipped
+from bioner.config.dataset import DatasetConfig
 from bioner.config.hydra_private import too_deep, unwritten
 from bioner.config.synonyms import meant
 from bioner.errors import UserError, nearest
@@ -66,6 +67,9 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
             return f"not YAML: {' '.join(str(link).split())}"
         if isinstance(link, RecursionError) and (file := too_deep(link)):
             return f"{file}: lists or groups too deep"
+    wrong = _wrong_kind(chain, own)
+    if wrong:
+        return wrong
     omega = next((link for link in chain if isinstance(link, OmegaConfBaseException)), None)
     if omega is not None:
         return _place(chain, own) + _key_error(omega, schema)
@@ -115,6 +119,22 @@ def _place(chain: list[BaseException], own: Sequence[Path]) -> str:
         if isinstance(link, ConfigCompositionException) and match:
             return f"{config_file(match[1], own)}: "
     return ""
+
+
+def _wrong_kind(chain: list[BaseException], own: Sequence[Path]) -> str | None:
+    """Name the key of a dataset's YAML that holds a list where a map is expected, or the reverse.
+
+    OmegaConf says no more than that it can't merge the two.
+    """
+    file = Path(_place(chain, own).removesuffix(": "))
+    if file.parent.name != "dataset" or not any("Cannot merge" in str(link) for link in chain):
+        return None
+    usual = dataclasses.asdict(DatasetConfig())
+    for key, value in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+        for kind, name in ((dict, "a map"), (list, "a list")):
+            if isinstance(usual.get(key), kind) and value is not None and type(value) is not kind:
+                return f"{file}: dataset.{file.stem}.{key}: is {value!r}; expected {name}"
+    return None
 
 
 def _key_error(error: OmegaConfBaseException, schema: type) -> str:

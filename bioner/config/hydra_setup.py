@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from platformdirs import user_cache_path
 
 from bioner.config.checks import typed
-from bioner.config.config_folders import has_file, shipped
+from bioner.config.config_folders import has_file, refuse_hidden, shipped
 from bioner.config.datasets import DatasetsConfig
 from bioner.config.evaluate import EvaluateConfig
 from bioner.config.export import ExportConfig
@@ -69,8 +69,9 @@ def register(
         whole: whether a config gets every shipped dataset, not those alone that it names.
 
     Raises:
-        DataError: a dataset's name can't be used.
+        DataError: the name of a dataset, or of another config of the user's, can't be used.
     """
+    refuse_hidden(own)
     # Hydra instantiates launchers and sweepers of the namespace package `hydra_plugins` alone.
     plugins = str(Path(__file__).parents[1] / "grid" / "plugin")
     if plugins not in sys.path:

@@ -52,6 +52,8 @@ def to_stages_config(cfg: DictConfig) -> StagesConfig:
                 raise ConfigError(key, "is given, but the action is list", "prune")
     elif not any(chosen.values()):
         raise ConfigError("names", "is empty", "name stages to prune, or give idle_days or broken")
+    if not all(config.names):
+        raise ConfigError("names", "holds an empty name, with which every key begins", "keys")
     if config.idle_days is not None and not config.idle_days >= 0:
         raise ConfigError("idle_days", f"is {config.idle_days}", "0 or more")
     return config

@@ -6,13 +6,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import yaml
-from omegaconf import OmegaConf
 
+from bioner.config.config_folders import shipped_names
 from bioner.config.dataset import SPLITS, DatasetConfig, Flatten
 from bioner.config.datasets import DatasetsConfig
 from bioner.corpora.audits.split_counts import count
@@ -22,10 +21,11 @@ from bioner.corpora.documents.offsets import COUNTED
 from bioner.corpora.documents.soundness import CountedOtherwiseError
 from bioner.corpora.formats.all_formats import FORMATS, corpus_formats
 from bioner.corpora.formats.columns_layout import layout_of
+from bioner.datasets.dataset_yaml import yaml_text
 from bioner.datasets.found import NewDataset
 from bioner.datasets.sniff import go_together, sniff, split_of
 from bioner.errors import ConfigError, DataError, UserError
-from bioner.machine.writing import sweep, whole
+from bioner.machine.writing import check_place, sweep, whole
 
 # Of the sentences of train, for the splits that are not there.
 SHARES = {"devel": 0.1, "test": 0.2}
@@ -48,14 +48,18 @@ def new(config: DatasetsConfig) -> NewDataset:
     """Look at a file or folder and write the YAML of the dataset.
 
     Raises:
-        UserError: if there is a YAML of that name already, or the path holds nothing that can be
-            read; nothing is written then.
+        UserError: if there is a YAML or a shipped dataset of that name already, or the path holds
+            nothing that can be read; nothing is written then.
     """
     path = Path(str(config.path)).expanduser().absolute()
     name = config.name or _name(path.stem)
+    if name in shipped_names("dataset"):
+        said = "is" if config.name else "is not given, and the path makes it"
+        raise ConfigError("name", f"{said} {name}, a dataset that bioner has", "another name")
     target = Path(config.output).expanduser() / "dataset" / f"{name}.yaml"
     if target.exists():
         raise UserError(f"{target}: is there already; remove it, or give another name= or output=")
+    check_place("output", target)
     folder, files, left = _splits(path)
     one = _described(name, folder, files)
     corpus = _read_as_it_counts(name, one)
@@ -81,7 +85,7 @@ def new(config: DatasetsConfig) -> NewDataset:
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target)
     with whole(target) as temporary:
-        temporary.write_text(_yaml(one, heading), encoding="utf-8")
+        temporary.write_text(yaml_text(one, heading), encoding="utf-8")
     scheme = str(one.scheme) if FORMATS[one.format].read_split else ""
     about = name, str(target), one.format, scheme, one.files, one.types
     return NewDataset(*about, counts, remarks, folds)
@@ -222,29 +226,3 @@ def _read(name: str, one: DatasetConfig) -> Corpus:
         ) from None
     there = {*one.files, *one.shares}
     return replace(corpus, splits={s: split for s, split in corpus.splits.items() if s in there})
-
-
-def _yaml(one: DatasetConfig, remarks: list[str]) -> str:
-    """Return the YAML: what differs from the default, and what was found of the data."""
-    usual = DatasetConfig(path=one.path, devel_share=one.devel_share, test_share=one.test_share)
-    given: dict[str, Any] = {
-        each.name: getattr(one, each.name)
-        for each in fields(one)
-        if each.name in ("path", "files") or getattr(one, each.name) != getattr(usual, each.name)
-    }
-    if one.flatten != usual.flatten:
-        given["flatten"] = str(one.flatten)
-    if one.offsets:
-        given["offsets"] = [str(way) for way in one.offsets]
-    given |= {f"{split}_share": share for split, share in one.shares.items()}
-    heading = "".join(f"# {remark[0].upper()}{remark[1:]}.\n" for remark in remarks)
-    return heading + OmegaConf.to_yaml(OmegaConf.create(_escaped(given)))
-
-
-def _escaped(value: Any) -> Any:
-    """Return a value in which no text asks for another value, as `${x}` would."""
-    if isinstance(value, dict):
-        return {key: _escaped(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_escaped(one) for one in value]
-    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value) if isinstance(value, str) else value

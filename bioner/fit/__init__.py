@@ -1,1 +1,1 @@
-"""From a corpus and a budget to a tagger: candidates are runs of a grid, chosen by devel alone."""
+"""From a corpus and a budget to a tagger: candidates are runs of a grid, and test chooses none."""

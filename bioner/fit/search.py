@@ -1,4 +1,4 @@
-"""The search: rung after rung, on devel alone. What is known of it are the runs themselves."""
+"""The search: rung after rung, on devel. What is known of it are the runs themselves."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bioner.errors import UserError
+from bioner.errors import ConfigError, UserError
 
 # A full disk, a used-up quota, the largest file that may be made, a disk that fails.
 _NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -49,6 +49,23 @@ def whole(file: Path) -> Iterator[Path]:
     with naming(file), gone_if_it_fails(temporary):
         yield temporary
         temporary.replace(file)
+
+
+def check_place(key: str, place: Path) -> None:
+    """Refuse a place in which nothing can be made, before it is worked for.
+
+    Args:
+        key: of the config that names it.
+        place: a file or folder that may be there or not.
+
+    Raises:
+        ConfigError: what there is of the path ends in a file, or in a folder that can't be written.
+    """
+    there = next(one for one in place.absolute().parents if one.exists())
+    if not there.is_dir():
+        raise ConfigError(key, f"{place}: {there} is no folder", "another place")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigError(key, f"{place}: {there} can't be written", "another place")
 
 
 def sweep(file: Path) -> None:

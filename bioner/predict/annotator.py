@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from bioner.config.predict import Merge
 from bioner.corpora.document import Document, Passage
 from bioner.corpora.documents.segment import segment
 from bioner.corpora.sentence import Sentence
+from bioner.errors import ConfigError, nearest
 from bioner.predict.finished import open_run
 from bioner.predict.mentions import mentions, merged
 from bioner.predict.tagger import load_tagger
@@ -40,7 +41,8 @@ class Annotator:
         fetch: whether an encoder that isn't on this machine may be fetched from the hub.
 
     Raises:
-        UserError: the run or a head can't be used.
+        UserError: the run or a head can't be used, or there is no such `merge`.
+        TypeError: `heads` is one name.
 
     Attributes:
         heads: the names of the heads.
@@ -56,6 +58,10 @@ class Annotator:
         precision: str = "auto",
         fetch: bool = False,
     ) -> None:
+        if isinstance(heads, str):
+            raise TypeError(f"heads takes a list of names; for one head write [{heads!r}]")
+        if merge not in [*Merge]:
+            raise ConfigError("merge", f"is {merge!r}", nearest(str(merge), [*Merge]))
         finished = open_run(Path(run), fetch)
         self.heads = finished.choose(list(heads))
         self._merge = Merge(merge)
@@ -74,15 +80,14 @@ class Annotator:
             `score`, the mean probability of its words' tags; its offsets count characters.
 
         Raises:
-            TypeError: one text where several are expected.
+            TypeError: one text or a mapping where several texts are expected, or one of them is
+                neither a text nor a document.
         """
         if isinstance(texts, str | Document):
             raise TypeError("predict takes a list of texts; for one text write predict([text])")
-        documents = (
-            Document(str(number), (Passage(text, 0),), ()) if isinstance(text, str) else text
-            for number, text in enumerate(texts, 1)
-        )
-        return list(self.annotate(documents))
+        if isinstance(texts, Mapping):
+            raise TypeError("predict takes a list of texts, not a mapping; predict(texts.values())")
+        return list(self.annotate(_document(text, n) for n, text in enumerate(texts, 1)))
 
     def annotate(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield the documents, in order, with what the heads mark; few are in memory at a time."""
@@ -106,6 +111,14 @@ class Annotator:
             annotations = (*one.annotations, *marks)
             found.append(replace(one, annotations=annotations, heads=tuple(self.heads)))
         return found
+
+
+def _document(text: str | Document, number: int) -> Document:
+    if isinstance(text, str):
+        return Document(str(number), (Passage(text, 0),), ())
+    if isinstance(text, Document):
+        return text
+    raise TypeError(f"text {number} is {type(text).__name__}; expected a str or a Document")
 
 
 def in_chunks(documents: Iterable[Document]) -> Iterator[Chunk]:

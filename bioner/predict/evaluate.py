@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 
 
 Cells = dict[str, dict[str, CrossScores]]
-"""For each head and dataset; a dataset without the head's types is not there."""
+"""For each head and dataset; one without the head's types, or a mention of them, is not there."""
 
 
 def evaluate(config: EvaluateConfig) -> Cells:
     """Score the heads of a run on datasets, print the matrix and write it into the run's record.
 
     Mentions count only where their type is one that head and dataset share; those of all other
-    types, on either side, are left out.
+    types, on either side, are left out. Where the split has no mention to find there is no score.
 
     Raises:
         UserError: what the user gave can't be used.
@@ -53,10 +53,16 @@ def evaluate(config: EvaluateConfig) -> Cells:
     cells: Cells = {head: {} for head in tagger.tags}
     for name, corpus in corpora.items():
         split = corpus.splits[config.split]
+        if not split.sentences:
+            raise ConfigError("split", f"is {config.split}, and {name} has none", "another split")
         verdict = None if texts is None else judge(texts, split.sentences)
         tagged = tagger.tag(split.sentences)
         for head, types in ((h, shared[h, name]) for h in cells if shared[h, name]):
             scored = _score(split.sentences, tagged[head], types)
+            if scored[0].support == 0:
+                said = "%s is not scored with head %s: its %s has no mention of %s"
+                log.warning(said, name, head, config.split, ", ".join(types))
+                continue
             cells[head][name] = CrossScores(types, *scored, verdict, split.sha256)
         log.info("%s %s: %d sentences", name, config.split, len(split.sentences))
     _record(run, config.split, cells)

@@ -16,7 +16,7 @@ from bioner.corpora.schemes import to_iob2
 from bioner.corpora.sentence import Sentence
 from bioner.corpora.tags import spans
 from bioner.errors import ConfigError
-from bioner.machine.writing import gone_if_it_fails, naming
+from bioner.machine.writing import check_place, gone_if_it_fails, naming
 from bioner.model.bank import HeadPerTask
 from bioner.model.crf import CrfHead
 from bioner.model.encoder import Encoder
@@ -40,8 +40,9 @@ def export(config: ExportConfig) -> None:
     Raises:
         UserError: what the user gave can't be used, or the head can't be exported.
     """
-    output = Path(config.output)
+    output = Path(config.output).resolve()  # of a link, what it leads to
     _check_free(output, config.overwrite)
+    check_place("output", output)
     run = open_run(Path(config.run), config.fetch)
     name = _only(run, config.of_head)
     if run.config.encoder.syntax.kinds:

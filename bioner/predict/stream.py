@@ -10,7 +10,7 @@ from bioner.config.predict import PredictConfig
 from bioner.corpora.document import Document
 from bioner.corpora.formats.format import Format
 from bioner.errors import ConfigError, DataError
-from bioner.machine.writing import naming
+from bioner.machine.writing import check_place, naming
 from bioner.predict.chosen_format import STREAM, files_of, input_format, output_format
 from bioner.predict.finished import FinishedRun, open_run
 from bioner.predict.input import Bad, Input
@@ -32,6 +32,8 @@ def predict(config: PredictConfig) -> bool:
     files = [] if config.input == STREAM else files_of(config.input, form)
     if config.offsets and not form.has_offsets:
         raise ConfigError("offsets", f"is given, but {form.name} has none")
+    if config.output != STREAM:
+        check_place("output", Path(config.output))
     run = open_run(Path(config.run), config.fetch)
     heads = run.choose(config.heads)
     key = _key(config, run, form, to, files)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bioner.config.report import ReportConfig, Source
-from bioner.machine.writing import naming
+from bioner.machine.writing import check_place, naming
 from bioner.report.about import About, about
 from bioner.report.asked import with_left_out
 from bioner.report.frame import rows_of
@@ -63,6 +63,8 @@ def report(config: ReportConfig, command: str) -> Path:
     Raises:
         UserError: no such study, or a value of the config that can't be used.
     """
+    if config.pack is not None:
+        check_place("pack", Path(config.pack))
     study = Path(config.runs_dir) / config.study
     runs, problems = _read(config, study)
     results = analyse(config, runs, problems)

@@ -4,20 +4,24 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from bioner.config.stages import StageAction, StagesConfig
 from bioner.errors import ConfigError, nearest
 from bioner.runs.percent import percent
 from bioner.runs.store import store_folder
-from bioner.runs.upkeep import Listed, State, list_stages, remove_stage
+from bioner.runs.upkeep import Listed, Removal, State, list_stages, remove_stage
 
 
 def act(config: StagesConfig) -> None:
     """Do what is asked and print it.
 
     Raises:
-        ConfigError: a name of no stage.
+        ConfigError: a name of no stage, or the store is none.
     """
+    runs = Path(config.runs_dir)
+    if runs.exists() and not runs.is_dir():
+        raise ConfigError("runs_dir", f"{runs} is no folder", "a folder of runs")
     folder = store_folder(config.runs_dir)
     stages = list_stages(folder)
     if config.action == StageAction.list:
@@ -26,10 +30,10 @@ def act(config: StagesConfig) -> None:
     console = Console()
     freed = 0
     for stage in _chosen(stages, config):
-        removed = remove_stage(folder, stage.key)
-        freed += stage.size * removed
-        said = "removed" if removed else "kept: a process holds it"
-        console.print(f"{stage.key} {_sources(stage)} {_size(stage.size)} {said}", highlight=False)
+        became = remove_stage(folder, stage.key)
+        freed += stage.size * (became == Removal.removed)
+        line = f"{stage.key} {_sources(stage)} {_size(stage.size)} {became}"
+        console.print(line, highlight=False, markup=False)
     console.print(f"freed {_size(freed)}", highlight=False)
 
 
@@ -63,7 +67,7 @@ def _print(stages: list[Listed], folder: Path) -> None:
     for stage in stages:
         about = stage.about
         table.add_row(
-            stage.key,
+            Text(stage.key),
             stage.state,
             _sources(stage),
             "" if about is None else about.label,

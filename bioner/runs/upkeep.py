@@ -1,7 +1,11 @@
 """What the stage store holds, and how stages are removed from it."""
 
+import os
 import shutil
+import stat
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -48,33 +52,61 @@ class Listed:
 def list_stages(folder: Path) -> list[Listed]:
     """Return every stage of a store, those used last first; the bytes of each are checked."""
     places = [place for place in folder.glob("*") if place.is_dir()]
-    return sorted(map(_listed, places), key=lambda stage: (stage.idle_days, stage.key))
+    found = [stage for stage in map(_listed, places) if stage is not None]
+    return sorted(found, key=lambda stage: (stage.idle_days, stage.key))
 
 
-def remove_stage(folder: Path, key: str) -> bool:
-    """Remove a stage; return False where a process holds it, and leave it then.
+class Removal(StrEnum):
+    """What became of a stage that was to be removed."""
+
+    removed = "removed"
+    held = "kept: a process holds it"
+    gone = "gone already"
+
+
+def remove_stage(folder: Path, key: str) -> Removal:
+    """Remove a stage; of one that is a link, the link alone.
 
     A process that waits for it trains it anew.
     """
+    place = folder / key
     try:
         # The lock's file stays: another process may hold it open.
         with FileLock(folder / f"{key}.lock", timeout=0):
-            shutil.rmtree(folder / key)
+            if place.is_symlink():
+                place.unlink()
+            else:
+                shutil.rmtree(place)
     except Timeout:
-        return False
-    return True
+        return Removal.held
+    except FileNotFoundError:
+        return Removal.gone
+    return Removal.removed
 
 
-def _listed(place: Path) -> Listed:
+def _listed(place: Path) -> Listed | None:
+    """Return a stage; None where it is gone meanwhile."""
     try:
         with FileLock(place.with_name(f"{place.name}.lock"), timeout=0):
             state, about = _state(place)
     except Timeout:
         state, about = State.busy, None
-    files = [file.stat() for file in place.rglob("*") if file.is_file()]
-    newest = max((file.st_mtime for file in files), default=place.stat().st_mtime)
+    files = [*_stats(place)]
+    try:
+        newest = max((file.st_mtime for file in files), default=place.stat().st_mtime)
+    except FileNotFoundError:
+        return None
     idle = max(0.0, time.time() - newest) / 86400
     return Listed(place.name, state, about, sum(file.st_size for file in files), idle)
+
+
+def _stats(place: Path) -> Iterator[os.stat_result]:
+    """Yield the sizes and times of the files that stay: a process may be replacing some."""
+    for file in place.rglob("*"):
+        with suppress(FileNotFoundError):
+            found = file.stat()
+            if stat.S_ISREG(found.st_mode):
+                yield found
 
 
 def _state(place: Path) -> tuple[State, StageFile | None]:

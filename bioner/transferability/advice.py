@@ -41,7 +41,9 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     target = corpora[config.target]
     leaks = {name: _leaks(corpora[name], target) for name in config.sources}
     size = config.target_size
+    tested = len(target.splits["test"].sentences) > 0
     more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
+    more += [] if tested else ["finetune.test=false"]
     console = Console(highlight=False, soft_wrap=True)
     _print(console, found, leaks)
     if config.sets > 1:

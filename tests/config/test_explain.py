@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 from hydra import compose
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.command_line import describe_datasets, names_in_lists
 from bioner.config.explain import explain
 from bioner.config.hydra_setup import SCHEMAS
-from tests.composition import hydra_ready
+from bioner.config.train import TrainConfig
+from tests.composition import composed, hydra_ready
 
 
 def message(verb: str, *overrides: str, own: Path | None = None) -> str:
@@ -52,6 +55,23 @@ def test_commonest_mistakes(override: str, says: str) -> None:
 def test_near_actions() -> None:
     assert "did you mean describe?" in message("datasets", "action=descrbe")
     assert "did you mean prune?" in message("stages", "action=prun")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("files: [train.tsv]", "dataset.mine.files: is ['train.tsv']; expected a map"),
+        ("sentences: [3]", "dataset.mine.sentences: is [3]; expected a map"),
+        ("offsets: {lf: 1}", "dataset.mine.offsets: is {'lf': 1}; expected a list"),
+    ],
+)
+def test_a_list_in_the_place_of_a_map_is_named(tmp_path: Path, line: str, says: str) -> None:
+    (tmp_path / "dataset").mkdir()
+    file = tmp_path / "dataset" / "mine.yaml"
+    file.write_text(f"path: x\n{line}\n")
+    with pytest.raises((OmegaConfBaseException, HydraException)) as caught:
+        composed("finetune.targets=[mine]", own=tmp_path)
+    assert explain(caught.value, [tmp_path], TrainConfig) == f"{file}: {says}"
 
 
 def test_a_file_that_nests_too_deeply_is_named(tmp_path: Path) -> None:

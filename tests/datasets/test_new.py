@@ -19,7 +19,7 @@ from bioner.corpora.formats.columns_layout import layout_of, scheme_of
 from bioner.corpora.split import Split
 from bioner.datasets.actions import act
 from bioner.datasets.sniff import sniff, split_of
-from bioner.errors import DataError, UserError
+from bioner.errors import ConfigError, DataError, UserError
 from tests.composition import composed
 
 TRAIN = "".join(f"w{i}\tx\tB-Gene\nis\ty\tI-Gene\n.\tz\tO\n\n" for i in range(20))
@@ -249,6 +249,19 @@ def test_what_can_not_be_used(
     with pytest.raises(DataError) as raised:
         new(folder, capsys)
     assert message in str(raised.value)
+    assert not (tmp_path / "conf").exists()
+
+
+def test_the_name_of_a_shipped_dataset_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Hydra would read the shipped one in its place."""
+    for folder, name in (("mine", "bc2gm"), ("bc2gm", None)):
+        place = written(tmp_path / folder, train__tsv=TRAIN)
+        with pytest.raises(
+            ConfigError, match=r"^name: .*bc2gm, a dataset that bioner has; another"
+        ):
+            new(place, capsys, name)
     assert not (tmp_path / "conf").exists()
 
 

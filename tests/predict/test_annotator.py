@@ -66,8 +66,14 @@ def test_what_cannot_be_used(runs: Runs, annotator: Annotator) -> None:
         annotator.predict("one text")
     with pytest.raises(ConfigError, match="has no head"):
         load(runs.linear, heads=["demo"])
-    with pytest.raises(ValueError, match="most"):
+    with pytest.raises(ConfigError, match=r"merge: is 'most'; .*union"):
         load(runs.linear, merge="most")
+    with pytest.raises(TypeError, match=r"for one head write \['demo_disease'\]"):
+        load(runs.linear, heads="demo_disease")
+    with pytest.raises(TypeError, match="text 2 is NoneType; expected a str or a Document"):
+        annotator.predict(["one text", None])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"not a mapping; predict\(texts.values\(\)\)"):
+        annotator.predict({"a": "one text"})
     with pytest.raises(ConfigError, match="run: "):
         load(runs.linear / "nothing")
 

@@ -23,9 +23,9 @@ from tests.predict.test_tagger import predictions
 NAMES = ["demo_disease", "demo_disease_related"]
 
 
-def config_of(runs: Runs, run: Path, *overrides: str) -> EvaluateConfig:
+def config_of(runs: Runs, run: Path, *overrides: str, own: Path | None = None) -> EvaluateConfig:
     given = [f"run={run}", f"datasets_dir={runs.datasets}", *overrides]
-    return to_evaluate_config(composed(*given, verb="evaluate"))
+    return to_evaluate_config(composed(*given, verb="evaluate", own=own))
 
 
 def test_a_matrix(
@@ -121,6 +121,24 @@ def test_sources_of_an_earlier_run_count(runs: Runs, copied: Path) -> None:
 def test_bad_options(overrides: list[str], says: str, runs: Runs) -> None:
     with pytest.raises(ConfigError, match=says):
         evaluate(config_of(runs, runs.crf, *overrides))
+
+
+def test_a_split_without_a_mention_has_no_score(
+    runs: Runs, copied: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for split, tag in (("train", "B-Disease"), ("devel", "B-Disease"), ("test", "O")):
+        (tmp_path / f"{split}.tsv").write_text(f"A\tO\nfever\t{tag}\n\n")
+    own = tmp_path / "conf"
+    (own / "dataset").mkdir(parents=True)
+    yaml = f"path: {tmp_path}\nfiles: {{train: train.tsv, devel: devel.tsv, test: test.tsv}}\n"
+    (own / "dataset" / "mine.yaml").write_text(yaml)
+    found = evaluate(config_of(runs, copied, "datasets=[mine]", own=own))
+    assert found["demo_disease"] == {}
+    assert "mine is not scored with head demo_disease: its test has no mention" in caplog.text
+    yaml = yaml.replace(", test: test.tsv", "") + "test_share: 0\n"
+    (own / "dataset" / "mine.yaml").write_text(yaml)
+    with pytest.raises(ConfigError, match="split: is test, and mine has none; another split"):
+        evaluate(config_of(runs, copied, "datasets=[mine]", own=own))
 
 
 def test_strict_scores_are_seqevals(runs: Runs) -> None:

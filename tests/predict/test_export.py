@@ -172,6 +172,23 @@ def test_bad_options(overrides: list[str], says: str, runs: Runs, tmp_path: Path
         export(config_of(runs.datasets, runs.linear, tmp_path / "out", *overrides))
 
 
+@pytest.mark.parametrize("there", ["folder", "nothing"])
+def test_of_a_link_what_it_leads_to_is_written(there: str, runs: Runs, tmp_path: Path) -> None:
+    words = ["of_head=demo_disease"]
+    if there == "folder":
+        export(config_of(runs.datasets, runs.linear, tmp_path / "real", *words))
+        words.append("overwrite=true")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    export(config_of(runs.datasets, runs.linear, tmp_path / "link", *words))
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real" / "config.json").is_file()
+
+
+def test_a_place_where_nothing_can_be_made_is_refused_at_once(runs: Runs, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"^output: .*file/x: .*/file is no folder; another"):
+        export(config_of(runs.datasets, runs.linear, tmp_path / "file" / "x"))
+
+
 @pytest.mark.slow
 def test_onnx(runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")

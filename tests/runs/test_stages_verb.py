@@ -20,6 +20,7 @@ def configured(*overrides: str) -> StagesConfig:
     ("overrides", "message"),
     [
         (["action=prune"], "names: is empty; name stages to prune"),
+        (["action=prune", "names=['']"], "names: holds an empty name, with which every key"),
         (["names=[a]"], "names: is given, but the action is list"),
         (["broken=true"], "broken: is given, but the action is list"),
         (["action=prune", "idle_days=-1"], "idle_days: is -1"),

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from bioner.runs.stage_file import StageFile
 from bioner.runs.stage_record import Best, Mixing, StageRecord, StageTiming, TaskUse
 from bioner.runs.store import find_stage, stored_stage
-from bioner.runs.upkeep import State, list_stages, remove_stage
+from bioner.runs.upkeep import Removal, State, list_stages, remove_stage
 
 ABOUT = StageFile(
     "an/encoder",
@@ -190,7 +190,7 @@ def test_a_killed_process_frees_its_stage_for_the_one_that_waits(tmp_path: Path)
     )
     assert process.stdout is not None and process.stdout.readline() == "training\n"
     assert [stage.state for stage in list_stages(tmp_path)] == [State.busy]
-    assert not remove_stage(tmp_path, "key")
+    assert remove_stage(tmp_path, "key") == Removal.held
     trainer, found = Trainer(), []
     waiting = threading.Thread(target=lambda: found.append(stored_stage(tmp_path, "key", trainer)))
     waiting.start()

@@ -1,6 +1,7 @@
 """Stages are listed with their state, and removed unless a process holds them."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from bioner.runs.store import stored_stage
-from bioner.runs.upkeep import State, list_stages, remove_stage
+from bioner.runs.upkeep import Removal, State, list_stages, remove_stage
 from tests.runs.test_store import ABOUT, Trainer
 
 
@@ -71,11 +72,40 @@ def test_use_is_noted(store: Path) -> None:
 
 
 def test_remove(store: Path) -> None:
-    assert remove_stage(store, "whole")
+    assert remove_stage(store, "whole") == Removal.removed
+    assert remove_stage(store, "whole") == Removal.gone
     assert "whole" not in {stage.key for stage in list_stages(store)}
     assert not stored_stage(store, "whole", Trainer()).record.reused
     with FileLock(store / "damaged.lock"):
         states = {stage.key: stage.state for stage in list_stages(store)}
         assert states["damaged"] == State.busy
-        assert not remove_stage(store, "damaged")
+        assert remove_stage(store, "damaged") == Removal.held
     assert (store / "damaged").is_dir()
+
+
+def test_of_a_link_the_link_is_removed(store: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}_elsewhere"
+    (store / "whole").rename(elsewhere)
+    (store / "whole").symlink_to(elsewhere)
+    assert remove_stage(store, "whole") == Removal.removed
+    assert not (store / "whole").exists() and (elsewhere / "weights.safetensors").is_file()
+
+
+def test_stages_that_vanish_while_they_are_listed(store: Path) -> None:
+    stop = threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            (store / "whole" / "a.tmp").touch()
+            (store / "passing").mkdir(exist_ok=True)
+            (store / "whole" / "a.tmp").unlink()
+            (store / "passing").rmdir()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for _ in range(200):
+            assert {"whole", "damaged"} <= {stage.key for stage in list_stages(store)}
+    finally:
+        stop.set()
+        other.join()

@@ -1,6 +1,7 @@
 """The order of sources without known gains and with them; when none is likely to help."""
 
 import re
+from copy import deepcopy
 from itertools import product
 from pathlib import Path
 
@@ -185,6 +186,15 @@ def test_from_raw_files(
         "bioner train pretrain=sources pretrain.sources=demo_disease_related "
         "finetune.targets=demo_disease encoder=tiny"
     )
+    with_test = config.dataset["demo_disease"]
+    without = deepcopy(with_test)
+    for said in (without.files, without.sha256, without.sentences, without.mentions):
+        said.pop("test", None)
+    without.test_share = 0.0
+    config.dataset["demo_disease"] = without
+    advise(config, ["encoder=tiny"])
+    assert capsys.readouterr().out.rstrip().endswith("encoder=tiny finetune.test=false")
+    config.dataset["demo_disease"] = with_test
     # A source that holds the target's test sentences.
     folder = user_cache("datasets") / "demo_disease_related"
     test = (user_cache("datasets") / "demo_disease" / "test.tsv").read_text()
