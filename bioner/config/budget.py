@@ -1,4 +1,4 @@
-"""How long a stage trains and on how much: what is legal."""
+"""How long a stage trains, on how much and with which seed: what is legal."""
 
 from bioner.config.selftrain import SelftrainConfig
 from bioner.config.train import FinetuneConfig, PretrainConfig, Selection
@@ -29,6 +29,16 @@ def check_budget(
         # A stage that stops has its last epochs because they were worse than an earlier one.
         found = f"is {patience}, but selection={selection} takes the last epochs"
         raise ConfigError(f"{key}.patience", found, "selection=best, or null")
+
+
+def check_seed(key: str, seed: int) -> None:
+    """Check a seed.
+
+    Raises:
+        ConfigError: one that numpy and torch don't take.
+    """
+    if not 0 <= seed < 2**32:
+        raise ConfigError(key, f"is {seed}", "an integer from 0 to 2**32 - 1")
 
 
 def check_size(key: str, size: int | float | None) -> None:

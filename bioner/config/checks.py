@@ -6,7 +6,7 @@ from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from bioner.config.budget import check_budget, check_size
+from bioner.config.budget import check_budget, check_seed, check_size
 from bioner.config.choices import ADAPTERS, HEAD_BANKS, WEIGHTINGS, check_choice
 from bioner.config.config_folders import all_names
 from bioner.config.effects import Declared, declared
@@ -152,6 +152,8 @@ def _check_pretrain(stage: PretrainConfig, selection: Selection) -> None:
         check_budget("pretrain", stage, selection)
         check_size("pretrain.train_size", stage.train_size)
         check_size("pretrain.devel_size", stage.devel_size)
+        if stage.seed is not None:
+            check_seed("pretrain.seed", stage.seed)
     elif stage.sources:
         raise ConfigError(
             "pretrain.sources", f"is given, but pretrain={stage.kind}", "add pretrain=sources"
@@ -199,8 +201,7 @@ def _check_rest(config: TrainConfig) -> None:
         legal = f"1 to {config.batch.sentences}, the sentences of a batch (batch.sentences)"
         raise ConfigError("batch.accumulate", f"is {config.batch.accumulate}", legal)
     for name, seed in (("seed", config.seed), ("subset_seed", config.subset_seed)):
-        if not 0 <= seed < 2**32:
-            raise ConfigError(name, f"is {seed}", "an integer from 0 to 2**32 - 1")
+        check_seed(name, seed)
     if config.average_epochs < 1:
         raise ConfigError("average_epochs", f"is {config.average_epochs}", "at least 1")
     if config.stop_after is not None and config.stop_after < 1:

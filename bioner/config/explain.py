@@ -76,7 +76,7 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
     if isinstance(error, OverrideParseException):
         return _not_parsed(error)
     if isinstance(error, HydraException):
-        return " ".join(str(error).split())
+        return _hidden_by_a_folder(error, own) or " ".join(str(error).split())
     return None
 
 
@@ -97,6 +97,18 @@ def _not_parsed(error: OverrideParseException) -> str:
     inner = f"'{value}'" if "'" not in value else '"' + value.replace('"', '\\"') + '"'
     twice = f'"{key}={inner}"' if '"' not in inner else shlex.quote(f"{key}={inner}")
     return f"{error.override}: a value that holds a {signs[0]} is quoted twice: {twice}"
+
+
+def _hidden_by_a_folder(error: HydraException, own: Sequence[Path]) -> str | None:
+    """Name the folder of the user's that Hydra takes for a group, in the place of a key."""
+    match = re.match(r"Could not override '(\w+)'", str(error))
+    places = [folder / match[1] for folder in own if (folder / match[1]).is_dir()] if match else []
+    if not places:
+        return None
+    return (
+        f"{places[0].name}: can't be set: Hydra takes {places[0].absolute()} for a group of "
+        "configs; give --config-dir a folder that holds configs alone"
+    )
 
 
 def _missing(error: MissingConfigException, own: Sequence[Path]) -> str:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.batch import BatchConfig
 from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
-from bioner.config.budget import check_size
+from bioner.config.budget import check_seed, check_size
 from bioner.config.checks import check_pretraining
 from bioner.config.config_folders import all_names
 from bioner.config.dataset import DatasetConfig
@@ -154,8 +154,7 @@ def check_sample(words: int, target_size: int | float | None, seed: int, subset_
         raise ConfigError("words", f"is {words}", "at least 100")
     check_size("target_size", target_size)
     for name, given in (("seed", seed), ("subset_seed", subset_seed)):
-        if not 0 <= given < 2**32:
-            raise ConfigError(name, f"is {given}", "an integer from 0 to 2**32 - 1")
+        check_seed(name, given)
 
 
 def check_names(cfg: DictConfig, key: str, names: list[str]) -> None:

@@ -66,6 +66,7 @@ def stage_leaves(config: TrainConfig, stage: str) -> Iterator[tuple[Key, Declare
     These are the stage's own group, what the groups of earlier stages say of later ones, the
     stage's datasets, and all other groups and values, as far as the stage uses them.
     """
+    config = as_trained(config, stage)
     tasks = datasets_of(config, stage)
     running = stages_of(config)
     levels = dict.fromkeys(running[: running.index(stage)], LATER) | {stage: STAGE}
@@ -75,6 +76,15 @@ def stage_leaves(config: TrainConfig, stage: str) -> Iterator[tuple[Key, Declare
         for key, one in _used(top, tasks):
             if one.effect.changes is level:
                 yield key, one
+
+
+def as_trained(config: TrainConfig, stage: str) -> TrainConfig:
+    """Return the config that a stage is trained with: where it has a seed, that is the run's."""
+    group: StageConfig = getattr(config, stage)
+    if group.own_seed is None:
+        return config
+    others: dict[str, Any] = {stage: group.with_seed_of_run()}
+    return replace(config, seed=group.own_seed, **others)
 
 
 def stage_part(config: TrainConfig, stage: str) -> dict[str, Any]:

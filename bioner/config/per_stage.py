@@ -39,6 +39,15 @@ class StageConfig(PerStage):
         """How often it is trained, each time from what the time before left."""
         return 1
 
+    @property
+    def own_seed(self) -> int | None:
+        """The seed that it is trained with; None: the run's."""
+        return None
+
+    def with_seed_of_run(self) -> Self:
+        """Return the group without a seed of its own."""
+        return self
+
     def without(self) -> Self:
         """Return the group as it is in a run that leaves the stage out, where one can."""
         return self

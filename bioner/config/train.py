@@ -122,6 +122,7 @@ class PretrainConfig(StageConfig):
         epochs: passes over the sources; null where `steps` is given.
         steps: updates; null where `epochs` is given.
         patience: epochs without a better devel F1 after which the stage ends; null: it never does.
+        seed: of this stage, so that runs with several seeds share it; null: the run's.
     """
 
     kind: Pretraining = value(MISSING, STAGE, axis=True)
@@ -133,15 +134,25 @@ class PretrainConfig(StageConfig):
     epochs: int | None = value(None, STAGE)
     steps: int | None = value(None, STAGE)
     patience: int | None = value(None, STAGE)
+    seed: int | None = value(None, STAGE)
 
     @property
     def left_out(self) -> bool:
         """Whether fine-tuning starts from the encoder's own weights."""
         return self.kind == Pretraining.none
 
+    @property
+    def own_seed(self) -> int | None:
+        """The seed that it is trained with; None: the run's."""
+        return self.seed
+
+    def with_seed_of_run(self) -> Self:
+        """Return the group without a seed of its own."""
+        return replace(self, seed=None)
+
     def without(self) -> Self:
         """Return the group with which fine-tuning starts from the encoder's own weights."""
-        return replace(self, kind=Pretraining.none, sources=[], checkpoint=None)
+        return replace(self, kind=Pretraining.none, sources=[], checkpoint=None, seed=None)
 
 
 @dataclass

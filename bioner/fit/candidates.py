@@ -60,16 +60,17 @@ def candidates(
     alone = [*_alone(config, epochs, given), *taught.from_(BASELINE)]
     if not ranking.order:
         return alone
-    plans = _Plans(shares_types, pretrain_steps, given)
+    plans = _Plans(shares_types, pretrain_steps, config.seed, given)
     first, *rest = ranking.order
     groups = [(first,), *ranking.sets]
-    # With the best source transfer gave most at 10 %, then both, then MTL (experiments/lowres).
+    # Transfer gave most at 10 %, then both, then MTL (experiments/lowres). The wrong source costs
+    # more than the wrong regime, so that a second one comes early (experiments/fit).
     leading = [
         plans.transfer((first,)),
+        *(plans.transfer((one,)) for one in rest[:1]),
         plans.both((first,)),
         plans.mtl((first,)),
         *(alone if ranking.is_doubtful else []),
-        *(plans.transfer((one,)) for one in rest[:1]),
         *(plans.transfer(one) for one in ranking.sets[:1]),
         *taught.from_(plans.transfer((first,))),
         *(plans.mtl(one) for one in ranking.sets[:1]),
@@ -90,9 +91,14 @@ class _Plans:
     """Makes candidates of sources."""
 
     def __init__(
-        self, shares_types: Mapping[str, bool], pretrain_steps: int, given: Sequence[str]
+        self,
+        shares_types: Mapping[str, bool],
+        pretrain_steps: int,
+        seed: int,
+        given: Sequence[str],
     ) -> None:
-        self._shares, self._steps, self._given = shares_types, pretrain_steps, given
+        self._shares, self._steps, self._seed = shares_types, pretrain_steps, seed
+        self._given = given
 
     def transfer(self, sources: tuple[str, ...]) -> Candidate:
         words = (*self._pretrain(sources),)
@@ -120,6 +126,9 @@ class _Plans:
             yield f"pretrain.steps={self._steps}"
         elif not is_given(self._given, "pretrain.epochs"):
             yield "pretrain.epochs=null"
+        if not is_given(self._given, "pretrain.seed"):
+            # All seeds share it: a further source tells more than a further seed of this stage.
+            yield f"pretrain.seed={self._seed}"
         carried = "pretrain.carry"
         if any(self._shares[name] for name in sources) and not is_given(self._given, carried):
             yield f"{carried}=encoder_and_heads_by_type"

@@ -10,6 +10,7 @@ from pytorch_lightning.loggers import Logger
 from bioner.config.encoder_label import encoder_label
 from bioner.config.identity import Trained as TrainedOn
 from bioner.config.identity import digest, stage_key
+from bioner.config.parts import as_trained
 from bioner.config.train import Carry, TrainConfig
 from bioner.errors import UserError
 from bioner.model.pretrained import Pretrained
@@ -81,13 +82,14 @@ def earlier_stage(
     Args:
         asked: what the config asks of it.
         tasks: of this stage.
-        config: of the run.
+        config: of the run; the seed of the stage may be another.
         pretrained: the encoder that the config names.
         logger: where metrics go, or None.
         before: the stage before it; None for the first.
     """
     if asked.weights is not None:
         return _taken(asked, asked.weights)
+    config = as_trained(config, asked.group)
     stage = stage_of(asked, tasks)
     key = key_of(stage, config, pretrained, before)
     start = start_of(asked, before)

@@ -30,6 +30,7 @@ SOURCE = ["pretrain=sources", "pretrain.sources=[demo_chemical]"]
         ),
         ([TARGET, "pretrain=sources"], "pretrain.sources", "is empty"),
         ([TARGET, "pretrain.sources=[demo_chemical]"], "pretrain.sources", "add pretrain=sources"),
+        ([TARGET, *SOURCE, "pretrain.seed=-1"], "pretrain.seed", "an integer from 0"),
         ([TARGET, "pretrain=checkpoint"], "pretrain.checkpoint", "is not given"),
         ([TARGET, "pretrain.checkpoint=x"], "pretrain.checkpoint", "add pretrain=checkpoint"),
         ([TARGET, "finetune=mtl"], "finetune", "two tasks or more"),

@@ -10,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bioner.config.command_line import describe_datasets, names_in_lists
 from bioner.config.explain import explain
 from bioner.config.hydra_setup import SCHEMAS
+from bioner.config.predict import PredictConfig
 from bioner.config.train import TrainConfig
 from tests.composition import composed, hydra_ready
 
@@ -72,6 +73,16 @@ def test_a_list_in_the_place_of_a_map_is_named(tmp_path: Path, line: str, says: 
     with pytest.raises((OmegaConfBaseException, HydraException)) as caught:
         composed("finetune.targets=[mine]", own=tmp_path)
     assert explain(caught.value, [tmp_path], TrainConfig) == f"{file}: {says}"
+
+
+def test_a_folder_that_hides_a_key_is_named(tmp_path: Path) -> None:
+    """As with `--config-dir .` where the input lies too."""
+    (tmp_path / "input").mkdir()
+    with pytest.raises(HydraException) as caught:
+        composed("run=x", "input=input", verb="predict", own=tmp_path)
+    said = explain(caught.value, [tmp_path], PredictConfig)
+    assert said is not None
+    assert said.startswith(f"input: can't be set: Hydra takes {tmp_path / 'input'} for a group")
 
 
 def test_a_file_that_nests_too_deeply_is_named(tmp_path: Path) -> None:

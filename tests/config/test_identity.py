@@ -9,8 +9,10 @@ from bioner.config.identity import (
     name_in,
     regime,
     roles,
+    run_hash,
     run_name,
 )
+from bioner.config.parts import stage_part
 from tests.composition import composed, train_config
 
 TARGET = "finetune.targets=[demo_disease]"
@@ -79,6 +81,16 @@ def test_what_cannot_change_the_result_does_not_change_the_name(without_effect: 
 def test_what_can_change_the_result_changes_the_hash(with_effect: str) -> None:
     other = run_name(train_config(TARGET, with_effect)).rpartition("-")[2]
     assert other != run_name(train_config(TARGET)).rpartition("-")[2]
+
+
+def test_a_seed_of_the_stage_on_sources_counts_for_that_stage_alone() -> None:
+    own = train_config(TARGET, *SOURCE, "seed=2", "pretrain.seed=1")
+    first, second = (train_config(TARGET, *SOURCE, f"seed={seed}") for seed in (1, 2))
+    assert stage_part(own, "pretrain") == stage_part(first, "pretrain")
+    assert stage_part(own, "finetune") == stage_part(second, "finetune")
+    assert len({run_hash(own), run_hash(first), run_hash(second)}) == 3
+    # What it would be without it.
+    assert run_hash(train_config(TARGET, *SOURCE, "pretrain.seed=1")) == run_hash(first)
 
 
 def test_a_key_that_is_null_is_as_one_that_is_not_there() -> None:

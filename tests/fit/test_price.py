@@ -64,6 +64,8 @@ def test_a_stage_that_several_runs_begin_with_is_paid_once(tmp_path: Path) -> No
     assert one.earlier == other.earlier
     another_seed = price(small(tmp_path, *SOURCE, "seed=2"), corpora)
     assert another_seed.earlier.keys() != one.earlier.keys()
+    same_stage = price(small(tmp_path, *SOURCE, "seed=2", "pretrain.seed=1"), corpora)
+    assert same_stage.earlier == one.earlier
     (stage,) = one.earlier.values()
     runs = [Priced("one", one, 0.5), Priced("other", other, 1.0), Priced("one", one, 0.2)]
     assert total(runs) == pytest.approx(stage + one.last / 2 + other.last)

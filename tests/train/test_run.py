@@ -209,6 +209,16 @@ def test_a_finished_run_is_skipped_and_a_stage_is_reused(tmp_path: Path) -> None
     assert run(other)[1].stages[0].reused is True
 
 
+def test_runs_with_several_seeds_share_a_stage_that_has_its_own(tmp_path: Path) -> None:
+    words = [*REGIMES["transfer"], "finetune.epochs=1"]
+    _, first = run(config_of(tmp_path, *words, "pretrain.seed=7", "seed=1"))
+    _, second = run(config_of(tmp_path, *words, "pretrain.seed=7", "seed=2"))
+    assert [one.reused for one in second.stages] == [True, False]
+    assert first.stages[0].sha256 == second.stages[0].sha256
+    _, same = run(config_of(tmp_path, *words, "seed=7"))  # whose own stage it is
+    assert same.stages[0].reused is True and same.stages[0].key == first.stages[0].key
+
+
 def test_a_stage_of_one_source_is_reused_whatever_fine_tuning_mixes(tmp_path: Path) -> None:
     run(config_of(tmp_path, *REGIMES["transfer"], "finetune.epochs=1"))
     weights = "mixing.weights={demo_disease:3,demo_chemical:1}"
