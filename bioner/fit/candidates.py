@@ -64,10 +64,10 @@ def candidates(
     first, *rest = ranking.order
     groups = [(first,), *ranking.sets]
     # Transfer gave most at 10 %, then both, then MTL (experiments/lowres). The wrong source costs
-    # more than the wrong regime, so that a second one comes early (experiments/fit).
+    # more than the wrong regime, so that three come before another regime (experiments/fit).
     leading = [
         plans.transfer((first,)),
-        *(plans.transfer((one,)) for one in rest[:1]),
+        *(plans.transfer((one,)) for one in rest[:2]),
         plans.both((first,)),
         plans.mtl((first,)),
         *(alone if ranking.is_doubtful else []),
@@ -79,7 +79,7 @@ def candidates(
         *taught.from_(BASELINE),
     ]
     others = zip_longest(
-        (plans.transfer((one,)) for one in rest[1:]),
+        (plans.transfer((one,)) for one in rest[2:]),
         (plans.transfer(one) for one in groups[2:]),
         (plans.mtl((one,)) for one in rest[1:]),
     )

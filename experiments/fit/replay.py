@@ -3,9 +3,9 @@
 mkdir -p runs/lowres10 && tar xf experiments/lowres/lowres10.tar.xz -C runs/lowres10
 python experiments/fit/replay.py runs/lowres10
 
-A search of four candidates, as a budget of 12 runs pays for, with the first seed of every target:
-transfer from the first source, then MTL with it too, MTL with it, and transfer from the second, as
-far as the study has them. The order of sources and the gains to expect are those of the package's
+A search of three candidates, as a budget of 12 runs pays for, with the first seed of every target:
+transfer from the first three sources. Beside it one that also has MTL with the first, alone and
+after transfer, as far as the study has them, and one of the first source alone. The order of sources and the gains to expect are those of the package's
 known gains without the target's own. Not replayed: further seeds, and the draws by which a search
 compares on devel; the standard error of F1 takes their place.
 """

@@ -8,8 +8,8 @@ from bioner.transferability.recommendation import Advice, Recommendation
 from tests.fit.searches import fit_config
 
 TARGET = "target=demo_disease"
-RANKING = Ranking(["a", "b", "c"], [("a", "c")], None)
-SHARES = {"a": True, "b": False, "c": False}
+RANKING = Ranking(["a", "b", "c", "d"], [("a", "c")], None)
+SHARES = {"a": True, "b": False, "c": False, "d": False}
 
 
 def tried(*given: str, ranking: Ranking = RANKING) -> dict[str, Candidate]:
@@ -23,14 +23,16 @@ def test_the_first_source_comes_first_and_sets_of_several_after_it() -> None:
     assert [*found] == [
         "transfer from a",
         "transfer from b",
+        "transfer from c",
         "transfer from, then mtl with a",
         "mtl with a",
         "transfer from a + c",
         "mtl with a + c",
         "mtl with b",
         "mtl with a, uniform",
-        "transfer from c",
+        "transfer from d",
         "mtl with c",
+        "mtl with d",
     ]
     assert found["transfer from a + c"].sources == ("a", "c")
     assert "pretrain.sources=[a,c]" in found["transfer from a + c"].words
