@@ -13,6 +13,6 @@ def test_replayed(tmp_path: Path) -> None:
         archive.extractall(tmp_path, filter="data")
     words = [sys.executable, str(EXPERIMENTS / "fit" / "replay.py"), str(tmp_path)]
     printed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    assert printed.count("| confidence |") == 1
+    assert printed.count("| candidates |") == 1
     page = (EXPERIMENTS / "fit" / "README.md").read_text()
     assert printed.strip() in page
