@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bioner.errors import ConfigError
 from bioner.grid.executor import TICK
 from bioner.grid.jobs import Job
 from bioner.grid.process import Process, command
@@ -29,15 +28,10 @@ class LocalExecutor:
     Args:
         options: of the launcher.
         shared: overrides that all jobs get.
-
-    Raises:
-        ConfigError: an option can't be used.
     """
 
     def __init__(self, options: LocalOptions, shared: Sequence[str]) -> None:
         limit = options.time_limit
-        if limit is not None and not (isinstance(limit, int | float) and limit > 0):
-            raise ConfigError("hydra.launcher.time_limit", f"is {limit}", "minutes, above 0")
         slots = make_slots(options.n_jobs, options.gpus)
         self.at_once, self._free = len(slots), deque(slots)
         self._starts = Starts()

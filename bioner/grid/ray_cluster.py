@@ -44,11 +44,8 @@ def open_ray(options: RayOptions, shared: Sequence[str]) -> "RayExecutor":
         shared: overrides that all jobs get.
 
     Raises:
-        ConfigError: an option can't be used, or there is no cluster at the address.
+        ConfigError: there is no cluster at the address.
     """
-    for name, least in (("n_jobs", 1), ("cpus", 1), ("retries", 0)):
-        if (value := getattr(options, name)) < least:
-            raise ConfigError(f"hydra.launcher.{name}", f"is {value}", f"at least {least}")
     if ray.is_initialized():
         return RayExecutor(options, shared)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bioner.config.train import TrainConfig
 from bioner.config.trainer import hardware
-from bioner.errors import ConfigError
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 """The variables by which libraries choose their number of threads."""
@@ -47,14 +46,9 @@ def make_slots(n_jobs: int | None, gpus: Sequence[str] | None) -> list[Slot]:
     Args:
         n_jobs: how many; None: one for each of `gpus`, or one where there are none.
         gpus: `CUDA_VISIBLE_DEVICES` of each slot, used in turn; None: each GPU that is visible.
-
-    Raises:
-        ConfigError: `n_jobs` is no number of jobs.
     """
     visible = _visible() if gpus is None else list(gpus)
     count = n_jobs if n_jobs is not None else max(1, len(visible))
-    if not isinstance(count, int) or count < 1:
-        raise ConfigError("hydra.launcher.n_jobs", f"is {count}", "a number, at least 1, or null")
     threads = max(1, _cores() // count)
     return [Slot(visible[i % len(visible)] if visible else None, threads) for i in range(count)]
 

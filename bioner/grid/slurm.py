@@ -27,8 +27,6 @@ from bioner.grid.slurm_queue import Queue
 from bioner.grid.slurm_results import make_own, read_result
 from bioner.grid.slurm_worker import SlurmWorker
 
-# Minutes of an allocation, of whose end submitit has Slurm tell 90 s before.
-_SHORTEST = 3
 # Seconds from a job's end until its result must be on the disk.
 _RESULT = 15.0
 
@@ -43,16 +41,8 @@ def open_slurm(options: SlurmOptions, shared: Sequence[str]) -> "SlurmExecutor":
         shared: overrides that all jobs get.
 
     Raises:
-        ConfigError: an option can't be used, or there is no Slurm here.
+        ConfigError: submitit knows no such option, or there is no Slurm here.
     """
-    if options.cluster not in ("slurm", "local"):
-        raise ConfigError("hydra.launcher.cluster", f"is {options.cluster}", "slurm or local")
-    for name, least in (("time_limit", _SHORTEST), ("cpus", 1), ("n_jobs", 1), ("requeues", 0)):
-        if (value := getattr(options, name)) < least:
-            raise ConfigError(f"hydra.launcher.{name}", f"is {value}", f"at least {least}")
-    if not isinstance(options.options, dict | None):
-        legal = "{name: value, …}, or null"
-        raise ConfigError("hydra.launcher.options", f"is {options.options!r}", legal)
     missing = [name for name in _COMMANDS if shutil.which(name) is None]
     if missing and options.cluster == "slurm":
         found = f"is slurm, and there is no command {', '.join(missing)} here"

@@ -169,6 +169,12 @@ def test_duplicates_and_runs_of_an_older_schema(tmp_path: Path) -> None:
     assert "has schema 1; this version of bioner reads" in shown.stdout
 
 
+def test_a_dry_run_refuses_what_the_run_would(tmp_path: Path) -> None:
+    ended = grid(tmp_path, "seed=1,2", "dry_run=true", "hydra.launcher.n_jobs=0")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "hydra.launcher.n_jobs: is 0; a number, at least 1, or null" in ended.stderr
+
+
 def test_a_dry_run_of_a_single_run(tmp_path: Path) -> None:
     words = [word for word in command(tmp_path, "dry_run=true") if word != "-m"]
     words.insert(1, "-m")  # python -m bioner

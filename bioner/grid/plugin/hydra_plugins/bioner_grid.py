@@ -20,7 +20,13 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from bioner.config.launcher import RayOptions, SlurmOptions
+from bioner.config.launcher import (
+    RayOptions,
+    SlurmOptions,
+    check_processes,
+    check_ray,
+    check_slurm,
+)
 
 if TYPE_CHECKING:
     from bioner.grid.executor import Executor
@@ -138,7 +144,12 @@ class _OwnLauncher(Launcher):
         """Run the jobs that are not finished and return one result for each."""
         from bioner.grid.launch import launch
 
+        self.check()  # also where `dry_run` then runs nothing
         return launch(self.hydra_context, self.config, job_overrides, self.make_executor)
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse options that can't be used, with a `ConfigError`."""
 
     @abstractmethod
     def make_executor(self, shared: Sequence[str]) -> Executor[Any]:
@@ -154,6 +165,10 @@ class ProcessLauncher(_OwnLauncher):
         shown = None if gpus is None else [str(gpu) for gpu in gpus]
         self._options: dict[str, Any] = {"n_jobs": n_jobs, "gpus": shown, "time_limit": time_limit}
 
+    def check(self) -> None:
+        """Refuse options that can't be used."""
+        check_processes(self._options["n_jobs"], self._options["time_limit"])
+
     def make_executor(self, shared: Sequence[str]) -> Executor[Any]:
         """Return the slots of this machine."""
         from bioner.grid.local import LocalExecutor, LocalOptions
@@ -166,6 +181,10 @@ class SlurmLauncher(_OwnLauncher):
 
     def __init__(self, **options: Any) -> None:
         self._options = SlurmOptions(**_plain(options))
+
+    def check(self) -> None:
+        """Refuse options that can't be used."""
+        check_slurm(self._options)
 
     def make_executor(self, shared: Sequence[str]) -> Executor[Any]:
         """Return the queue of the cluster."""
@@ -180,6 +199,10 @@ class RayLauncher(_OwnLauncher):
 
     def __init__(self, **options: Any) -> None:
         self._options = RayOptions(**_plain(options))
+
+    def check(self) -> None:
+        """Refuse options that can't be used."""
+        check_ray(self._options)
 
     def make_executor(self, shared: Sequence[str]) -> Executor[Any]:
         """Return the cluster."""
