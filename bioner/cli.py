@@ -108,7 +108,8 @@ def _fit(cfg: DictConfig) -> None:
         from bioner.fit.trials import Trials
 
     trials = Trials(config, hydra, GlobalHydra.instance().config_loader())
-    fit(config, trials, shlex.join(["bioner", "fit", *hydra.overrides.task]))
+    folders = [f"--config-dir={folder}" for folder in own_folders(hydra)]
+    fit(config, trials, shlex.join(["bioner", "fit", *hydra.overrides.task, *folders]))
 
 
 def _stages(cfg: DictConfig) -> None:

@@ -118,6 +118,8 @@ def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
             raise ConfigError(key, "is given, but fit chooses it", "leave it out")
         if key == "finetune.steps":
             raise ConfigError(key, "is given, but rungs end with epochs", "finetune.epochs=N")
+    if is_given(overrides, "budget.runs") and is_given(overrides, "budget.hours"):
+        raise ConfigError("budget", "has runs and hours", "one of the two")
     if Strategy.weights in (cfg.mixing.strategy, cfg.mixing.base):
         says = "is weights, which has one for each task, and fit tries several sets of tasks"
         raise ConfigError("mixing", says, "another mixing")

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from difflib import get_close_matches
 from typing import get_type_hints
 
+# How alike two full keys of one group are of which one lacks or has a letter more.
+_ONE_LETTER = 0.93
+
 SYNONYMS: dict[str, tuple[str, ...]] = {
-    "targets": ("finetune.targets",),
-    "target": ("finetune.targets",),
+    "targets": ("target", "finetune.targets"),
+    "target": ("targets", "finetune.targets"),
     "datasets": ("finetune.targets",),
     "dataset_name": ("finetune.targets",),
     "sources": ("pretrain.sources",),
-    "source": ("pretrain.sources",),
+    "source": ("sources", "pretrain.sources"),
     "auxiliary": ("finetune.auxiliaries",),
     "epochs": ("finetune.epochs",),
     "num_epochs": ("finetune.epochs",),
@@ -71,11 +75,15 @@ def meant(key: str, schema: type) -> list[str]:
         key: as it was typed.
         schema: of the verb.
     """
-    last = key.rpartition(".")[2]
+    group, _, last = key.rpartition(".")
     keys = list(_keys(schema, ""))
+    of_group = [one for one in keys if group and one.rpartition(".")[0] == group]
+    if get_close_matches(key, of_group, 1, _ONE_LETTER):
+        return []  # its own group has the nearest one
     # What stands in a group without a schema of its own, as `trainer`, is taken on trust.
     roots = {name.partition(".")[0] for name in keys} | {"hydra"}
     known = [one for one in SYNONYMS.get(last, ()) if one.partition(".")[0] in roots]
+    known = [one for one in known if one in keys and "." not in one] or known
     found = known or [one for one in keys if one.endswith(f".{last}")]
     return [one for one in found if one != key]
 

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bioner.config.blocks import SubsetUnit
 from bioner.config.fit import ALL, FitConfig
+from bioner.config.train import Leakage
 from bioner.corpora.audits.training_data import held_out, leaked
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.fetching.places import GENERATED, is_here
+from bioner.corpora.subset import subset
 from bioner.errors import ConfigError, DataError, UserError
 
 # Two corpora that share more of the smaller one's training sentences are made of one text.
@@ -50,20 +53,29 @@ def load_target(config: FitConfig) -> Corpus:
     """
     target = _load(config.target, config)
     more = "more labelled sentences"
-    share = f"more, or dataset.{config.target}.devel_share: a part of train"
+    other = "more, or another file for devel"
     dataset = config.dataset[config.target]
     in_folds = dataset.devel_folds is not None
     if dataset.folds is not None and config.test_folds:
         more = f"{more}, or test_folds=0"
     for split, says, legal in (
         ("train", "to learn from", more),
-        ("devel", "to choose by", more if in_folds else share),
+        ("devel", "to choose by", more if in_folds else other),
     ):
-        mentions = target.splits[split].sentences.mentions.total()
+        mentions = used_mentions(config, target, split)
         if mentions < _FEWEST:
             found = f"{split} has {mentions} mentions, too few {says}"
             raise DataError(config.target, None, found, f"at least {_FEWEST}: {legal}")
     return target
+
+
+def used_mentions(config: FitConfig, target: Corpus, split: str) -> int:
+    """Return the mentions of the sentences of train or devel that a run uses."""
+    sentences = target.splits[split].sentences
+    size = config.finetune.train_size if split == "train" else config.finetune.devel_size
+    unit = config.subset_unit if split == "train" else SubsetUnit.sentences
+    chosen = subset(sentences, size, config.subset_seed, unit, f"finetune.{split}_size")
+    return sum(tag.startswith("B-") for place in chosen for tag in sentences[int(place)].tags)
 
 
 def look_at_sources(
@@ -93,8 +105,10 @@ def look_at_sources(
             found[name] = _found(name, config, f"can't be read: {error}")
             continue
         refused = _refused(name, config, corpus, target, named)
-        found[name] = _found(name, config, refused, corpus, target)
-        if not refused:
+        one = found[name] = _found(name, config, refused, corpus, target)
+        if config.leakage == Leakage.drop and one.leaked == one.sentences and not refused:
+            one.refused = "all of its train stands in the target's devel or test"
+        if not one.refused:
             corpora[name] = corpus
     if not named:
         for name, whole in _parts(corpora).items():

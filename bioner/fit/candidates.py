@@ -116,7 +116,9 @@ class _Plans:
 
     def both(self, sources: tuple[str, ...]) -> Candidate:
         words = (*self._pretrain(sources), *_together(sources))
-        return Candidate(f"transfer from, then mtl with {_and(sources)}", BOTH, words, sources)
+        with_them = "it" if len(sources) == 1 else "them"
+        name = f"transfer from {_and(sources)}, then mtl with {with_them}"
+        return Candidate(name, BOTH, words, sources)
 
     def _pretrain(self, sources: tuple[str, ...]) -> Iterator[str]:
         yield "pretrain=sources"

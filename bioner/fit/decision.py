@@ -56,6 +56,9 @@ def decide(
     seen = Belief(gain.gain, (gain.high - gain.low) / (2 * _ERRORS_TO_END))
     together = before.after(seen) if before and seen.error else None
     sure = gain.not_worse if together is None else together.not_worse
+    if gain.f1 == 0:
+        why = f"single is taken: {best.name}, the best candidate, finds no mention of devel"
+        return Decision(BASELINE, gain, before, together, why)
     taken = best if sure >= config.confidence else BASELINE
     asked = f"with a confidence of {percent(sure)} %; {percent(config.confidence)} % are asked for"
     seeds = f" ({said_of_seeds(gain)})" if gain.seeds == 1 else ""

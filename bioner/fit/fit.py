@@ -7,7 +7,7 @@ from rich.console import Console
 
 from bioner import __version__
 from bioner.config.fit import FitConfig
-from bioner.errors import Stopped, UserError
+from bioner.errors import ConfigError, Stopped, UserError
 from bioner.fit.candidates import BASELINE, Candidate
 from bioner.fit.curve import Curve, LearningCurve
 from bioner.fit.decision import compare, decide
@@ -15,7 +15,7 @@ from bioner.fit.nested import devel_of, expected, final_seeds, score
 from bioner.fit.page import write_page
 from bioner.fit.prepared import Prepared, Prices, command_lines
 from bioner.fit.price import updates
-from bioner.fit.result import Cost, FitResult, Tried, ranked_sources
+from bioner.fit.result import Cost, Earlier, FitResult, Tried, ranked_sources
 from bioner.fit.rungs import Affordable, rungs
 from bioner.fit.search import Search, Spending
 from bioner.fit.trial import Trial
@@ -42,6 +42,10 @@ def fit(config: FitConfig, trials: Trials, command: str) -> None:
         UserError: what the user gave can't be used.
         Stopped: a signal stopped the search; the same command goes on.
     """
+    earlier = Earlier.of(config.folder)
+    if earlier and earlier.target != config.target:
+        says = f"{config.folder} holds the result of a search for {earlier.target}"
+        raise ConfigError("name", says, "another name")
     found = _Fit(config, trials)
     found.show()
     if config.dry_run:
@@ -60,6 +64,8 @@ def fit(config: FitConfig, trials: Trials, command: str) -> None:
         (config.folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
         result.write(config.folder)
     say(result, config.folder)
+    if earlier and earlier.run != result.run:
+        print(f"Before, {config.folder} named another run: {earlier.run}; it is still there.")
 
 
 class _Fit:
@@ -126,6 +132,7 @@ class _Fit:
             expects,
             "" if tested else why_not,
             self._prepared.looked,
+            str(config.leakage),
             self._order,
             self._basis,
             [self._tried(one, search) for one in search.standings],

@@ -71,7 +71,7 @@ def _chosen(result: FitResult) -> Section:
 
 
 def _tried(result: FitResult) -> Section:
-    rows = [_row(one) for one in result.tried]
+    rows = [_row(one, result) for one in result.tried]
     columns = ["name", "sources", "reached", "epochs", "seeds", "devel", "std"]
     table = Table(
         "candidates",
@@ -95,12 +95,22 @@ def _tried(result: FitResult) -> Section:
     return Section("candidates", "What was tried", [], [table])
 
 
-def _row(one: Tried) -> dict[str, object]:
+def _became(one: Tried, result: FitResult) -> str:
+    if one.failed:
+        return f"failed: {one.failed}"
+    if one.name == result.chosen:
+        return "taken"
+    if one.name in (SINGLE, result.best):
+        return "not taken"
+    return f"left behind in rung {len(one.rungs)}"
+
+
+def _row(one: Tried, result: FitResult) -> dict[str, object]:
     found: dict[str, object] = {
         "name": one.name,
         "sources": "+".join(one.sources),
         "reached": len(one.rungs),
-        "what": f"failed: {one.failed}" if one.failed else "",
+        "what": _became(one, result),
     }
     if one.rungs:
         last = one.rungs[-1]

@@ -7,7 +7,7 @@ from bioner.config.fit import FitConfig, is_given
 from bioner.corpora.catalogue import Corpus
 from bioner.corpora.raw_text import text_files
 from bioner.corpora.subset import subset
-from bioner.fit.admission import load_target, look_at_sources
+from bioner.fit.admission import load_target, look_at_sources, used_mentions
 from bioner.fit.candidates import BASELINE, Candidate, candidates
 from bioner.fit.expectation import Expectation
 from bioner.fit.parting import parted
@@ -43,7 +43,9 @@ class Prepared:
         # What was measured is kept for a next start, of each fold in a place of its own.
         measured = str(config.folder / f"fold{outer}") if outer else config.runs_dir
         self.ranking = rank(config, target, sources, measured)
-        self.expectation = Expectation(self.ranking.foreknowledge, _scored_on(config, target))
+        self.expectation = Expectation(
+            self.ranking.foreknowledge, used_mentions(config, target, "devel")
+        )
         single = trials.job(Trial(BASELINE, config.seed, outer=outer)).config
         self.others = candidates(
             config,
@@ -88,14 +90,6 @@ def in_search(config: FitConfig, trials: Trials, outer: int) -> FitConfig:
     dataset = parted(config.dataset[config.target], trials.parting, outer)
     catalogue = config.dataset | {config.target: dataset}
     return replace(config, dataset=catalogue, fold=outer or config.fold)
-
-
-def _scored_on(config: FitConfig, target: Corpus) -> int:
-    """Return the mentions of the devel sentences on which a run is scored."""
-    devel = target.splits["devel"].sentences
-    size, seed = config.finetune.devel_size, config.subset_seed
-    chosen = subset(devel, size, seed, key="finetune.devel_size")
-    return sum(tag.startswith("B-") for place in chosen for tag in devel[int(place)].tags)
 
 
 def _has_text(config: FitConfig, target: Corpus, given: list[str]) -> bool:

@@ -3,13 +3,14 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bioner.config.named_run import FIT
 from bioner.fit.admission import SourceFound
 from bioner.fit.curve import Curve
 from bioner.fit.nested import Expected
 from bioner.fit.ranking import Ranking
 from bioner.fit.search import Reached
 from bioner.report.one_gain import Gain
-from bioner.runs.json_file import write_json
+from bioner.runs.json_file import typed_json, write_json
 from bioner.transferability.belief import Belief
 
 
@@ -91,6 +92,7 @@ class FitResult:
         expected: F1 and gain in folds of train, where the target has no test.
         no_expected: why there is none, though it has no test.
         sources: of each corpus that was looked at.
+        leakage: what became of their sentences that stand in the target's devel or test.
         order: of the sources, by measures.
         basis: what the order rests on.
         tried: the candidates, `single` first.
@@ -117,6 +119,7 @@ class FitResult:
     expected: Expected | None
     no_expected: str
     sources: list[SourceFound]
+    leakage: str
     order: list[Ranked]
     basis: str
     tried: list[Tried]
@@ -128,7 +131,32 @@ class FitResult:
 
     def write(self, folder: Path) -> None:
         """Write `fit.json`, the last file of a search."""
-        write_json(folder / "fit.json", asdict(self))
+        write_json(folder / FIT, asdict(self))
+
+
+@dataclass
+class Earlier:
+    """What a folder holds already of an earlier search.
+
+    Attributes:
+        target: of it.
+        run: that won, from the folder.
+    """
+
+    target: str
+    run: str
+
+    @staticmethod
+    def of(folder: Path) -> "Earlier | None":
+        """Read it; None where there is none.
+
+        Raises:
+            UserError: `fit.json` is damaged.
+        """
+        file = folder / FIT
+        if not file.is_file():
+            return None
+        return typed_json(Earlier, file.read_text(encoding="utf-8"), str(file))
 
 
 def ranked_sources(ranking: Ranking) -> list[Ranked]:

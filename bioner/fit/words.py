@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bioner.config.shell_words import quoted
+from bioner.config.train import Leakage
 from bioner.fit.admission import SourceFound
 from bioner.fit.curve import Curve
 from bioner.fit.decision import said, said_of_seeds
@@ -45,7 +46,7 @@ def paragraphs(result: FitResult) -> list[str]:
     if result.curve is not None:
         found.append(likely(result.curve))
     hurt = [
-        f"{one.name} ({points(one.rungs[-1].gain)} after {one.rungs[-1].epochs} epochs)"
+        f"{one.name} ({points(one.rungs[-1].gain)} after {_epochs(one.rungs[-1].epochs)})"
         for one in result.tried[1:]
         if one.rungs and one.rungs[-1].gain < 0
     ]
@@ -55,7 +56,7 @@ def paragraphs(result: FitResult) -> list[str]:
     if leaks:
         found.append(
             "Training sentences of sources that stand in the target's devel or test, and how many: "
-            f"{', '.join(leaks)}. leakage=drop, the default of fit, leaves them out."
+            f"{', '.join(leaks)}. {_became(result.leakage)}"
         )
     cost = result.cost
     found.append(
@@ -63,6 +64,19 @@ def paragraphs(result: FitResult) -> list[str]:
         f"updates, and {cost.hours:.2f} hours of training, as measured."
     )
     return found
+
+
+def _epochs(number: int) -> str:
+    return f"{number} epoch{'' if number == 1 else 's'}"
+
+
+def _became(leakage: str) -> str:
+    if leakage == Leakage.drop:
+        return "They are left out (leakage=drop)."
+    return (
+        f"They were trained on (leakage={leakage}): scores of what learnt from these sources are "
+        "too high."
+    )
 
 
 def how_to_use(folder: Path) -> str:

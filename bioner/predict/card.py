@@ -94,9 +94,14 @@ def card_of_run(run: FinishedRun, head: str, use: str, says: Sequence[str]) -> s
 
 
 def _scores(record: Record, head: str) -> str:
+    left_out = "devel" if record.task(head).devel_trained else ""  # which says nothing of new text
     rows: list[tuple[str, EntityScores | SplitScores]] = [
-        (f"{head} {split}", found) for split, found in record.scores[head].by_split().items()
+        (f"{head} {split}", found)
+        for split, found in record.scores[head].by_split().items()
+        if split != left_out
     ]
+    if not rows:
+        return "None: devel was trained on, and there is no test.\n"
     for name, splits in record.cross.get(head, {}).items():
         rows += [(f"{name} {split} (evaluated)", cell.strict) for split, cell in splits.items()]
     lines = [

@@ -110,7 +110,8 @@ def recommend(
         scores = outlook.expected
         basis = (
             f"a ridge regression over measures, fitted to the gains of {targets} other targets "
-            f"({settings(others.gains)}){'' if trusted else '; no measure alone foretold them'}"
+            f"({settings(others.gains)}){'' if trusted else '; no measure alone foretold them'}; a "
+            "measure counts as it compares these sources, so that others beside them change it"
         )
         score_says = _said_of_gains(experience.noise)
         none_helps = "" if (scores > 0).any() else "every source has an expected gain of 0 or less"

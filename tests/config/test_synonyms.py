@@ -1,5 +1,7 @@
 """What users call keys by names that they know from elsewhere."""
 
+from typing import Any
+
 import pytest
 
 from bioner.config.hydra_setup import SCHEMAS
@@ -28,13 +30,23 @@ def test_the_key_that_is_meant(key: str, right: list[str]) -> None:
 def test_a_verb_has_its_own_keys() -> None:
     assert meant("lr", SCHEMAS["export"]) == []
     assert meant("max_epochs", SCHEMAS["predict"]) == []
+    assert meant("source", SCHEMAS["fit"]) == meant("source", SCHEMAS["recommend"]) == ["sources"]
+    assert meant("targets", SCHEMAS["fit"]) == ["target"]
+    assert meant("target", SCHEMAS["measure"]) == ["targets"]
+
+
+def test_a_letter_less_is_of_its_own_group() -> None:
+    assert meant("finetune.epoch", SCHEMAS["train"]) == []  # not mixing.epoch
+    assert meant("epoch", SCHEMAS["train"]) == ["mixing.epoch"]
 
 
 def test_every_synonym_is_of_a_key_that_exists() -> None:
-    config = composed("finetune.targets=[x]", "trainer=ddp", with_hydra=True)
+    train = composed("finetune.targets=[x]", "trainer=ddp", with_hydra=True)
+    # With what other verbs call the target and its sources.
+    config = {**train, "target": "", "targets": [], "sources": []}
     for name, keys in SYNONYMS.items():
         for key in keys:
-            node = config
+            node: Any = config
             for part in key.split("."):
                 assert part in node, f"{name}: {key}"
                 node = node[part]

@@ -6,6 +6,7 @@ import pytest
 
 from bioner.config.dataset import DatasetConfig
 from bioner.config.fit import FitConfig
+from bioner.config.train import Leakage
 from bioner.errors import ConfigError, DataError, UserError
 from bioner.fit.admission import load_target, look_at_sources
 from tests.fit.searches import fit_config, places
@@ -87,9 +88,34 @@ def test_a_target_that_is_too_small_says_so(config: FitConfig, tmp_path: Path) -
         load_target(config)
     (tmp_path / "small" / "devel.tsv").write_text("a\tB-Gene\n\n")
     (tmp_path / "small" / "train.tsv").write_text("a\tB-Gene\n\n" * 10)
-    message = r"devel has 1 mentions, .*dataset\.mine\.devel_share: a part of train"
+    message = r"devel has 1 mentions, .*or another file for devel"
     with pytest.raises(DataError, match=message):
         load_target(config)
+
+
+def test_what_a_run_uses_of_a_target_is_counted(config: FitConfig, tmp_path: Path) -> None:
+    config.dataset["mine"] = corpus(tmp_path, "larger", 0, 40)
+    (tmp_path / "larger" / "devel.tsv").write_text("a\tB-Gene\n\n" * 20)
+    load_target(config)
+    config.finetune.train_size = 9
+    with pytest.raises(DataError, match="train has 9 mentions"):
+        load_target(config)
+    config.finetune.train_size, config.finetune.devel_size = None, 5
+    with pytest.raises(DataError, match="devel has 5 mentions"):
+        load_target(config)
+
+
+def test_a_source_of_which_nothing_would_be_left_is_none(config: FitConfig, tmp_path: Path) -> None:
+    devel = (Path(config.dataset["mine"].path) / "devel.tsv").read_text()
+    config.dataset["held"] = corpus(tmp_path, "held", 0, 1)
+    (tmp_path / "held" / "train.tsv").write_text(devel)
+    config.sources = ["held", "other"]
+    assert refusals(config) == {
+        "held": "all of its train stands in the target's devel or test",
+        "other": "",
+    }
+    config.leakage = Leakage.warn
+    assert refusals(config)["held"] == ""
 
 
 def test_without_any_source_only_single_is_left(config: FitConfig) -> None:

@@ -24,7 +24,7 @@ def test_the_first_source_comes_first_and_sets_of_several_after_it() -> None:
         "transfer from a",
         "transfer from b",
         "transfer from c",
-        "transfer from, then mtl with a",
+        "transfer from a, then mtl with it",
         "mtl with a",
         "transfer from a + c",
         "mtl with a + c",
@@ -116,7 +116,7 @@ def test_where_help_is_doubtful_single_is_varied_early() -> None:
     begin = [
         "transfer from a",
         "transfer from b",
-        "transfer from, then mtl with a",
+        "transfer from a, then mtl with it",
         "mtl with a",
     ]
     assert names(0.01)[:5] == [*begin, "mtl with b"]

@@ -15,7 +15,7 @@ from bioner.config.fit import FitConfig
 from bioner.config.identity import run_name
 from bioner.config.predict import to_predict_config
 from bioner.config.train import TrainConfig
-from bioner.errors import UserError
+from bioner.errors import ConfigError, UserError
 from bioner.fit import ranking
 from bioner.fit.admission import load_target
 from bioner.fit.candidates import BASELINE
@@ -145,6 +145,14 @@ def test_it_leaves_a_page_and_a_card(done: Searched) -> None:
     card = (done.folder / "MODEL_CARD.md").read_text()
     assert f"bioner predict run={done.folder}" in card
     assert "| demo_disease test | all |" in card and "Apache-2.0" in card
+
+
+def test_the_folder_of_another_target_is_refused(done: Searched) -> None:
+    config, trials = searched(
+        "target=demo_chemical", "sources=[]", "name=demo_disease", *places(done.place)
+    )
+    with pytest.raises(ConfigError, match=r"^name: .*holds the result of a search for demo_diseas"):
+        fit(config, trials, "bioner fit …")
 
 
 def test_started_again_it_trains_nothing_and_finds_the_same(done: Searched) -> None:

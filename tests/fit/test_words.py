@@ -3,10 +3,13 @@
 import shlex
 from pathlib import Path
 
+import pytest
+
 from bioner.fit.admission import SourceFound
 from bioner.fit.decision import said_of_seeds
-from bioner.fit.result import Ranked
-from bioner.fit.words import how_to_use, source_lines
+from bioner.fit.result import Cost, FitResult, Ranked, Tried
+from bioner.fit.search import Reached
+from bioner.fit.words import how_to_use, paragraphs, source_lines
 from bioner.report.one_gain import Gain
 
 
@@ -33,6 +36,27 @@ def test_an_expected_gain_is_said_of_one_source_too() -> None:
     assert source_lines(looked("a"), [ranked("a", 0.02, 0.8)]) == [
         "1. a: expected gain +2.00 [-1.00, +3.00], above the noise with probability 0.80"
     ]
+
+
+@pytest.mark.parametrize(
+    ("leakage", "says"),
+    [
+        ("drop", "They are left out"),
+        ("ignore", "They were trained on"),
+        ("warn", "too"),
+    ],
+)
+def test_what_became_of_leaked_sentences_is_said(leakage: str, says: str) -> None:
+    leaky = SourceFound("leaky", "", "", ["A"], [], 10, 6)
+    rung = Reached(1, [1], [0.5], -0.1, -0.1)
+    tried = [Tried("single", [], [], "", ""), Tried("mtl with leaky", [], [rung], "", "")]
+    result = FitResult(
+        "mine", "", "single", "", "why", 0.8, "", None, None, None, None, {}, [], None, "",
+        [leaky], leakage, [], "", tried, None, "", Cost(1.0, 1.0, 0.1), "", None,
+    )  # fmt: skip
+    said = paragraphs(result)
+    assert any("devel or test, and how many: leaky 6. " in one and says in one for one in said)
+    assert any("mtl with leaky (-10.00 after 1 epoch)" in one for one in said)
 
 
 def test_what_one_seed_says_is_not_said_to_be_of_several() -> None:
