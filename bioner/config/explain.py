@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bioner.config.config_folders import config_file, encoder_of, experiments, shipped
 from bioner.config.dataset import DatasetConfig
-from bioner.config.hydra_private import too_deep, unwritten
+from bioner.config.hydra_private import names_no_config, too_deep, unwritten
 from bioner.config.synonyms import meant
 from bioner.errors import UserError, nearest
 
@@ -42,6 +42,15 @@ _NUMBER_HINT = re.compile(r"Value ('.*') of type '\w+' .* 'Optional\[Union\[int,
 
 # What Hydra reads only in quotes.
 _NOT_PLAIN = re.compile(r"[^\w\s/\\+.$%*@?|:,\[\]-]|[^\x00-\x7f]|(?<!^)[\[\]]")
+# What OmegaConf says of a value of the wrong kind, and what is said instead.
+_KINDS = (
+    (r"Invalid type assigned: .* is not a subclass of \w+\. value: (.*)", "a group of keys"),
+    (r"Cannot convert '\w+' to string: '(.*)'", "a text"),
+    (r"Value '(.*)' is not a valid bool .*", "true or false"),
+    (r"Value '(.*)' of type '\w+' could not be converted to Float", "a number"),
+    (r"Value '(.*)' of type '\w+' could not be converted to Integer", "a whole number"),
+    (r"field '.*' is not Optional()", "a value"),
+)
 # A value that is one of a few names.
 _CHOICE = re.compile(r"(Invalid value '(.*)'), expected one of \[(.*)\]")
 
@@ -65,6 +74,9 @@ def explain(error: BaseException, own: Sequence[Path], schema: type) -> str | No
             return f"{place}: {link.strerror}" if place else str(link.strerror)
         if isinstance(link, yaml.YAMLError):
             return f"not YAML: {' '.join(str(link).split())}"
+        if isinstance(link, ValueError) and (word := names_no_config(link)):
+            key, _, given = word.partition("=")
+            return f"{key}: is {given}; expected the name of a config"
         if isinstance(link, RecursionError) and (file := too_deep(link)):
             return f"{file}: lists or groups too deep"
     wrong = _wrong_kind(chain, own)
@@ -157,6 +169,9 @@ def _key_error(error: OmegaConfBaseException, schema: type) -> str:
     typed = _NUMBER_HINT.match(first)
     if typed:
         return f"{key}: is {typed[1]}; expected a whole number, a fraction, or null"
+    for pattern, expected in _KINDS:
+        if match := re.fullmatch(pattern, first):
+            return f"{key}: is {match[1] or 'null'}; expected {expected}"
     choice = _CHOICE.match(first)
     if choice:
         return f"{key}: {choice[1]}; {nearest(choice[2], choice[3].split(', '))}"

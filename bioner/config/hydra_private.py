@@ -240,3 +240,11 @@ def too_deep(error: RecursionError) -> str | None:
         if isinstance(reader, Reader):
             return str(reader.name)
     return None
+
+
+def names_no_config(error: ValueError) -> str | None:
+    """Return the override of a group by what is no text, where an error is of that."""
+    if "Config group override must be" not in str(error):
+        return None
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return str(frame.f_locals["override"].input_line)

@@ -43,7 +43,7 @@ def message(verb: str, *overrides: str, own: Path | None = None) -> str:
         ("runs_dir=it's", "quoted twice: 'runs_dir=\"it'\"'\"'s\"'"),
         ("finetune.targets=[données]", "what holds a é is quoted within the list"),
         ("mixing.strategy=unifrom", "did you mean uniform"),
-        ("optimizer.lr=fast", "optimizer.lr: Value 'fast'"),
+        ("optimizer.lr=fast", "optimizer.lr: is fast; expected a number"),
         ("trainer.precison=16", "did you mean precision"),
     ],
 )
@@ -73,6 +73,23 @@ def test_a_list_in_the_place_of_a_map_is_named(tmp_path: Path, line: str, says: 
     with pytest.raises((OmegaConfBaseException, HydraException)) as caught:
         composed("finetune.targets=[mine]", own=tmp_path)
     assert explain(caught.value, [tmp_path], TrainConfig) == f"{file}: {says}"
+
+
+@pytest.mark.parametrize(
+    ("verb", "override", "says"),
+    [
+        ("train", "finetune=7", "finetune: is 7; expected the name of a config"),
+        ("train", "batch=7", "batch: is 7; expected a group of keys"),
+        ("train", "rerun=ja", "rerun: is ja; expected true or false"),
+        ("train", "seed=1.5", "seed: is 1.5; expected a whole number"),
+        ("train", "optimizer.clip=x", "optimizer.clip: is x; expected a number"),
+        ("train", "seed=null", "seed: is null; expected a value"),
+        ("fit", "target=[a,b]", "target: is ['a', 'b']; expected a text"),
+        ("fit", "sources=null", "sources: is null; expected a value"),
+    ],
+)
+def test_a_value_of_the_wrong_kind(verb: str, override: str, says: str) -> None:
+    assert message(verb, override) == says
 
 
 def test_a_folder_that_hides_a_key_is_named(tmp_path: Path) -> None:
