@@ -153,12 +153,13 @@ def _stage(config: TrainConfig, pretrained: Pretrained) -> Stage:
 
 
 def test_the_memory_is_flat_in_the_size_of_the_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setattr(selftraining, "PART", 64)
     # Python collects cycles the later the more objects there are: those of other tests don't count.
     gc.collect()
     gc.freeze()
+    request.addfinalizer(gc.unfreeze)
     peaks = []
     for lines in (128, 1024):
         text = tmp_path / f"{lines}.txt"
@@ -181,7 +182,6 @@ def test_the_memory_is_flat_in_the_size_of_the_text(
         tracemalloc.stop()
         assert found.about.sentences == lines == sum(len(one.sentences) for one in drawn)
         assert found.about.text_sha256 is not None
-    gc.unfreeze()
     assert peaks[1] < 1.5 * peaks[0], peaks
 
 

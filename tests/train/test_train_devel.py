@@ -11,6 +11,7 @@ from bioner.config.train import TrainConfig
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.sentence_table import joined
 from bioner.errors import ConfigError
+from bioner.predict.card import card_of_run
 from bioner.predict.finished import open_run
 from bioner.predict.trained_on import training_texts
 from bioner.runs.record import mean_devel
@@ -127,3 +128,11 @@ def test_a_run_says_so_everywhere(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     _, plain = run(config_of(tmp_path, *TARGET, "selection=last", *budget))
     assert plain.task("demo_disease").devel_trained == 0
     assert plain.stages[-1].key != stage.key
+
+
+def test_a_card_has_no_devel_that_was_trained_on(tmp_path: Path) -> None:
+    for words, shown in ((BOTH, False), (["selection=last"], True)):
+        directory, _ = run(config_of(tmp_path, *TARGET, *words, "finetune.epochs=1"))
+        card = card_of_run(open_run(directory), "demo_disease", "", [])
+        assert ("| demo_disease devel | all |" in card) == shown
+        assert "| demo_disease test | all |" in card
