@@ -198,10 +198,10 @@ def _run(words: Sequence[str]) -> int:
             return 0
         line = read(words, SCHEMAS)
         own, schema = line.own, SCHEMAS[line.verb]
-        # The runs of a search are composed in its own process, of all the catalogue's datasets.
-        searches = line.verb == "fit"
-        verbs = [line.verb, "train"] if searches else [line.verb]
-        whole = searches or bool(line.parsed.shell_completion)
+        # The runs of a search are composed in its own process.
+        verbs = [line.verb, "train"] if line.verb == "fit" else [line.verb]
+        # Where sources are looked for, any of the catalogue may be one.
+        whole = line.verb in ("fit", "recommend") or bool(line.parsed.shell_completion)
         register(own, line.described, verbs, whole)
 
         def task(cfg: DictConfig) -> Any:

@@ -20,6 +20,9 @@ from bioner.config.hydra_setup import register
 from bioner.config.offered import add_datasets
 from bioner.config.train import TrainConfig
 
+WHOLE = ("fit", "recommend")
+"""The verbs that look for sources in all of the catalogue."""
+
 
 @contextmanager
 def hydra_ready(
@@ -45,7 +48,7 @@ def composed(
     if own is None and not with_hydra:
         return _from_shipped(overrides, verb)
     given = [*overrides, *([] if own is None else [f"hydra.searchpath=[file://{own}]"])]
-    with hydra_ready(own=[] if own is None else [own], whole=verb == "fit"):
+    with hydra_ready(own=[] if own is None else [own], whole=verb in WHOLE):
         return compose(verb, given, return_hydra_config=with_hydra)
 
 
@@ -63,8 +66,7 @@ def _from_shipped(overrides: Sequence[str], verb: str) -> DictConfig:
     words = {word for one in values for word in re.findall(r"\w+", str(one.input_line))}
     if "dataset" in config:
         known = shipped_names("dataset")
-        # A search may take any of them.
-        add_datasets(config, (known if verb == "fit" else words & known) - {*config.dataset})
+        add_datasets(config, (known if verb in WHOLE else words & known) - {*config.dataset})
     set_values(config, values)
     return config
 

@@ -7,19 +7,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import cast
 
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.checks import to_train_config
 from bioner.config.dataset import DatasetConfig
-from bioner.config.effects import NOTHING, group, made, value
-from bioner.config.folds import in_fold
-from bioner.config.measure import check_names
+from bioner.config.effects import NOTHING, group, value
 from bioner.config.mixing import Strategy
+from bioner.config.sources import SourcesConfig, check_sources
 from bioner.config.train import Finetuning, Pretraining, TrainConfig, TrainOn
 from bioner.errors import ConfigError
-
-ALL = "all"
-"""In the place of names of sources: every corpus of the catalogue that is here."""
 
 # What fit chooses itself, or gives each of its runs.
 _CHOSEN = (
@@ -55,13 +51,10 @@ class BudgetConfig:
 
 
 @dataclass
-class FitConfig(TrainConfig):
+class FitConfig(SourcesConfig, TrainConfig):
     """The whole of `bioner fit`: all that says how a run is trained, and how one is searched.
 
     Attributes:
-        target: the dataset that is to be served.
-        sources: the datasets that may help; all: every one of the catalogue that is here.
-        redistributable: true takes only sources whose licence lets their text be passed on.
         budget: of the whole search.
         seeds: of the winner and of `single`, from `seed` on.
         confidence: with which devel and known gains must say that the winner is not worse than
@@ -73,9 +66,6 @@ class FitConfig(TrainConfig):
         name: of its folder in RUNS_DIR/fit; null: the target's.
     """
 
-    target: str = value(MISSING, NOTHING)
-    sources: list[str] = made(list, NOTHING)
-    redistributable: bool = value(False, NOTHING)
     budget: BudgetConfig = group(BudgetConfig)
     seeds: int = value(3, NOTHING)
     confidence: float = value(0.8, NOTHING)
@@ -104,15 +94,7 @@ def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
     """
     cfg = cfg.copy()
     OmegaConf.set_struct(cfg, False)
-    names = sorted(map(str, cfg.dataset))
-    if OmegaConf.is_missing(cfg, "target"):
-        raise ConfigError("target", "is not given", f"expected one of {', '.join(names)}")
-    check_names(cfg, "target", [cfg.target])
-    sources = list(cfg.sources)
-    if sources and sources != [ALL]:
-        check_names(cfg, "sources", sources)
-    if cfg.target in sources:
-        raise ConfigError("sources", f"holds the target {cfg.target}", "other datasets")
+    kept = check_sources(cfg, may_be_none=True)
     for word in overrides:
         if (key := _key(word)) in _CHOSEN:
             raise ConfigError(key, "is given, but fit chooses it", "leave it out")
@@ -130,12 +112,8 @@ def to_fit_config(cfg: DictConfig, overrides: Sequence[str] = ()) -> FitConfig:
         cfg.selftrain.text = None  # runs without self-training refuse it
     config = cast(FitConfig, to_train_config(cfg))
     config.finetune.test = tested
-    kept = names if sources == [ALL] else [cfg.target, *sources]
-    found = {
-        name: cast(DatasetConfig, OmegaConf.to_object(catalogue[name])) for name in sorted(kept)
-    }
-    named = [cfg.target] if sources == [ALL] else kept
-    config.dataset = found | in_fold({name: found[name] for name in named}, config.fold)
+    found = {name: cast(DatasetConfig, OmegaConf.to_object(catalogue[name])) for name in kept}
+    config.dataset = config.in_fold(found, config.fold)
     _check(config)
     return config
 

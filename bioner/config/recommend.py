@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from bioner.config.blocks import DataFolders, FoldConfig, Sampling, VerbConfig, WorkFolders
-from bioner.config.config_folders import all_names
 from bioner.config.dataset import DatasetConfig
-from bioner.config.effects import NOTHING, STAGE, group, groups, made, value
+from bioner.config.effects import NOTHING, STAGE, group, groups, value
 from bioner.config.encoder import EncoderConfig
-from bioner.config.folds import in_fold
-from bioner.config.measure import MeasureConfig, check_names, check_reading, check_sample
+from bioner.config.measure import MeasureConfig, check_reading, check_sample
 from bioner.config.shell_words import quoted
+from bioner.config.sources import SourcesConfig, check_sources
 from bioner.errors import ConfigError
 
 # What the overrides begin with that say which data and which encoder are meant.
@@ -31,12 +30,10 @@ _REPEATED = (
 
 
 @dataclass
-class RecommendConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig):
+class RecommendConfig(SourcesConfig, FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig):
     """The whole of `bioner recommend`. What a field changes here are measured values.
 
     Attributes:
-        target: the dataset that is to be helped.
-        sources: the datasets that are put in order.
         known: a folder with `known_gains.csv` and `known_measures.csv`; null: those of the package.
         words: of each dataset that the encoder reads.
         target_size: target training sentences that may be seen, as finetune.train_size.
@@ -45,8 +42,6 @@ class RecommendConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig
         encoder: that will be trained.
     """
 
-    target: str = value(MISSING, NOTHING)
-    sources: list[str] = made(list, NOTHING)
     known: str | None = value(None, NOTHING)
     words: int = value(10000, STAGE)
     target_size: int | float | None = value(None, STAGE)
@@ -56,25 +51,20 @@ class RecommendConfig(FoldConfig, Sampling, WorkFolders, DataFolders, VerbConfig
 
 
 def to_recommend_config(cfg: DictConfig) -> RecommendConfig:
-    """Return the checked, resolved config of `bioner recommend`, its catalogue cut to the names.
+    """Return the checked, resolved config of `bioner recommend`.
+
+    Its catalogue holds what may be read.
 
     Raises:
         ConfigError: a value that can't be used, with its full key.
     """
     cfg = cfg.copy()
     OmegaConf.set_struct(cfg, False)
-    if OmegaConf.is_missing(cfg, "target"):
-        known = ", ".join(all_names("dataset", cfg.dataset))
-        raise ConfigError("target", "is not given", f"expected one of {known}")
-    check_names(cfg, "target", [cfg.target])
-    check_names(cfg, "sources", list(cfg.sources))
-    if cfg.target in cfg.sources:
-        raise ConfigError("sources", f"holds the target {cfg.target}", "other datasets")
-    cfg.dataset = {name: cfg.dataset[name] for name in sorted({cfg.target, *cfg.sources})}
+    cfg.dataset = {name: cfg.dataset[name] for name in check_sources(cfg, may_be_none=False)}
     for key in sorted(OmegaConf.missing_keys(cfg)):
         raise ConfigError(key, "is not given")
     config = cast(RecommendConfig, OmegaConf.to_object(cfg))
-    config.dataset = in_fold(config.dataset, config.fold)
+    config.dataset = config.in_fold(config.dataset, config.fold)
     check_reading(config.encoder)
     check_sample(config.words, config.target_size, config.seed, config.subset_seed)
     if config.sets < 1:

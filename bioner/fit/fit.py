@@ -79,6 +79,9 @@ class _Fit:
         single = Trial(BASELINE, config.seed)
         self._ladder = rungs(prices(single).epochs, config.seeds)
         self._affordable = Affordable(prices, self._ladder, self._parting)
+        if config.budget.hours is None:
+            # A budget that pays for none is said before minutes of measuring.
+            self._affordable.choose(self._prepared.unmeasured, config.budget.runs)
         self._order = ranked_sources(self._prepared.ranking)
 
     def show(self) -> None:

@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from bioner.config.fit import FitConfig, is_given
+from bioner.config.train import Leakage
 from bioner.corpora.catalogue import Corpus
 from bioner.corpora.raw_text import text_files
 from bioner.corpora.subset import subset
-from bioner.fit.admission import load_target, look_at_sources, used_mentions
 from bioner.fit.candidates import BASELINE, Candidate, candidates
 from bioner.fit.expectation import Expectation
 from bioner.fit.parting import parted
 from bioner.fit.price import Price, price, updates
-from bioner.fit.ranking import rank
+from bioner.fit.ranking import Ranking, rank
+from bioner.fit.target import load_target, used_mentions
 from bioner.fit.trial import Trial
 from bioner.fit.trials import Trials
+from bioner.transferability.admission import look_at_sources
 
 _TEXT = "selftrain.text"
 
 
 class Prepared:
     """Looks at the target and its sources, of a fold that is test at nothing.
+
+    What takes minutes, to measure the sources, waits until their order is asked for.
 
     Args:
         config: of the search.
@@ -30,31 +35,52 @@ class Prepared:
     Attributes:
         looked: what was found of each corpus.
         corpora: the target and the sources that are admitted.
-        ranking: of these.
-        others: the candidates but `single`, the first ones first.
-        expectation: of these.
     """
 
     def __init__(self, config: FitConfig, trials: Trials, outer: int = 0) -> None:
-        config = in_search(config, trials, outer)
-        target = load_target(config)
-        self.looked, sources = look_at_sources(config, target)
-        self.corpora: Mapping[str, Corpus] = {config.target: target, **sources}
+        self._config, self._trials = in_search(config, trials, outer), trials
         # What was measured is kept for a next start, of each fold in a place of its own.
-        measured = str(config.folder / f"fold{outer}") if outer else config.runs_dir
-        self.ranking = rank(config, target, sources, measured)
-        self.expectation = Expectation(
-            self.ranking.foreknowledge, used_mentions(config, target, "devel")
+        self._measured = str(config.folder / f"fold{outer}") if outer else config.runs_dir
+        self._single = trials.job(Trial(BASELINE, config.seed, outer=outer)).config
+        self._target = load_target(self._config)
+        self.looked, self._sources = look_at_sources(
+            self._config,
+            self._target,
+            config.leakage == Leakage.drop,
+            ", sources=[] looks for the best single",
         )
-        single = trials.job(Trial(BASELINE, config.seed, outer=outer)).config
-        self.others = candidates(
-            config,
-            self.ranking,
+        self.corpora: Mapping[str, Corpus] = {config.target: self._target, **self._sources}
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The order of the sources."""
+        return rank(self._config, self._target, self._sources, self._measured)
+
+    @property
+    def expectation(self) -> Expectation:
+        """What is expected of candidates."""
+        mentions = used_mentions(self._config, self._target, "devel")
+        return Expectation(self.ranking.foreknowledge, mentions)
+
+    @property
+    def others(self) -> list[Candidate]:
+        """The candidates but `single`, the first ones first."""
+        return self._candidates(self.ranking)
+
+    @property
+    def unmeasured(self) -> list[Candidate]:
+        """The candidates as they would be if the sources helped in the order of their names."""
+        return self._candidates(Ranking(sorted(self._sources), [], None))
+
+    def _candidates(self, ranking: Ranking) -> list[Candidate]:
+        return candidates(
+            self._config,
+            ranking,
             {one.name: bool(one.shared_types) for one in self.looked},
-            max(1, round(config.pretrain_updates * updates(single, self.corpora))),
-            price(single, self.corpora).epochs,
-            trials.given,
-            _has_text(config, target, trials.given),
+            max(1, round(self._config.pretrain_updates * updates(self._single, self.corpora))),
+            price(self._single, self.corpora).epochs,
+            self._trials.given,
+            _has_text(self._config, self._target, self._trials.given),
         )
 
 

@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bioner.config.named_run import FIT
-from bioner.fit.admission import SourceFound
 from bioner.fit.curve import Curve
 from bioner.fit.nested import Expected
 from bioner.fit.ranking import Ranking
 from bioner.fit.search import Reached
 from bioner.report.one_gain import Gain
 from bioner.runs.json_file import typed_json, write_json
+from bioner.transferability.admission import SourceFound
 from bioner.transferability.belief import Belief
 
 

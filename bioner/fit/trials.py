@@ -32,7 +32,8 @@ class Trials:
         parting: of the target.
 
     Raises:
-        ConfigError: the target lacks a split, and what was given does not go with that.
+        ConfigError: the target lacks a split, and what was given does not go with that; an option
+            of the launcher can't be used.
     """
 
     def __init__(self, config: FitConfig, hydra: HydraConf, loader: ConfigLoader) -> None:
@@ -44,8 +45,13 @@ class Trials:
         self._master = loader.load_configuration(
             "train", [*words, *launchers], run_mode=RunMode.MULTIRUN
         )
+        self._launcher: Launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=HydraContext(loader, no_callbacks()),
+            task_function=lambda cfg: None,
+            config=self._master,
+        )
         self._compose = Composer(loader, self._master)
-        self._loader, self._jobs = loader, dict[tuple[Trial, int | None], Job]()
+        self._jobs = dict[tuple[Trial, int | None], Job]()
         self.parting = parting_of(config, self.given)
         usual = {"logger": "logger=none", "leakage": f"leakage={config.leakage}"}
         if self.parting.devel:
@@ -100,16 +106,9 @@ class Trials:
             Stopped: a signal stopped them.
         """
         jobs = [self.words(trial, stop) for trial, stop in asked.items()]
-        ended = self._launcher().launch(jobs, initial_job_idx=0)
+        ended = self._launcher.launch(jobs, initial_job_idx=0)
         return {
             trial: str(one._return_value)
             for trial, one in zip(asked, ended, strict=True)
             if one.status is JobStatus.FAILED
         }
-
-    def _launcher(self) -> Launcher:
-        return Plugins.instance().instantiate_launcher(
-            hydra_context=HydraContext(self._loader, no_callbacks()),
-            task_function=lambda cfg: None,
-            config=self._master,
-        )

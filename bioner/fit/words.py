@@ -5,12 +5,12 @@ from pathlib import Path
 
 from bioner.config.shell_words import quoted
 from bioner.config.train import Leakage
-from bioner.fit.admission import SourceFound
 from bioner.fit.curve import Curve
 from bioner.fit.decision import said, said_of_seeds
 from bioner.fit.parting import Parting
 from bioner.fit.result import FitResult, Ranked
 from bioner.runs.percent import percent, points
+from bioner.transferability.admission import SourceFound
 
 
 def paragraphs(result: FitResult) -> list[str]:

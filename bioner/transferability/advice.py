@@ -1,6 +1,7 @@
 """`bioner recommend`: which corpora to train on for a target, from raw files alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,10 +11,9 @@ from bioner.config.encoder_label import compared_as
 from bioner.config.identity import name_in
 from bioner.config.measure import measure_name
 from bioner.config.recommend import RecommendConfig, measuring
-from bioner.corpora.audits.training_data import held_out, leaked
-from bioner.corpora.catalogue import Corpus
 from bioner.errors import DataError
 from bioner.runs.percent import points
+from bioner.transferability.admission import load_in_catalogue, look_at_sources
 from bioner.transferability.known import load_known
 from bioner.transferability.linearised import Linearised
 from bioner.transferability.measure_directory import Results
@@ -36,16 +36,21 @@ def advise(config: RecommendConfig, overrides: Sequence[str] = ()) -> Recommenda
     Raises:
         UserError: what the user gave can't be used.
     """
+    target = load_in_catalogue(config.target, config)
+    looked, corpora = look_at_sources(config, target, without_leaks=False)
+    used = {name: config.dataset[name] for name in (config.target, *corpora)}
+    config = replace(config, sources=[*corpora], dataset=used)
     found, workbench = ranked(config)
-    corpora = workbench.corpora
-    target = corpora[config.target]
-    leaks = {name: _leaks(corpora[name], target) for name in config.sources}
+    leaks = {one.name: one.leaked for one in looked}
     size = config.target_size
     tested = len(target.splits["test"].sentences) > 0
     more = [*overrides, *([] if size is None else [f"finetune.train_size={size}"])]
     more += [] if tested else ["finetune.test=false"]
     console = Console(highlight=False, soft_wrap=True)
     _print(console, found, leaks)
+    for one in looked:
+        if one.refused:
+            console.print(f"no source: {one.name}: {one.refused}", markup=False)
     if config.sets > 1:
         _print_sets(console, config, found, workbench)
     _print_next(console, found, leaks, more)
@@ -82,12 +87,6 @@ def ranked(config: RecommendConfig) -> tuple[Recommendation, Workbench]:
     label = compared_as(encoder.name, encoder.from_scratch, encoder.label)
     found = recommend(rows, config.target, measures(), known.of(REGIME, label))
     return found, workbench
-
-
-def _leaks(source: Corpus, target: Corpus) -> int:
-    """Return how many training sentences of a source stand in the target's devel or test."""
-    train = source.splits["train"].sentences
-    return len(leaked(train, range(len(train)), held_out({target.name: target})))
 
 
 def _print(console: Console, found: Recommendation, leaks: dict[str, int]) -> None:

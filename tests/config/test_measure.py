@@ -46,7 +46,7 @@ def test_refused_by_measure(overrides: list[str], message: str) -> None:
     ("overrides", "message"),
     [
         (["sources=[bc2gm]"], "target: is not given; expected one of "),
-        (["target=s800"], "sources: is empty"),
+        (["target=s800", "sources=[]"], "sources: is empty"),
         (["target=s80", "sources=[bc2gm]"], "target: no dataset 's80'; did you mean s800"),
         (["target=s800", "sources=[bc2gm,s800]"], "sources: holds the target s800"),
         (["target=s800", "sources=[bc2gm]", "words=5"], "words: is 5"),

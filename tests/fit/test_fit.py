@@ -17,7 +17,6 @@ from bioner.config.predict import to_predict_config
 from bioner.config.train import TrainConfig
 from bioner.errors import ConfigError, UserError
 from bioner.fit import decision, ranking
-from bioner.fit.admission import load_target
 from bioner.fit.candidates import BASELINE
 from bioner.fit.curve import smaller
 from bioner.fit.fit import fit
@@ -25,6 +24,7 @@ from bioner.fit.prepared import Prepared, Prices, in_search
 from bioner.fit.result import ranked_sources
 from bioner.fit.rungs import Affordable, rungs
 from bioner.fit.search import Search, Spending
+from bioner.fit.target import load_target
 from bioner.fit.trial import Trial
 from bioner.predict.annotator import Annotator
 from bioner.report.one_gain import Gain
@@ -109,6 +109,22 @@ def test_what_is_known_of_other_targets_is_weighed_against_devel(
     assert f"with a confidence of {100 * sure:.2f} %" in found["why"]
     last = next(one for one in found["tried"] if one["name"] == found["best"])["rungs"][-1]
     assert last["expected"] != last["gain"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["seeds=3", "budget.runs=1"], r"budget: is 1\.0 runs of single, and single and one other"),
+        (["selftrain.text=missing"], r"selftrain\.text: .*missing"),
+        (["hydra.launcher.n_jobs=0"], r"hydra\.launcher\.n_jobs: is 0"),
+    ],
+)
+def test_what_can_not_be_is_said_before_anything_is_measured(
+    words: list[str], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        search(tmp_path, SOURCES, *words)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_only_what_was_chosen_and_single_look_at_test(done: Searched) -> None:

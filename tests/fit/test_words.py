@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bioner.fit.admission import SourceFound
 from bioner.fit.decision import said_of_seeds
 from bioner.fit.result import Cost, FitResult, Ranked, Tried
 from bioner.fit.search import Reached
 from bioner.fit.words import how_to_use, paragraphs, source_lines
 from bioner.report.one_gain import Gain
+from bioner.transferability.admission import SourceFound
 
 
 def ranked(source: str, score: float, helps: float | None = None) -> Ranked:

@@ -18,6 +18,7 @@ from bioner.transferability.recommendation import recommend
 from bioner.transferability.registry import measures
 from bioner.transferability.tables import GAIN_COLUMNS, MEASURE_COLUMNS
 from tests.composition import composed
+from tests.transferability.numbered import numbered
 
 NAMES = ["a", "b", "c", "d"]
 NOTHING = Known(pd.DataFrame(columns=GAIN_COLUMNS), pd.DataFrame(columns=MEASURE_COLUMNS))
@@ -205,6 +206,23 @@ def test_from_raw_files(
     advise(config)
     text = capsys.readouterr().out
     assert "LEAKAGE:" in text and "leakage=drop" in text.rstrip().splitlines()[-1]
+
+
+def test_what_is_here_is_looked_at_where_no_source_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configured(tmp_path, "sources=[all]")
+    assert len(config.dataset) > 20
+    here = numbered(tmp_path, "genes", 0, 30)
+    config.dataset |= {"genes": here, "genes_again": here}
+    found = advise(config)
+    assert [one.source for one in found.advice] == ["genes"]
+    text = capsys.readouterr().out
+    assert "no source: genes_again: part of genes" in text
+    assert "no source: demo_unrelated: a demo dataset" in text
+    assert "bc2gm" not in text  # its files are not here
+    with pytest.raises(UserError, match=r"sources: none may be used .*no other corpus|demo"):
+        advise(configured(tmp_path, "sources=[all]"))
 
 
 def test_sets_are_judged_where_they_are_asked_for(

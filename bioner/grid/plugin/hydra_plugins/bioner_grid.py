@@ -135,8 +135,9 @@ class _OwnLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Take what Hydra hands over before `launch`."""
+        """Take what Hydra hands over before `launch`, and refuse options that can't be used."""
         self.config, self.hydra_context = config, hydra_context
+        self.check()
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -144,7 +145,6 @@ class _OwnLauncher(Launcher):
         """Run the jobs that are not finished and return one result for each."""
         from bioner.grid.launch import launch
 
-        self.check()  # also where `dry_run` then runs nothing
         return launch(self.hydra_context, self.config, job_overrides, self.make_executor)
 
     @abstractmethod

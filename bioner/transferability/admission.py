@@ -7,19 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bioner.config.blocks import SubsetUnit
-from bioner.config.fit import ALL, FitConfig
-from bioner.config.train import Leakage
+from bioner.config.fit import FitConfig
+from bioner.config.recommend import RecommendConfig
 from bioner.corpora.audits.training_data import held_out, leaked
 from bioner.corpora.catalogue import Corpus, load_corpus
 from bioner.corpora.fetching.places import GENERATED, is_here
-from bioner.corpora.subset import subset
 from bioner.errors import ConfigError, DataError, UserError
+
+Asked = FitConfig | RecommendConfig
 
 # Two corpora that share more of the smaller one's training sentences are made of one text.
 _ONE_TEXT = 0.5
-# Fewer mentions say nothing: of train, from which is learnt, and of devel, by which is chosen.
-_FEWEST = 10
 
 
 @dataclass
@@ -45,43 +43,16 @@ class SourceFound:
     leaked: int
 
 
-def load_target(config: FitConfig) -> Corpus:
-    """Read the target, and check that something can be learnt from it and chosen by it.
-
-    Raises:
-        DataError: it has too few mentions.
-    """
-    target = _load(config.target, config)
-    more = "more labelled sentences"
-    other = "more, or another file for devel"
-    dataset = config.dataset[config.target]
-    in_folds = dataset.devel_folds is not None
-    if dataset.folds is not None and config.test_folds:
-        more = f"{more}, or test_folds=0"
-    for split, says, legal in (
-        ("train", "to learn from", more),
-        ("devel", "to choose by", more if in_folds else other),
-    ):
-        mentions = used_mentions(config, target, split)
-        if mentions < _FEWEST:
-            found = f"{split} has {mentions} mentions, too few {says}"
-            raise DataError(config.target, None, found, f"at least {_FEWEST}: {legal}")
-    return target
-
-
-def used_mentions(config: FitConfig, target: Corpus, split: str) -> int:
-    """Return the mentions of the sentences of train or devel that a run uses."""
-    sentences = target.splits[split].sentences
-    size = config.finetune.train_size if split == "train" else config.finetune.devel_size
-    unit = config.subset_unit if split == "train" else SubsetUnit.sentences
-    chosen = subset(sentences, size, config.subset_seed, unit, f"finetune.{split}_size")
-    return sum(tag.startswith("B-") for place in chosen for tag in sentences[int(place)].tags)
-
-
 def look_at_sources(
-    config: FitConfig, target: Corpus
+    config: Asked, target: Corpus, without_leaks: bool, or_else: str = ""
 ) -> tuple[list[SourceFound], dict[str, Corpus]]:
     """Look at every corpus that may help.
+
+    Args:
+        config: names the sources, or asks for all.
+        target: that is to be helped.
+        without_leaks: whether leaked sentences are left out, so that some must stay.
+        or_else: what could be done beside, where none may be used.
 
     Returns:
         What was found of each that is here, and those that are admitted, by name.
@@ -90,25 +61,12 @@ def look_at_sources(
         UserError: sources are named, or all are asked for, and none may be used.
         DataError, ConfigError: one that is named can't be read.
     """
-    named = config.sources != [ALL]
+    named = not config.takes_all
     found: dict[str, SourceFound] = {}
     corpora: dict[str, Corpus] = {}
     for name in config.sources if named else _here(config):
-        if not config.dataset[name].is_parted:
-            found[name] = _found(name, config, "is in folds, which take sources=[NAME] fold=1")
-            continue
-        try:
-            corpus = _load(name, config)
-        except (DataError, ConfigError) as error:
-            if named:
-                raise
-            found[name] = _found(name, config, f"can't be read: {error}")
-            continue
-        refused = _refused(name, config, corpus, target, named)
-        one = found[name] = _found(name, config, refused, corpus, target)
-        if config.leakage == Leakage.drop and one.leaked == one.sentences and not refused:
-            one.refused = "all of its train stands in the target's devel or test"
-        if not one.refused:
+        found[name], corpus = _look_at(name, config, target, without_leaks)
+        if corpus is not None:
             corpora[name] = corpus
     if not named:
         for name, whole in _parts(corpora).items():
@@ -118,18 +76,42 @@ def look_at_sources(
         why = "; ".join(f"{one.name}: {one.refused}" for one in found.values())
         raise UserError(
             f"sources: none may be used ({why or 'no other corpus is here'}); sources=[NAME] takes "
-            "what it names, sources=[] looks for the best single"
+            f"what it names{or_else}"
         )
     return [*found.values()], corpora
 
 
-def _here(config: FitConfig) -> list[str]:
+def _look_at(
+    name: str, config: Asked, target: Corpus, without_leaks: bool
+) -> tuple[SourceFound, Corpus | None]:
+    """Return what was found of a corpus, and the corpus where it is admitted."""
+    if not config.dataset[name].is_parted:
+        return _found(name, config, "is in folds, which take sources=[NAME] fold=1"), None
+    try:
+        corpus = load_in_catalogue(name, config)
+    except (DataError, ConfigError) as error:
+        if config.takes_all:
+            return _found(name, config, f"can't be read: {error}"), None
+        raise
+    refused = _refused(name, config, corpus, target)
+    one = _found(name, config, refused, corpus, target)
+    if without_leaks and one.leaked == one.sentences and not refused:
+        one.refused = "all of its train stands in the target's devel or test"
+    return one, None if one.refused else corpus
+
+
+def _here(config: Asked) -> list[str]:
     folder = Path(config.datasets_dir)
     names = [name for name in config.dataset if name != config.target]
     return [name for name in names if is_here(config.dataset[name], folder)]
 
 
-def _load(name: str, config: FitConfig) -> Corpus:
+def load_in_catalogue(name: str, config: Asked) -> Corpus:
+    """Read a corpus of the catalogue.
+
+    Raises:
+        DataError, ConfigError: it can't be read.
+    """
     cache = Path(config.cache_dir) / "sentences"
     folder, mirror = Path(config.datasets_dir), config.datasets_mirror
     return load_corpus(name, config.dataset[name], folder, mirror, cache=cache)
@@ -137,7 +119,7 @@ def _load(name: str, config: FitConfig) -> Corpus:
 
 def _found(
     name: str,
-    config: FitConfig,
+    config: Asked,
     refused: str,
     corpus: Corpus | None = None,
     target: Corpus | None = None,
@@ -151,14 +133,14 @@ def _found(
     return SourceFound(name, refused, licence, [*corpus.types], shared, len(train), len(leaks))
 
 
-def _refused(name: str, config: FitConfig, corpus: Corpus, target: Corpus, named: bool) -> str:
+def _refused(name: str, config: Asked, corpus: Corpus, target: Corpus) -> str:
     """Return why a corpus is no source, or ""."""
     dataset = config.dataset[name]
     if not corpus.splits["train"].sentences.mentions:
         return "train has no mention"
     if config.redistributable and not dataset.redistributable:
         return f"licence: {dataset.licence or 'not stated'} (redistributable=true)"
-    if named:
+    if not config.takes_all:
         return ""
     if (dataset.url or "").startswith(GENERATED):
         return "a demo dataset"
