@@ -91,6 +91,9 @@ def _nearest(given: str, runs_dir: str) -> str:
     names = [f"{run.parent.name}/{run.name}" if "/" in given else run.name for run in runs]
     # A beginning is compared with as much of each name.
     like = {name[: len(given)]: name for name in reversed(names)}
+    for file in sorted(Path(runs_dir).glob(f"*/*/{FIT}"), reverse=True):
+        search = f"{file.parents[1].name}/{file.parent.name}"
+        like[search if "/" in given else file.parent.name] = search
     meant = [like[one] for one in get_close_matches(given, like, n=3, cutoff=0.5)]
     return (f"did you mean {' or '.join(meant)}? " if meant else "") + _legal()
 

@@ -82,6 +82,9 @@ def test_a_directory_of_fit_stands_for_the_run_that_won(runs_dir: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "fit.json").write_text(json.dumps({"run": f"../../one/{MTL}"}))
     assert named_run("run", "fit/mine", str(runs_dir)) == str(folder)
+    for given in ("mine", "miin", "fit/min"):
+        with pytest.raises(ConfigError, match=r"did you mean fit/mine"):
+            named_run("run", given, str(runs_dir))
     assert named_run("run", str(folder), "nowhere") == str(folder)
     assert followed(folder).resolve() == (runs_dir / "one" / MTL).resolve()
     assert followed(runs_dir / "one" / MTL) == runs_dir / "one" / MTL
