@@ -141,7 +141,7 @@ class _Fit:
             [self._tried(one, search) for one in search.standings],
             curve,
             no_curve,
-            Cost(spending.budget, spending.spent, self._hours(search)),
+            Cost(spending.budget, spending.spent, search.hours),
             __version__,
             git_commit(),
         )
@@ -203,11 +203,3 @@ class _Fit:
         standing = search.standings[one]
         command = self._trials.command(Trial(one, self._config.seed))
         return Tried(one.name, [*one.sources], standing.rungs, standing.failed, command)
-
-    def _hours(self, search: Search) -> float:
-        """Return the hours of training of all runs; a stage that several share counts once."""
-        seconds: dict[str, float] = {}
-        for trial in search.spending.priced:
-            found = course(search.directory(trial))
-            seconds |= {} if found is None else found.seconds
-        return sum(seconds.values()) / 3600

@@ -16,6 +16,7 @@ from bioner.fit.price import Priced, total
 from bioner.fit.rungs import Affordable, Rung, going_on, priced
 from bioner.fit.trial import Trial
 from bioner.fit.trials import Trials
+from bioner.runs.clock import clock
 from bioner.runs.course import course
 from bioner.runs.percent import percent, points
 
@@ -122,6 +123,15 @@ class Search:
         self.parting = trials.parting
         self.standings: dict[Candidate, Standing] = {}
 
+    @property
+    def hours(self) -> float:
+        """The hours of training of all runs so far; a stage that several share counts once."""
+        seconds: dict[str, float] = {}
+        for trial in self.spending.priced:
+            found = course(self.directory(trial))
+            seconds |= {} if found is None else found.seconds
+        return sum(seconds.values()) / 3600
+
     def seeds(self, number: int) -> list[int]:
         """Return the first seeds."""
         return [*range(self.parting.first, self.parting.first + number)]
@@ -212,8 +222,12 @@ class Search:
                 table.add_row(Text(one.candidate.name), *numbers, percent(last.mean), *gains)
         console = Console(highlight=False, width=max(Console().width, 120))
         console.print(table)
-        spending = self.spending
-        console.print(f"spent {spending.spent:.1f} runs of single, {spending.left:.1f} left\n")
+        spent, left, hours = self.spending.spent, self.spending.left, self.hours
+        took, takes = clock(3600 * hours), clock(3600 * hours * left / spent)
+        console.print(
+            f"spent {spent:.1f} runs of single, {took} of training; {left:.1f} are left, about "
+            f"{takes}\n"
+        )
 
 
 def _order(one: Standing) -> tuple[float, float]:

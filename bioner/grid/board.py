@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,13 +15,10 @@ from bioner.config.train import TrainConfig
 from bioner.grid.executor import Running
 from bioner.grid.jobs import OPEN, Job, State
 from bioner.grid.preflight import preflight
+from bioner.runs.clock import clock
 from bioner.runs.percent import percent
 
 _COLOURS = {State.done: "green", State.failed: "red", State.stopped: "yellow"}
-
-
-def _clock(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))
 
 
 def _short(directory: Path) -> str:
@@ -52,7 +48,7 @@ def print_jobs(jobs: Sequence[Job], twice: int) -> None:
         table.add_row(
             Text(job.state, style=_COLOURS.get(job.state, "")),
             "" if job.test_f1 is None else percent(job.test_f1),
-            "" if seconds is None else _clock(seconds),
+            "" if seconds is None else clock(seconds),
             Text(job.label),
             Text(_short(job.directory)),
         )
@@ -131,7 +127,7 @@ class Board:
         score = "" if job.test_f1 is None else f", test F1 {percent(job.test_f1)}"
         if job.course is not None:
             score = f", devel F1 {percent(job.devel_f1)} after epoch {job.course.epochs}"
-        time = "" if job.seconds is None else f", {_clock(job.seconds)}"
+        time = "" if job.seconds is None else f", {clock(job.seconds)}"
         why = f": {job.error}" if job.error else ""
         self._say(f"{job.state}{score}{time}: {job.label}{why}; {self._rest()}")
 
@@ -155,10 +151,10 @@ class Board:
         pace = sum(took) / len(took)
         running = [one for one in self._running if one.job.state is State.running]
         behind = sum(min(one.seconds, pace) for one in running)
-        return f"{left} left, ETA {_clock(max(0.0, pace * left - behind) / self._at_once)}"
+        return f"{left} left, ETA {clock(max(0.0, pace * left - behind) / self._at_once)}"
 
     def _table(self) -> Group:
         table = Table("running", "time", "progress", box=None, pad_edge=False)
         for one in self._running:
-            table.add_row(Text(one.job.label), _clock(one.seconds), Text(one.news))
+            table.add_row(Text(one.job.label), clock(one.seconds), Text(one.news))
         return Group(table, Text(f"{_counts(self._jobs)}; {self._rest()}"))

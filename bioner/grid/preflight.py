@@ -3,7 +3,6 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bioner.corpora.fetching import obstacle
 from bioner.grid.jobs import OPEN, Job
 from bioner.grid.like_runs import LikeRuns
 from bioner.model import encoder_place
+from bioner.runs.clock import clock
 
 
 def preflight(jobs: Sequence[Job], at_once: int | None = None) -> Iterator[str]:
@@ -96,10 +96,6 @@ def _time(jobs: Sequence[Job], at_once: int | None) -> str:
     whole = each * len(jobs) / min(at_once or 1, len(jobs))
     without = len(jobs) - len(seconds)
     return (
-        f"about {_clock(whole)} for what is left ({len(jobs)} to run): finished runs like these "
-        f"took {_clock(each)}" + (f"; {without} are like none" if without else "")
+        f"about {clock(whole)} for what is left ({len(jobs)} to run): finished runs like these "
+        f"took {clock(each)}" + (f"; {without} are like none" if without else "")
     )
-
-
-def _clock(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))
