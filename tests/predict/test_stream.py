@@ -219,7 +219,7 @@ def test_a_bad_document_is_named_and_left_out(
         )
     # One that the output can't hold is as bad.
     plain = tmp_path / "in.txt"
-    plain.write_text("one\ntwo", encoding="utf-8")
+    plain.write_text("one\ntwo\nthree", encoding="utf-8")
     with pytest.raises(DataError, match="document 'in'"):
         stream.predict(
             config_of(runs, f"input={plain}", f"output={tmp_path}/o.pubtator", "strict=true")

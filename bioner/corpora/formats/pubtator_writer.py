@@ -1,11 +1,13 @@
 """Writer of PubTator: a title and an abstract, each on one line, and a line an annotation.
 
-What a head marked has three columns more: `-` where others name a concept, the head, the score.
+Of plain text the first line is the title and the second the abstract. The line break at its end,
+which ends the last line of a file, stands for nothing. What a head marked has three columns more:
+`-` where others name a concept, the head, the score.
 """
 
 import re
 
-from bioner.corpora.document import Annotation, Document
+from bioner.corpora.document import Annotation, Document, Passage
 from bioner.corpora.formats.shared.writing import one_line, refusal
 
 _LETTERS = {"title": "t", "abstract": "a"}
@@ -26,7 +28,7 @@ def render(document: Document) -> str:
 
 def _passages(document: Document) -> list[tuple[str, str]]:
     legal = "PubTator holds a title, and an abstract one character after it; take jsonl"
-    passages = document.passages
+    passages = _parted(document)
     kinds = [passage.kind for passage in passages]
     if len(kinds) == 1:
         letters = [_LETTERS.get(kinds[0] or "title")]
@@ -46,6 +48,25 @@ def _passages(document: Document) -> list[tuple[str, str]]:
             raise refusal(document, f"its text holds {found[0]!r}", legal)
         end = passage.offset + len(passage.text)
     return [(str(letter), p.text) for letter, p in zip(letters, passages, strict=True)]
+
+
+def _parted(document: Document) -> tuple[Passage, ...]:
+    """Return the passages; plain text of two lines is a title and an abstract.
+
+    Raises:
+        DataError: an annotation begins in one line and ends in the other.
+    """
+    if len(document.passages) != 1 or document.passages[0].kind:
+        return document.passages
+    only = document.passages[0]
+    title, *more = only.text.removesuffix("\n").split("\n", 1)
+    end = only.offset + len(title)
+    for annotation in document.annotations if more else ():
+        for first, last in annotation.spans:
+            if first <= end < last:
+                found = f"the mention at {first} to {last} goes over a line break"
+                raise refusal(document, found, "PubTator has two lines; take jsonl")
+    return Passage(title, only.offset), *(Passage(text, end + 1) for text in more)
 
 
 def _row(document: Document, annotation: Annotation) -> list[str]:

@@ -1,6 +1,7 @@
 """What a writer writes, the reader of the same format reads back."""
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,6 +103,25 @@ def test_heads_and_scores_are_written(name: str) -> None:
     assert "0.7500" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("A β.\nB c.\n", ["A β.", "B c."]),
+        ("A β.\nB c.", ["A β.", "B c."]),
+        ("A β.\n", ["A β."]),
+        ("\nB c.\n", ["", "B c."]),
+        ("A β.\n\n", ["A β.", ""]),
+        ("\n", [""]),
+    ],
+)
+def test_plain_text_of_two_lines_is_a_title_and_an_abstract(text: str, lines: list[str]) -> None:
+    words = [match.span() for match in re.finditer(r"\w", text)]
+    marks = tuple(Annotation((span,), "X", text[slice(*span)]) for span in words)
+    (found,) = back("pubtator", [Document("1", (Passage(text, 0),), marks)], Path())
+    assert [passage.text for passage in found.passages] == lines
+    assert found.annotations == marks
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
@@ -139,7 +159,13 @@ def test_any_text_comes_back_or_is_refused(
 @pytest.mark.parametrize(
     ("name", "document", "says"),
     [
-        ("pubtator", Document("1", (Passage("a\nb", 0),), ()), "holds '\\n'"),
+        ("pubtator", Document("1", (Passage("a\nb\nc", 0),), ()), "holds '\\n'"),
+        ("pubtator", Document("1", (Passage("a\nb", 0, "title"),), ()), "holds '\\n'"),
+        (
+            "pubtator",
+            Document("1", (Passage("a\nb", 0),), (Annotation(((0, 3),), "X", "a\nb"),)),
+            "the mention at 0 to 3 goes over a line break",
+        ),
         ("pubtator", Document("1|2", (Passage("a", 0),), ()), "an id is needed"),
         ("pubtator", Document("1", (Passage("a", 0), Passage("b", 5)), ()), "starts at 5, not 2"),
         ("pubtator", Document("1", (Passage("a", 0, "methods"),), ()), "'methods'"),
