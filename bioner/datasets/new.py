@@ -121,7 +121,7 @@ def _splits(path: Path) -> tuple[Path, dict[str, str], list[str]]:
     # Files of one kind belong together: train.tsv goes with test.tsv, not with test.xml.
     kinds = Counter(kind for kind in named.values() if kind[1])
     if not kinds:
-        raise DataError(folder, None, "no split was found", _SPLIT_NAMES)
+        return folder, {"train": _only(folder, entries).name}, []
     usual = kinds.most_common(1)[0][0]
     files = _by_split(folder, [p for p, kind in named.items() if kind == usual])
     left = [f"{p.name} ({kind[1] or _NO_FORMAT})" for p, kind in named.items() if kind != usual]
@@ -131,6 +131,19 @@ def _splits(path: Path) -> tuple[Path, dict[str, str], list[str]]:
         others = f"; left out: {', '.join(left)}" if left else ""
         raise DataError(folder, None, f"no train split, only {', '.join(files.values())}{others}")
     return folder, files, left
+
+
+def _only(folder: Path, entries: Iterable[Path]) -> Path:
+    """Return the one file or folder of a known format, whatever it is called.
+
+    Raises:
+        DataError: there is none, or more than one.
+    """
+    found = [entry for entry in entries if sniff(entry)]
+    if len(found) != 1:
+        several = f", in {', '.join(one.name for one in found)}" if found else ""
+        raise DataError(folder, None, f"no split was found{several}", _SPLIT_NAMES)
+    return found[0]
 
 
 def _by_split(folder: Path, entries: Iterable[Path]) -> dict[str, str]:

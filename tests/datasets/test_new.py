@@ -195,6 +195,13 @@ def test_what_lacks_a_split_is_not_said_to_be_ready(
     assert last.endswith("needs files.devel and files.test")
 
 
+def test_the_only_file_of_a_folder_is_train_whatever_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = written(tmp_path / "mine", annotated__tsv=TRAIN, README__md="# Mine\n")
+    assert new(folder, capsys)[1].files == {"train": "annotated.tsv"}
+
+
 def test_a_file_of_a_split_brings_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -226,7 +233,11 @@ def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"a__tsv": TRAIN, "b__tsv": TRAIN}, "no split was found; expected names with train"),
+        (
+            {"a__tsv": TRAIN, "b__tsv": TRAIN},
+            "no split was found, in a.tsv, b.tsv; expected names with train",
+        ),
+        ({"a__tsv": "", "b__md": "#"}, "no split was found; expected names with train"),
         ({"test__tsv": TRAIN}, "no train split, only test.tsv"),
         (
             {"train__tsv": "", "test__tsv": TRAIN},
