@@ -1,10 +1,13 @@
 """The model card of an exported head."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import yaml
 from omegaconf import OmegaConf
 
+from bioner.config.encoder import EncoderConfig
 from bioner.predict.finished import FinishedRun
 from bioner.runs.percent import percent
 from bioner.runs.record import Record
@@ -33,6 +36,8 @@ the labels of all pieces; with `aggregation_strategy="first"` it joins those of 
 first piece and shows words between blanks. Sentences longer than the model are to be cut.
 """
 
+# OWNER/NAME, or the name alone of the oldest ones.
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 _ORPHAN = "is outside"
 _ORPHAN_OF_CRF = "begins one: the\ntransitions, which this model lacks, kept it from standing there"
@@ -48,11 +53,13 @@ def card(run: FinishedRun, head: str, losses: Sequence[str], lacks_transitions: 
         lacks_transitions: whether the head was a CRF.
     """
     rule = RULE.replace("{ORPHAN}", _ORPHAN_OF_CRF if lacks_transitions else _ORPHAN)
+    encoder = run.config.encoder
     front = yaml.safe_dump(
         {
             "library_name": "transformers",
             "pipeline_tag": "token-classification",
             "language": "en",
+            **({"base_model": encoder.name} if _is_of_the_hub(encoder) else {}),
             "tags": ["biomedical", "named-entity-recognition", "bioner"],
         },
         sort_keys=False,
@@ -61,7 +68,7 @@ def card(run: FinishedRun, head: str, losses: Sequence[str], lacks_transitions: 
     parts = [
         f"---\n{front}---\n",
         f"# {head} ({record.regime})\n",
-        f"The head `{head}` of the bioner run `{record.run}` on `{run.config.encoder.name}`.\n",
+        _origin(run, head),
         *losses,
         f"## Scores\n\nStrict entity-level scores of the run.\n\n{_scores(record, head)}",
         f"## Trained on\n\n{_corpora(run)}",
@@ -83,7 +90,7 @@ def card_of_run(run: FinishedRun, head: str, use: str, says: Sequence[str]) -> s
     record = run.record
     parts = [
         f"# {head} ({record.regime})\n",
-        f"The head `{head}` of the bioner run `{record.run}` on `{run.config.encoder.name}`.\n",
+        _origin(run, head),
         f"```sh\n{use}\n```\n",
         *(f"{paragraph}\n" for paragraph in says),
         f"## Scores\n\nStrict entity-level scores of the run.\n\n{_scores(record, head)}",
@@ -91,6 +98,18 @@ def card_of_run(run: FinishedRun, head: str, use: str, says: Sequence[str]) -> s
         f"## Config\n\n```yaml\n{OmegaConf.to_yaml(OmegaConf.create(record.config))}```\n",
     ]
     return "\n".join(parts)
+
+
+def _origin(run: FinishedRun, head: str) -> str:
+    encoder = run.config.encoder
+    made = "" if encoder.from_scratch is None else " with random weights"
+    return f"The head `{head}` of the bioner run `{run.record.run}` on `{encoder.name}`{made}.\n"
+
+
+def _is_of_the_hub(encoder: EncoderConfig) -> bool:
+    """Say whether the weights are those of a model of the Hugging Face hub."""
+    is_id = _HUB_ID.fullmatch(encoder.name) is not None and not Path(encoder.name).exists()
+    return is_id and encoder.from_scratch is None
 
 
 def _scores(record: Record, head: str) -> str:
