@@ -35,7 +35,7 @@ bioner VERB [overrides]    experiments for biomedical named entity recognition
   report     the records of a study: tables, significance, figures, a page
   measure    the transferability measures of every (source, target) pair, no training
   recommend  for one target, the sources in the order in which they should help, and why
-  fit        for one target and a budget, the best tagger: chosen on devel, never worse than single
+  fit        for one target and a budget, a tagger: single unless another is likely not worse
   stages     list and prune the store of pretraining stages
   datasets   list, fetch, describe, check datasets, or add one: bioner datasets check bc2gm s800
 

@@ -1,4 +1,4 @@
-"""`bioner fit`: from a corpus and a budget to the best tagger, never worse than without help."""
+"""`bioner fit`: from a corpus and a budget to a tagger, `single` unless another seems no worse."""
 
 import os
 from collections.abc import Callable, Sequence
