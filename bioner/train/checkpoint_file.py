@@ -50,23 +50,24 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def set_aside_if_damaged(file: Path, stage: str, module: Mapping[str, Tensor]) -> None:
+def set_aside_if_useless(file: Path, stage: str, key: str, module: Mapping[str, Tensor]) -> None:
     """Rename a checkpoint that no training can go on from, so that it is in nobody's way.
 
     Args:
         file: the checkpoint; one that is not there is no fault.
         stage: whose it is, for the message.
+        key: the hash of all that determines the stage.
         module: the tensors of the module that it is to be loaded into, by name.
     """
-    fault = _fault(file, module) if file.exists() else None
+    fault = _fault(file, key, module) if file.exists() else None
     if fault is not None:
         aside = file.with_name(f"{file.name}.damaged")
         file.replace(aside)
-        log.warning("%s: %s is damaged (%s); set aside as %s", stage, file, fault, aside.name)
+        log.warning("%s: %s is of no use (%s); set aside as %s", stage, file, fault, aside.name)
         log.warning("%s: it starts anew", stage)
 
 
-def _fault(file: Path, module: Mapping[str, Tensor]) -> str | None:
+def _fault(file: Path, key: str, module: Mapping[str, Tensor]) -> str | None:
     """Return why nothing can go on from a checkpoint, or None.
 
     It is a zip archive, which carries a CRC-32 of every record in it; that of each is compared.
@@ -87,6 +88,8 @@ def _fault(file: Path, module: Mapping[str, Tensor]) -> str | None:
         return "another version of bioner wrote it"
     if _shapes(found["state_dict"]) != _shapes(module):
         return "it is of another encoder, or of other heads"
+    if found.get("key") != key:
+        return "it is of other files, of another encoder, or of another precision"
     return None
 
 

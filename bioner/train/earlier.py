@@ -11,7 +11,7 @@ from bioner.config.encoder_label import encoder_label
 from bioner.config.identity import Trained as TrainedOn
 from bioner.config.identity import digest, stage_key
 from bioner.config.parts import as_trained
-from bioner.config.train import Carry, TrainConfig
+from bioner.config.train import Carry, Leakage, TrainConfig
 from bioner.errors import UserError
 from bioner.model.pretrained import Pretrained
 from bioner.runs.finished_stages import find_in_runs
@@ -96,7 +96,7 @@ def earlier_stage(
     runs_dir, encoder = Path(config.runs_dir), config.encoder
 
     def train(folder: Path) -> tuple[Mapping[str, Path], StageFile]:
-        trained = train_stage(stage, config, pretrained, folder, logger, start)
+        trained = train_stage(stage, key, config, pretrained, folder, logger, start)
         label = encoder_label(encoder.name, encoder.from_scratch, encoder.label)
         return trained.files, StageFile(encoder.name, label, config.seed, trained.record)
 
@@ -135,6 +135,9 @@ def key_of(stage: Stage, config: TrainConfig, pretrained: Pretrained, before: Do
     group = stage.group or stage.name
     if (text := text_sha256(config, group)) is not None:
         data["selftrain.text"] = TrainedOn({"text": text}, (), ())
+    if stage.taught and config.leakage in (Leakage.drop, Leakage.error):
+        # What of its text stands in devel or test is not labelled: another text than else.
+        data["selftrain.leakage"] = TrainedOn({"leakage": str(config.leakage)}, (), ())
     return stage_key(config, group, bits, encoder, data, earlier)
 
 

@@ -54,7 +54,7 @@ def last_stage(
         found = _find(stage, key, config)
     if not first_says(found is not None):
         stop = None if config.stop_after is None else Stop(config.stop_after, key)
-        return train_stage(stage, config, pretrained, folder, logger, start, stop)
+        return train_stage(stage, key, config, pretrained, folder, logger, start, stop)
     assert found is not None
     log.info("%s: reused from %s (stage %s)", stage.name, found.run, key)
     return _taken(found, stage, config, pretrained, folder)

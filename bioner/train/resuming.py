@@ -16,7 +16,7 @@ from bioner.machine.processes import is_first, meet
 from bioner.machine.signals import END_SIGNALS
 from bioner.machine.writing import gone_if_it_fails, naming
 from bioner.model.module import TaggingModule
-from bioner.train.checkpoint_file import LAYOUT, put_in_place, set_aside_if_damaged
+from bioner.train.checkpoint_file import LAYOUT, put_in_place, set_aside_if_useless
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,12 @@ class Checkpoint(pl.Callback):
     Args:
         file: where to.
         stage: its name, for messages.
+        key: the hash of all that determines the stage, its files among that.
         minutes: from one checkpoint to the next.
     """
 
-    def __init__(self, file: Path, stage: str, minutes: float) -> None:
-        self._file, self._stage = file, stage
+    def __init__(self, file: Path, stage: str, key: str, minutes: float) -> None:
+        self._file, self._stage, self._key = file, stage, key
         self._every, self._last = 60 * minutes, time.monotonic()
         self._started, self._seconds, self._words = time.perf_counter(), 0.0, 0
         self._threads: list[int] = []
@@ -62,13 +63,13 @@ class Checkpoint(pl.Callback):
         return self._words + module.words_seen
 
     def found(self, module: Mapping[str, Tensor]) -> Path | None:
-        """Return the checkpoint that an earlier start left, or None; set a damaged one aside.
+        """Return the checkpoint that an earlier start left, or None; set aside a useless one.
 
         Args:
             module: the tensors of the module that goes on, by name.
         """
         if is_first():
-            set_aside_if_damaged(self._file, self._stage, module)
+            set_aside_if_useless(self._file, self._stage, self._key, module)
         meet()
         if not self._file.exists():
             return None
@@ -150,7 +151,7 @@ class Checkpoint(pl.Callback):
         """Add what has been spent so far."""
         words = self.words(cast(TaggingModule, pl_module))
         spent = {"seconds": self.seconds(), "words": words, "threads": self.threads}
-        checkpoint["spent"], checkpoint["layout"] = spent, LAYOUT
+        checkpoint |= {"spent": spent, "layout": LAYOUT, "key": self._key}
         if trainer.validating:
             # Lightning then scores devel again from its first batch, and goes on from there.
             begun = {"ready": 1, "started": 1, "processed": 0, "completed": 0}

@@ -72,6 +72,7 @@ class Trained:
 
 def train_stage(
     stage: Stage,
+    key: str,
     config: TrainConfig,
     pretrained: Pretrained,
     folder: Path,
@@ -83,6 +84,7 @@ def train_stage(
 
     Args:
         stage: what to train.
+        key: the hash of all that determines it; a checkpoint of another is not gone on from.
         config: the run's config.
         pretrained: the encoder that the config names.
         folder: where the selected weights and the checkpoint are written.
@@ -97,7 +99,8 @@ def train_stage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     name_stage(logger, stage.name)
-    checkpoint = Checkpoint(folder / f"{stage.name}.ckpt", stage.name, config.checkpoint_minutes)
+    file = folder / f"{stage.name}.ckpt"
+    checkpoint = Checkpoint(file, stage.name, key, config.checkpoint_minutes)
     keep = KeepSelected(stage.groups, folder, config.selection, config.average_epochs)
     progress = StageProgress(stage.name)
     affinity, conflict = _looks(stage, config, pretrained)

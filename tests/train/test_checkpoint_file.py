@@ -16,7 +16,7 @@ from bioner.train.checkpoint_file import (
     LAYOUT,
     StreamedCheckpoints,
     put_in_place,
-    set_aside_if_damaged,
+    set_aside_if_useless,
 )
 from tests.train.test_run import TARGET, config_of, run
 
@@ -25,7 +25,7 @@ MODULE = {"encoder.weight": torch.arange(3000.0), "heads.a.weight": torch.ones(2
 
 def write(file: Path, module: dict[str, Any] = MODULE, **parts: Any) -> None:
     parts = {"optimizer_states": [], "lr_schedulers": [], "loops": {}, "callbacks": {}} | parts
-    torch.save({"state_dict": module, "layout": LAYOUT, **parts}, file)
+    torch.save({"state_dict": module, "layout": LAYOUT, "key": "k", **parts}, file)
 
 
 def zero_the_first_bytes(file: Path) -> None:
@@ -72,6 +72,10 @@ def another_head(file: Path) -> None:
     write(file, MODULE | {"heads.b.weight": torch.ones(2, 3)})
 
 
+def other_files(file: Path) -> None:
+    write(file, key="another")
+
+
 def another_version(file: Path) -> None:
     write(file, layout=LAYOUT - 1)
 
@@ -79,6 +83,7 @@ def another_version(file: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
+        (other_files, "it is of other files"),
         (another_version, "another version of bioner wrote it"),
         (zero_the_first_bytes, "checksum of its record"),
         (change_a_weight, "checksum of its record"),
@@ -98,8 +103,8 @@ def test_one_that_is_damaged_is_named_and_set_aside(
     file = tmp_path / "finetune.ckpt"
     write(file)
     spoil(file)
-    set_aside_if_damaged(file, "finetune", MODULE)
-    assert f"finetune: {file} is damaged (" in caplog.text
+    set_aside_if_useless(file, "finetune", "k", MODULE)
+    assert f"finetune: {file} is of no use (" in caplog.text
     assert says in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["finetune.ckpt.damaged"]
 
@@ -107,8 +112,8 @@ def test_one_that_is_damaged_is_named_and_set_aside(
 def test_a_whole_one_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(tmp_path / "finetune.tmp")
     put_in_place(tmp_path / "finetune.tmp", tmp_path / "finetune.ckpt")
-    set_aside_if_damaged(tmp_path / "finetune.ckpt", "finetune", MODULE)
-    set_aside_if_damaged(tmp_path / "pretrain.ckpt", "pretrain", MODULE)
+    set_aside_if_useless(tmp_path / "finetune.ckpt", "finetune", "k", MODULE)
+    set_aside_if_useless(tmp_path / "pretrain.ckpt", "pretrain", "k", MODULE)
     assert caplog.text == ""
     assert [path.name for path in tmp_path.iterdir()] == ["finetune.ckpt"]
 

@@ -26,7 +26,7 @@ from bioner.train import resuming
 
 file, due = Path(sys.argv[1]), sys.argv[2]
 # However slow the machine, only the clock that is put forward says so.
-checkpoint = resuming.Checkpoint(file, "finetune", 1e6)
+checkpoint = resuming.Checkpoint(file, "finetune", "k", 1e6)
 if os.environ.get("LOCAL_RANK", "0") == due:
     checkpoint._last -= 60 * 1e6
 trainer = pl.Trainer(accelerator="cpu", devices=2, strategy="ddp", max_epochs=2,

@@ -25,12 +25,12 @@ def test_what_lies_behind_the_checkpoint_counts(
     module: Any = BoringModel()
     module.words_seen = 30
     saved: dict[str, Any] = {}
-    first = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
+    first = Checkpoint(tmp_path / "a.ckpt", "finetune", "k", 5.0)
     now[0] += 50  # loading is no training
     first.on_fit_start(trainer, module)
     now[0] += 8
     first.on_save_checkpoint(trainer, module, saved)
-    again = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
+    again = Checkpoint(tmp_path / "a.ckpt", "finetune", "k", 5.0)
     now[0] += 1000
     again.on_load_checkpoint(trainer, module, saved)
     again.on_fit_start(trainer, module)
@@ -52,7 +52,7 @@ def test_a_change_of_threads_is_said_and_recorded(
         for number, threads in ((1, [1]), (1, [1]), (3, [1, 3]), (1, [3, 1]), (1, [3, 1])):
             caplog.clear()
             torch.set_num_threads(number)
-            one = Checkpoint(tmp_path / "a.ckpt", "finetune", 5.0)
+            one = Checkpoint(tmp_path / "a.ckpt", "finetune", "k", 5.0)
             if saved:
                 one.on_load_checkpoint(trainer, module, saved)
             had = saved["spent"]["threads"][-1] if saved else number

@@ -284,7 +284,7 @@ def test_a_damaged_checkpoint_is_named_and_left(
     folder.mkdir(parents=True)
     (folder / "finetune.ckpt").write_bytes(b"PK\x03\x04 and no more")
     assert run(config)[1].status == "complete"
-    assert "finetune.ckpt is damaged (" in caplog.text
+    assert "finetune.ckpt is of no use (" in caplog.text
     assert "finetune: it starts anew" in caplog.text
     assert [file.name for file in folder.glob("*.ckpt*")] == ["finetune.ckpt.damaged"]
 

@@ -62,6 +62,24 @@ def test_a_student_that_is_told_nothing_is_its_teacher(tmp_path: Path) -> None:
     assert record.regime == "transfer" and "-selftrained-" in record.run
 
 
+def test_what_is_done_with_leaks_in_text_makes_stages_of_their_own(tmp_path: Path) -> None:
+    text, given = tmp_path / "text.txt", [*SMALL, *SOFT, "finetune.targets=[demo_disease]"]
+    config = config_of(tmp_path, *given)
+    read = load_corpus("demo_disease", config.dataset["demo_disease"], tmp_path)
+    leaks = [" ".join(one.words) for one in read.splits["test"].sentences[:3]]
+    text.write_text("\n".join([*leaks, "A free line about ataxia ."]))
+    given += [f"selftrain.text={text}", "selftrain.confidence=0"]
+    taught = {}
+    for what in ("warn", "drop"):
+        _, record = run(config_of(tmp_path, *given, f"leakage={what}"))
+        taught[what] = record.stages[-1].unlabelled["demo_disease"]
+        assert not record.stages[-1].reused
+    assert taught["warn"].leaked_sentences == taught["drop"].leaked_sentences == 3
+    assert taught["warn"].sentences - taught["drop"].sentences == 3
+    with pytest.raises(ConfigError, match="leakage: is error, and 3 sentences to label"):
+        run(config_of(tmp_path, *given, "leakage=error"))
+
+
 def _own(tmp_path: Path, name: str, shuffled: bool) -> TrainConfig:
     """Return the config of a run on a corpus whose left-out sentences may have other labels."""
     folder = tmp_path / name

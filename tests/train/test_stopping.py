@@ -12,6 +12,7 @@ from bioner.runs.record import Record
 from bioner.runs.record_file import read_record
 from bioner.runs.stage_record import Look
 from bioner.train.run import train
+from tests.composition import train_config
 from tests.train.test_run import config_of
 
 EPOCHS = 4
@@ -109,6 +110,36 @@ def test_a_run_that_has_come_so_far_is_not_started_again(
     (directory_of(config) / "course.json").write_text("{}")
     with pytest.raises(UserError, match=r"course\.json: damaged: looks is missing"):
         start(config)
+
+
+def test_a_run_does_not_go_on_with_other_files(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is stopped, the labels are corrected, and the same command is given again."""
+    own, data = tmp_path / "conf", tmp_path / "data"
+    (own / "dataset").mkdir(parents=True)
+    data.mkdir()
+    (own / "dataset" / "mine.yaml").write_text(f"path: {data}\ntypes: [Disease]\n")
+
+    def labelled(marked: int) -> None:
+        words = [(word, "B-Disease" if k == marked else "O") for k, word in enumerate("abcd")]
+        rows = "\n".join(f"{word}\t{tag}" for word, tag in words)
+        for split in ("train", "devel", "test"):
+            (data / f"{split}.tsv").write_text(f"{rows}\n\n" * 20)
+
+    def of_mine(place: str, *more: str) -> TrainConfig:
+        given = ["encoder=tiny", "logger=none", "trainer.accelerator=cpu", "finetune.epochs=2"]
+        given += ["finetune.targets=[mine]", "leakage=ignore", f"cache_dir={tmp_path}/cache"]
+        return train_config(*given, f"runs_dir={tmp_path}/{place}", *more, own=own)
+
+    labelled(0)
+    start(of_mine("stopped", "stop_after=1"))
+    labelled(1)
+    went_on, fresh = result(of_mine("stopped")), result(of_mine("fresh"))
+    assert "it is of other files, of another encoder" in caplog.text
+    assert went_on.scores == fresh.scores
+    assert went_on.stages[-1].looks == fresh.stages[-1].looks
+    assert went_on.stages[-1].weights == fresh.stages[-1].weights
 
 
 def test_a_stop_behind_the_end_is_none(tmp_path: Path) -> None:
