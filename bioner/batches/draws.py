@@ -196,5 +196,7 @@ class RisingDraws(TaskDraws):
         serves = np.zeros(last[-1], dtype=np.bool_)
         serves[last - 1] = True
         uniform = stream.random(len(serves))
-        left = np.where(serves[:, None] == is_target, self._start, 0.0)
+        # Within a side the shares keep their proportions, but one may have none at an end.
+        share = np.where(self._start > 0, self._start, self._end)
+        left = np.where(serves[:, None] == is_target, share, 0.0)
         return _by_share(left, uniform).astype(np.int16)[:, None]

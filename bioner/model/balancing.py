@@ -95,20 +95,23 @@ class GradNorm(TaskWeighting):
         """
         if len(losses) > 1:
             last = _last_layer(network)
-            norms = [
-                torch.autograd.grad(loss, last, retain_graph=True)[0].norm()
-                for loss in losses.values()
-            ]
+            norms = torch.stack([_gradient(loss, last).norm() for loss in losses.values()])
             at = [self.tasks.index(task) for task in losses]
-            # `total` has the weights in its graph: new ones take their place.
-            self.weights = self._stepped(at, torch.stack([*losses.values()]), torch.stack(norms))
+            # Where float16 overflows, the optimiser makes no step either.
+            if norms.isfinite().all():
+                found = torch.stack([*losses.values()]) / self.scale
+                # `total` has the weights in its graph: new ones take their place.
+                self.weights = self._stepped(at, found, norms / self.scale)
         total.backward()
 
     @torch.no_grad()
     def _stepped(self, at: Sequence[int], losses: Tensor, norms: Tensor) -> Tensor:
         """Return the weights after a step of those at `at`, whose losses and norms are given."""
-        self.first[at] = torch.where(self.first[at].isnan(), losses, self.first[at])
-        ratios = losses / self.first[at].clamp_min(torch.finfo(losses.dtype).tiny)
+        # A batch without a word has a loss of 0, which is nothing to compare with.
+        new = self.first[at].isnan() & (losses > 0)
+        self.first[at] = torch.where(new, losses, self.first[at])
+        first = torch.where(self.first[at].isnan(), losses, self.first[at])
+        ratios = losses / first.clamp_min(torch.finfo(losses.dtype).tiny)
         weighted = self.weights[at] * norms
         wanted = weighted.mean() * (ratios / ratios.mean()) ** self._alpha
         stepped = self.weights[at] - self._rate * torch.sign(weighted - wanted) * norms
@@ -116,6 +119,11 @@ class GradNorm(TaskWeighting):
         weights = self.weights.clone()
         weights[at] = len(at) * stepped / stepped.sum()
         return weights
+
+
+def _gradient(loss: Tensor, last: nn.Parameter) -> Tensor:
+    """Return the gradient by a parameter; that of a loss without a word is 0."""
+    return torch.autograd.grad(loss, last, retain_graph=True, materialize_grads=True)[0]
 
 
 def _last_layer(network: Network) -> nn.Parameter:

@@ -166,19 +166,23 @@ class HeadPerTask(HeadBank):
     def carry(
         self, earlier: Mapping[str, Tensor], tags: Mapping[str, tuple[str, ...]], what: Carry
     ) -> Carried:
-        """Start each head from the first earlier one with the same label space, or by its types.
+        """Start each head from an earlier one with the same label space, or by its types.
 
-        See `HeadBank.carry`.
+        That is its own where there is one, else the first. See `HeadBank.carry`.
         """
         carried = Carried({}, set())
         if what == Carry.encoder:
             return carried
+        # Heads that tasks shared stand under no task's name.
+        theirs = {name.partition(".")[0] for name in earlier}
+        there = {task: names for task, names in tags.items() if task in theirs}
         for task, own in self.tags.items():
-            source = next((other for other, names in tags.items() if names == own), None)
+            spaces = {task: there[task], **there} if task in there else there
+            source = next((other for other, names in spaces.items() if names == own), None)
             if source is not None:
                 self._take_whole(task, source, earlier, carried)
             elif what == Carry.encoder_and_heads_by_type:
-                self._take_rows(task, earlier, tags, carried)
+                self._take_rows(task, earlier, spaces, carried)
             else:
                 say_nothing_matches(task, "the same types", tags)
         return carried

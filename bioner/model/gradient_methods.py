@@ -10,6 +10,7 @@ of one gradient of the shared parameters for each of them.
 
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -39,7 +40,8 @@ class GradientMethod(EqualWeighting):
 
     def __init__(self, tasks: Sequence[str], method: str, **arguments: Any) -> None:
         super().__init__(tasks)
-        self._aggregator = _aggregator(method, len(tasks), arguments)
+        self._make = partial(_aggregator, method, arguments=arguments)
+        self._aggregator = self._make(len(tasks))
         self._all = method == "NashMTL"
 
     def backward(self, total: Tensor, losses: Mapping[str, Tensor], network: Network) -> None:
@@ -54,7 +56,11 @@ class GradientMethod(EqualWeighting):
         """Return one row of a Jacobian's, Float [shared numbers], of Float [tasks, them]."""
         if self._all:
             # What it remembers is where its solver begins: a run that goes on must not need it.
-            self._aggregator.reset()
+            # An update may have fewer tasks than the stage.
+            self._aggregator = self._make(len(jacobian))
+            # It bounds the norm, that of the gradients as they are.
+            found: Tensor = self._aggregator(jacobian / self.scale)
+            return found * self.scale
         return self._aggregator(jacobian)
 
 

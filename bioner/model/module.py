@@ -160,6 +160,7 @@ class TaggingModule(pl.LightningModule):
         losses, self._losses = self._losses, {}
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         if scaler is not None and self.weighting.works_on_gradients:
+            self.weighting.scale = scaler.get_scale()
             losses = {task: scaler.scale(one) for task, one in losses.items()}
         self.weighting.backward(loss, losses, self.network)
 
@@ -232,4 +233,5 @@ def _parameters(module: nn.Module) -> list[tuple[bool, nn.Parameter]]:
     """
     embeddings = {one.weight for one in module.modules() if isinstance(one, nn.Embedding)}
     trained = (p for p in module.parameters() if p.requires_grad)
-    return [(p.ndim >= 2 and p not in embeddings, p) for p in trained]
+    # The factors of (IA)3 are vectors of shape [n, 1] or [1, n], and rest at 1.
+    return [(p.squeeze().ndim >= 2 and p not in embeddings, p) for p in trained]

@@ -24,11 +24,14 @@ class TaskWeighting(nn.Module, ABC):
 
     Args:
         tasks: names of the tasks that are trained together.
+
+    Attributes:
+        scale: by which the losses that `backward` gets are multiplied, for float16.
     """
 
     def __init__(self, tasks: Sequence[str]) -> None:
         super().__init__()
-        self.tasks = tuple(tasks)
+        self.tasks, self.scale = tuple(tasks), 1.0
 
     @abstractmethod
     def combine(self, losses: Mapping[str, Tensor]) -> Tensor:

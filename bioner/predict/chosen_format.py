@@ -1,5 +1,6 @@
 """Which format an input or an output has: by its name, where it is not given."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from bioner.errors import ConfigError, Report, nearest
 
 STREAM = "-"
 
+log = logging.getLogger(__name__)
+
 
 def input_format(path: str, given: str | None) -> Format:
     """Return the format of an input: the given one, else what its name or its files' names say.
@@ -19,14 +22,14 @@ def input_format(path: str, given: str | None) -> Format:
     Raises:
         ConfigError: no such format, or names that tell none.
     """
-    if given is not None:
-        if given not in FORMATS:
-            raise ConfigError("input_format", f"is {given!r}", nearest(given, FORMATS))
-        return FORMATS[given]
+    if given is not None and given not in FORMATS:
+        raise ConfigError("input_format", f"is {given!r}", nearest(given, FORMATS))
     if path == STREAM:
-        return FORMATS["lines"]
+        return FORMATS[given or "lines"]
     if not Path(path).exists():
         raise ConfigError("input", f"{path} is not there")
+    if given is not None:
+        return FORMATS[given]
     found = _by_name(path) if Path(path).is_file() else _of_folder(Path(path))
     if found is None:
         legal = f"input_format= one of {', '.join(FORMATS)}"
@@ -70,10 +73,15 @@ def files_of(path: str, form: Format) -> list[Path]:
     if not place.is_dir():
         return [place]
     endings = (".txt",) if form.is_folder or not form.endings else form.endings
-    files = (file for file in place.rglob("*") if file.is_file())
-    found = sorted(file for file in files if file.name.lower().endswith(endings))
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    found = [file for file in files if file.name.lower().endswith(endings)]
     if not found:
         raise ConfigError("input", f"{path} holds no file that ends in {' or '.join(endings)}")
+    beside = (*endings, *form.endings, ".a2") if form.is_folder else endings
+    others = [file for file in files if not file.name.lower().endswith(beside)]
+    if others:
+        says = "input: %d files are passed over, whose names tell no %s, such as %s"
+        log.warning(says, len(others), form.name, others[0])
     return found
 
 

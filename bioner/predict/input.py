@@ -132,7 +132,7 @@ class Input:
                 with file.open("rb") as stream:
                     self._stream = stream
                     yield from self._whole(read(self._form, stream, self._heed, below))
-                    self._passed += stream.tell()
+                    self._passed += _place(stream)
                     self._stream = None
 
     def _whole(self, documents: Iterator[Document]) -> Iterator[Document]:
@@ -144,4 +144,9 @@ class Input:
             self._heed(error)
 
     def _bytes(self) -> int:
-        return self._passed + (0 if self._stream is None else self._stream.tell())
+        return self._passed + (0 if self._stream is None else _place(self._stream))
+
+
+def _place(stream: IO[bytes]) -> int:
+    """Return how far a file was read; of a pipe, which does not know, 0."""
+    return stream.tell() if stream.seekable() else 0

@@ -196,7 +196,13 @@ def _file_name(document: Document) -> str:
     """Return the path of a document's files below the folder, without an ending."""
     name = document.id
     parts = PurePosixPath(name).parts
-    if "/".join(parts) != name or {"..", "."} & set(parts) or "\0" in name or "\\" in name:
+    if (
+        not name
+        or "/".join(parts) != name
+        or {"..", "."} & set(parts)
+        or "\0" in name
+        or "\\" in name
+    ):
         raise refusal(document, "its id names no file", "expected names with / between them")
     return name
 

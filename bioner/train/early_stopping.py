@@ -35,7 +35,9 @@ class StopEarly(pl.Callback):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look how long ago devel was best."""
         epoch = trainer.current_epoch + 1
-        waited = epoch - max(best.epoch for best in self._selected.best.values())
+        # Without a devel mention there is no F1, and each epoch is as good as the last.
+        known = [best.epoch for best in self._selected.best.values() if best.f1 is not None]
+        waited = epoch - max(known, default=epoch)
         assert trainer.max_epochs is not None
         if waited < self._patience or epoch >= trainer.max_epochs:
             return

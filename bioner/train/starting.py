@@ -120,12 +120,17 @@ class HeadStarter:
     def _kind(self, network: Network) -> dict[str, object]:
         """Return what beside its weights decides how the encoder reads words."""
         encoder = self.config.encoder
-        return {
+        found: dict[str, object] = {
             "encoder": self.pretrained.fingerprint,
             "layers": encoder.layers,
             "pooling": str(encoder.pooling),
             "packed": network.encoder.packed,
         }
+        if encoder.syntax.kinds:  # kinds that are summed or concatenated have equal weights
+            found["syntax"] = asdict(encoder.syntax)
+        if encoder.adapter.kind is not None:  # its weights are scaled by an option
+            found["adapter"] = asdict(encoder.adapter)
+        return found
 
 
 def fitted_together(

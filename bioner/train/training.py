@@ -119,7 +119,7 @@ def train_stage(
     device = trainer.strategy.root_device
     taught = taught_by(start.teachers, stage, config, pretrained, folder, device)
     module = make_module(stage, config, pretrained, plan.steps)
-    _check_processes(trainer, module, config)
+    _check_gradients(trainer, module, config)
     fresh: dict[str, Tensor | None] = dict.fromkeys(stage.tasks)
     if start.file is not None:
         fresh = module.network.carry(load_weights(start.file), start.carry)
@@ -176,10 +176,16 @@ def _looks(
     )
 
 
-def _check_processes(trainer: pl.Trainer, module: TaggingModule, config: TrainConfig) -> None:
-    if trainer.world_size > 1 and module.weighting.works_on_gradients:
-        found = f"is {config.weighting.strategy}, which works on gradients, in several processes"
-        raise ConfigError("weighting.strategy", found, "trainer.devices=1, or weighting=equal")
+def _check_gradients(trainer: pl.Trainer, module: TaggingModule, config: TrainConfig) -> None:
+    if not module.weighting.works_on_gradients:
+        return
+    found = f"is {config.weighting.strategy}, which works on gradients"
+    if trainer.world_size > 1:
+        legal = "trainer.devices=1, or weighting=equal"
+        raise ConfigError("weighting.strategy", f"{found}, in several processes", legal)
+    if not module.network.shared():
+        legal = "a smaller encoder.frozen_layers, or weighting=equal"
+        raise ConfigError("weighting.strategy", f"{found}, and no trained weight is shared", legal)
 
 
 def _data(

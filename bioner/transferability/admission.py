@@ -153,15 +153,15 @@ def _refused(name: str, config: Asked, corpus: Corpus, target: Corpus) -> str:
 def _parts(corpora: Mapping[str, Corpus]) -> dict[str, str]:
     """Return the corpora that are a part of another, with that one.
 
-    Of two with the same text the one with more entity types is kept, then the first.
+    A part has no other entity type. Of two with the same text and types the first is kept.
     """
     texts = {name: _texts(corpus, "train") for name, corpus in corpora.items()}
     order = sorted(texts, key=lambda one: (-len(texts[one]), -len(corpora[one].types)))
     parts: dict[str, str] = {}
     for place, name in enumerate(order):
         for other in _earlier(order, place, parts):
-            larger = len(corpora[other].types) >= len(corpora[name].types)
-            if larger and _overlap(texts[name], texts[other]) > _ONE_TEXT:
+            holds = {*corpora[other].types} >= {*corpora[name].types}
+            if holds and _overlap(texts[name], texts[other]) > _ONE_TEXT:
                 parts[name] = other
                 break
     return parts

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bioner.batches.draws import RisingDraws
 from bioner.batches.mixing import shares
 from bioner.batches.rising import auxiliary_updates, rising_shares
 from bioner.config.mixing import MixingConfig, Strategy
@@ -76,3 +77,12 @@ def test_an_epoch_of_a_stage_has_the_shares_of_its_place():
 def test_a_share_of_one_has_no_auxiliary_and_one_update_is_the_start():
     assert not auxiliary_updates(np.random.default_rng(1), 0, 50, 50, 1.0, 1.0).any()
     assert len(auxiliary_updates(np.random.default_rng(1), 0, 1, 1, 0.5, 1.0)) == 1
+
+
+def test_a_side_without_a_share_at_the_start_has_one_later() -> None:
+    config = MixingConfig(strategy=Strategy.to_targets, start=1.0, end=0.5)
+    draws = RisingDraws(config, SIZES, 1, 1, ["target"], 4000)
+    is_target = np.array([True, False, False])
+    drawn = draws.epoch(0, 0, is_target, 4000)[:, 0]
+    counts = np.bincount(drawn, minlength=3)
+    assert counts[0] == 4000 and min(counts[1:]) > 0

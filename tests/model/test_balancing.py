@@ -68,3 +68,26 @@ def test_gradnorm_gives_more_to_what_learns_slowly() -> None:
 def test_dwa_refuses(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be above 0"):
         DynamicWeightAverage(("a",), **wrong)  # type: ignore[arg-type]
+
+
+def test_gradnorm_makes_the_same_step_whatever_the_scale_of_float16() -> None:
+    rows = torch.tensor([[[3.0, 4.0]], [[0.6, 0.8]]])
+    found = []
+    for scale in (1.0, 65536.0):
+        weighting, toy = GradNorm(("a", "b"), rate=0.01), LinearLosses(scale * rows)
+        weighting.scale = scale
+        for offsets in ((2.0, 1.0), (1.0, 1.0)):
+            losses = toy.losses(*(scale * one for one in offsets))
+            weighting.backward(weighting.combine(losses), losses, cast(Network, toy))
+        found.append(weighting.weights)
+    torch.testing.assert_close(*found)
+    overflown = {task: one * torch.inf for task, one in toy.losses(1.0, 1.0).items()}
+    weighting.backward(weighting.combine(overflown), overflown, cast(Network, toy))
+    torch.testing.assert_close(weighting.weights, found[-1])
+
+
+def test_gradnorm_passes_over_a_batch_without_a_word() -> None:
+    weighting, toy = GradNorm(("a", "b"), alpha=1.0), LinearLosses(torch.ones(2, 1, 2))
+    losses = {**toy.losses(2.0, 2.0), "b": torch.zeros((), requires_grad=True)}
+    weighting.backward(weighting.combine(losses), losses, cast(Network, toy))
+    assert weighting.weights.isfinite().all() and weighting.first[1].isnan()

@@ -80,3 +80,19 @@ def test_nothing_is_said_where_the_encoder_alone_is_asked_for(
     made = bank(LinearHead, task=["Gene"])
     assert not made.carry(EARLIER, SPACES, Carry.encoder).tensors
     assert not caplog.text
+
+
+def test_a_dataset_that_was_a_source_keeps_its_own_head() -> None:
+    spaces = {"first": tag_set(["Gene"]), "mine": tag_set(["Gene"])}
+    earlier = tensors("first", 3, 100) | tensors("mine", 3, 200)
+    for carry in (Carry.encoder_and_matching_heads, Carry.encoder_and_heads_by_type):
+        found = bank(LinearHead, other=["Gene"], mine=["Gene"]).carry(earlier, spaces, carry)
+        assert found.tensors["mine.linear.bias"].tolist() == [200, 201, 202]
+        assert found.tensors["other.linear.bias"].tolist() == [100, 101, 102]
+
+
+def test_heads_that_tasks_shared_are_no_heads_of_one_task() -> None:
+    earlier = tensors("all", 3, 100)
+    for carry in (Carry.encoder_and_matching_heads, Carry.encoder_and_heads_by_type):
+        found = bank(LinearHead, task=["Gene"]).carry(earlier, {"task": tag_set(["Gene"])}, carry)
+        assert not found.tensors

@@ -179,3 +179,18 @@ def test_nash_begins_anew_with_each_update() -> None:
 def test_what_cannot_be_is_said(options: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         build_weighting(WeightingConfig("gradients", options), ("a", "b"))
+
+
+def test_an_update_may_have_fewer_tasks_than_the_stage() -> None:
+    pytest.importorskip("cvxpy", reason="the extra mtl is not installed")
+    toy = Toy(CONFLICTING)
+    three, two = weighting("nash_mtl", ("a", "b", "c")), weighting("nash_mtl")
+    np.testing.assert_allclose(gradient(three, toy), gradient(two, toy), rtol=1e-3)
+
+
+def test_nash_mtl_bounds_the_gradient_without_the_scale_of_float16() -> None:
+    pytest.importorskip("cvxpy", reason="the extra mtl is not installed")
+    plain = gradient(weighting("nash_mtl"), Toy(CONFLICTING))
+    scaled = weighting("nash_mtl")
+    scaled.scale = 65536.0
+    np.testing.assert_allclose(gradient(scaled, Toy(65536 * CONFLICTING)), 65536 * plain, rtol=1e-3)

@@ -21,7 +21,7 @@ EPOCHS, BATCHES = 6, 2
 SLOW = ["optimizer.lr=1e-9", "head.start=random"]
 
 
-def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
+def config_of(tmp_path: Path, *overrides: str, own: Path | None = None) -> TrainConfig:
     return train_config(
         "encoder=tiny",
         "logger=none",
@@ -35,6 +35,7 @@ def config_of(tmp_path: Path, *overrides: str) -> TrainConfig:
         f"datasets_dir={tmp_path.parent}/datasets",
         f"cache_dir={tmp_path.parent}/cache",
         *overrides,
+        own=own,
     )
 
 
@@ -109,3 +110,19 @@ def test_the_last_epochs_are_no_result_of_a_stage_that_stops(
 def test_no_patience_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"finetune\.patience: is 0; at least 1"):
         config_of(tmp_path, "finetune.patience=0")
+
+
+def test_a_target_without_a_devel_mention_waits_for_nothing(tmp_path: Path) -> None:
+    both = ["finetune.targets=[demo_disease,mine]", "finetune=mtl", "finetune.patience=1"]
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "train.tsv").write_text("flu\tB-Disease\nwins\tO\n\n" * 16)
+    (folder / "devel.tsv").write_text("nothing\tO\nwins\tO\n\n" * 8)
+    (folder / "test.tsv").write_text("flu\tB-Disease\nloses\tO\n\n" * 8)
+    (tmp_path / "conf" / "dataset").mkdir(parents=True)
+    yaml = f"path: {folder}\ntypes: [Disease]\n"
+    (tmp_path / "conf" / "dataset" / "mine.yaml").write_text(yaml)
+    record = run(config_of(tmp_path, *SLOW, *both, "leakage=ignore", own=tmp_path / "conf"))
+    (stage,) = record.stages
+    assert stage.best["mine"].f1 is None
+    assert stage.stopped == 2

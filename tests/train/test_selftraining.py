@@ -76,7 +76,9 @@ def test_what_is_done_with_leaks_in_text_makes_stages_of_their_own(tmp_path: Pat
         assert not record.stages[-1].reused
     assert taught["warn"].leaked_sentences == taught["drop"].leaked_sentences == 3
     assert taught["warn"].sentences - taught["drop"].sentences == 3
-    with pytest.raises(ConfigError, match="leakage: is error, and 3 sentences to label"):
+    with pytest.raises(
+        ConfigError, match="leakage: is error, and a sentence to be labelled stands in"
+    ):
         run(config_of(tmp_path, *given, "leakage=error"))
 
 

@@ -43,6 +43,9 @@ def read_folder(source: Source, suffix: str, report: Report) -> Iterator[Documen
     elif source.is_dir():
         marks = {file.with_suffix(".txt") for file in source.rglob(f"*{suffix}")}
         texts = marks | set(source.rglob("*.txt"))
+        for file in sorted(source.rglob("*")):
+            if file.suffix != file.suffix.lower() and file.suffix.lower() in (".txt", suffix):
+                report(DataError(file, None, f"ends in {file.suffix}", legal))
     else:
         raise DataError(source, None, "no such folder", legal)
     if not texts:
