@@ -3,9 +3,11 @@
 import io
 import json
 import logging
+import os
 import resource
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import cast
 
 import pytest
@@ -458,3 +460,36 @@ def test_offsets_that_count_something_else(
     config.offsets = [Offsets.lf]
     with pytest.raises(ConfigError, match="offsets: is given, but lines has none"):
         stream.predict(config)
+
+
+def test_what_is_passed_over_in_a_folder_is_said(
+    runs: Runs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text('{"id": "1", "text": "One."}\n')
+    (folder / "b.jsonl.gz").write_bytes(b"...")
+    output = f"output={tmp_path}/out.jsonl"
+    assert stream.predict(config_of(runs, f"input={folder}", output, "input_format=jsonl"))
+    assert "1 files are passed over, whose names tell no jsonl, such as" in caplog.text
+    with pytest.raises(ConfigError, match=r"input: .*nowhere\.jsonl is not there"):
+        given = [f"input={tmp_path}/nowhere.jsonl", "input_format=jsonl"]
+        stream.predict(config_of(runs, *given, output, "overwrite=true"))
+
+
+def test_a_pipe_with_a_name_is_read(runs: Runs, tmp_path: Path) -> None:
+    pipe, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=('{"id": "1", "text": "One."}\n',), daemon=True)
+    writer.start()
+    given = [f"input={pipe}", f"output={output}", "input_format=jsonl"]
+    assert stream.predict(config_of(runs, *given))
+    writer.join()
+    assert [line["id"] for line in lines_of(output)] == ["1"]
+
+
+def test_a_document_without_an_id_names_no_file(runs: Runs, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": "", "text": "One."}\n')
+    given = [f"input={tmp_path}/in.jsonl", f"output={tmp_path}/out", "output_format=brat"]
+    with pytest.raises(DataError, match="its id names no file"):
+        stream.predict(config_of(runs, *given, "strict=true"))

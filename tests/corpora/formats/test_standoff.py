@@ -142,3 +142,13 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, text: bytes, marks: bytes
     (tmp_path / "a.txt").write_bytes(text)
     (tmp_path / "a.ann").write_bytes(marks)
     survives(brat.read_documents, tmp_path)
+
+
+def test_an_ending_that_is_not_in_lower_case_is_said(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, a__txt="", a__ann="", B__TXT="", B__ANN="")
+    documents, faults = all_of(brat.read_documents, folder)
+    assert [one.id for one in documents] == ["a"]
+    legal = "expected a folder of .txt and .ann files"
+    assert [str(one) for one in faults] == [
+        f"{folder}/B.{ending}: ends in .{ending}; {legal}" for ending in ("ANN", "TXT")
+    ]
